@@ -1,0 +1,264 @@
+"""Values of the control API and of the exchange record: what happened, to whom, why, and what to do about it.
+
+Times are Unix seconds (UTC, float), durations milliseconds. None = unknown or not reached. These are also the rows of
+the exchange store and what `explain`, `logs`, `dash` and `/admin/v1` show: one shape for all. No secret ever enters a
+value of this module: redaction happens when a record is made.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+AccountState = Literal[
+    "ready", "cooling", "needs_login", "needs_action", "suspended", "retired", "draining", "disabled"
+]
+ExchangeState = Literal["routing", "waiting", "streaming", "done", "failed", "client_closed"]
+AttemptOutcome = Literal["ok", "failed", "client_closed"]
+Action = Literal[
+    "fail",  # give the error to the client
+    "repair",  # change the body and try the same account once more
+    "refresh",  # renew the token, try the same account once more
+    "next",  # try the next account
+    "cool_down",  # the account rests until a time; try the next
+    "needs_login",
+    "needs_action",
+    "suspended",
+    "retired",
+]
+
+
+class Quota(Struct, frozen=True, kw_only=True):
+    """One allowance of an account. `unit`: credit, request, token. `taken_at`: when the upstream said so."""
+
+    unit: str
+    limit: float | None = None
+    remaining: float | None = None
+    resets_at: float | None = None
+    taken_at: float = 0.0
+
+
+class Fault(Struct, frozen=True, kw_only=True):
+    """Why an attempt, an exchange or an account failed. `remedy`: the next command or setting, in words."""
+
+    kind: str
+    message: str
+    status: int | None = None
+    code: str | None = None
+    scope: str = "internal"
+    action: Action = "fail"
+    at: float = 0.0
+    until: float | None = None
+    remedy: str | None = None
+
+
+class AccountCounts(Struct, kw_only=True):
+    requests: int = 0
+    successes: int = 0
+    failures: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+class AccountView(Struct, frozen=True, kw_only=True):
+    """One account as every surface shows it."""
+
+    id: str
+    provider: str
+    alias: str
+    state: AccountState
+    kind: str = "api_key"
+    origin: str = "login"
+    reason: str | None = None
+    until: float | None = None
+    label: str | None = None
+    priority: int = 0
+    weight: int = 1
+    in_flight: int = 0
+    expires_at: float | None = None
+    quota: list[Quota] = []
+    last_fault: Fault | None = None
+    last_used_at: float | None = None
+    counts: AccountCounts = field(default_factory=AccountCounts)
+    base_url: str | None = None
+    """Where its requests go."""
+
+
+class Route(Struct, frozen=True, kw_only=True):
+    """How (front, model name, prefix, header) became (provider, upstream model). `via` names what decided."""
+
+    front: str
+    asked: str
+    provider: str
+    model: str
+    via: Literal["prefix", "header", "name", "alias", "catalogue", "default"]
+    account: str | None = None
+    """The alias, where the client named one account."""
+
+
+class Considered(Struct, frozen=True, kw_only=True):
+    """One account the pool looked at. `why`: `picked`, or the word for skipping it; `until` where it ends by itself."""
+
+    account: str
+    why: str
+    until: float | None = None
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """One turn of the pool for an exchange."""
+
+    strategy: str
+    picked: str | None
+    considered: list[Considered] = []
+    waited_ms: float = 0.0
+
+
+class Attempt(Struct, kw_only=True):
+    """One upstream call. `status`: the upstream's HTTP status. Durations count from the attempt's own start."""
+
+    n: int
+    provider: str
+    account: str
+    model: str
+    started_at: float
+    decision: Decision | None = None
+    status: int | None = None
+    upstream_id: str | None = None
+    """The upstream's request id, for its support."""
+    headers_ms: float | None = None
+    first_event_ms: float | None = None
+    duration_ms: float | None = None
+    outcome: AttemptOutcome | None = None
+    fault: Fault | None = None
+
+
+class Timings(Struct, kw_only=True):
+    """Milliseconds since the request arrived."""
+
+    queued: float | None = None
+    headers: float | None = None
+    first_token: float | None = None
+    last: float | None = None
+
+
+class Tokens(Struct, frozen=True, kw_only=True):
+    """Inclusive, as `messages.Usage`."""
+
+    input: int | None = None
+    output: int | None = None
+    cache_read: int = 0
+    cache_write: int = 0
+    reasoning: int = 0
+    estimated: bool = False
+
+
+class Cost(Struct, frozen=True, kw_only=True):
+    """`basis`: date of the price table, or `upstream` where it said so itself. `currency`: USD, credit."""
+
+    amount: float
+    currency: str
+    basis: str
+
+
+class NoteView(Struct, frozen=True):
+    """One degradation: field, what was done (dropped, emulated, mapped, clamped, repaired, added), why."""
+
+    field: str
+    action: str
+    why: str = ""
+
+
+class Bodies(Struct, kw_only=True):
+    """Redacted, size-capped bodies, only when asked for. Text, or base64 behind `base64:` where not UTF-8."""
+
+    client_request: str | None = None
+    upstream_request: str | None = None
+    upstream_answer: str | None = None
+    client_answer: str | None = None
+
+
+class Exchange(Struct, kw_only=True):
+    """One client request with everything that happened to it."""
+
+    id: str
+    started_at: float
+    client: str
+    """Name of the client key, or `local` for `a2a chat`."""
+    front: str
+    path: str
+    stream: bool = False
+    agent: str | None = None
+    """The client's User-Agent."""
+    session: str | None = None
+    state: ExchangeState = "routing"
+    mode: Literal["relay", "convert"] | None = None
+    route: Route | None = None
+    attempts: list[Attempt] = []
+    status: int | None = None
+    """What the client got."""
+    timings: Timings = field(default_factory=Timings)
+    tokens: Tokens | None = None
+    cost: Cost | None = None
+    stop: str | None = None
+    notes: list[NoteView] = []
+    fault: Fault | None = None
+    request_bytes: int = 0
+    answer_bytes: int = 0
+    bodies: Bodies | None = None
+
+
+class ServerView(Struct, frozen=True, kw_only=True):
+    """A running server: its state file and `GET /admin/v1/server`."""
+
+    url: str
+    pid: int
+    version: str
+    started_at: float
+    in_flight: int = 0
+    served: int = 0
+
+
+class ModelView(Struct, frozen=True, kw_only=True):
+    """One model reachable now. `id` is what a client sends; `accounts`: names able to serve it."""
+
+    id: str
+    name: str
+    provider: str
+    aliases: list[str] = []
+    accounts: list[str] = []
+    context: int | None = None
+    max_output: int | None = None
+
+
+class ExchangeChanged(Struct, frozen=True, tag="exchange"):
+    exchange: Exchange
+
+
+class AccountChanged(Struct, frozen=True, tag="account"):
+    account: AccountView
+
+
+class Progress(Struct, frozen=True, kw_only=True, tag="progress"):
+    """A live exchange between its first and last token."""
+
+    id: str
+    output_bytes: int
+    first_token_ms: float | None = None
+
+
+class LogLine(Struct, frozen=True, kw_only=True, tag="log"):
+    level: str
+    event: str
+    fields: dict[str, str] = {}
+
+
+Change = ExchangeChanged | AccountChanged | Progress | LogLine
+
+
+class LiveEvent(Struct, frozen=True):
+    """One item of the live stream; `seq` grows by one, a listener resumes behind the last it saw."""
+
+    seq: int
+    at: float
+    change: Change
