@@ -147,10 +147,16 @@ class NoAccount(A2AError):
     scope = "provider"
     kind = "unavailable"
 
-    def __init__(self, message: str, *, hint: str | None = None, retry_after_s: float | None = None) -> None:
-        """`retry_after_s`: seconds until the first account recovers, None when only a person can help."""
+    def __init__(
+        self, message: str, *, hint: str | None = None, retry_after_s: float | None = None, limited: bool = False
+    ) -> None:
+        """`retry_after_s`: seconds until the first account recovers, None when only a person can help.
+
+        `limited`: every account waits for a rate limit or quota (the client gets 429 instead of 503).
+        """
         super().__init__(message, hint=hint)
         self.retry_after_s = retry_after_s
+        self.limited = limited
 
 
 class StoreError(A2AError):

@@ -229,6 +229,8 @@ class ModelView(Struct, frozen=True, kw_only=True):
     accounts: list[str] = []
     context: int | None = None
     max_output: int | None = None
+    created: int = 0
+    """Unix seconds, 0 where the upstream does not say."""
 
 
 class ExchangeChanged(Struct, frozen=True, tag="exchange"):

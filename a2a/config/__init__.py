@@ -1,0 +1,35 @@
+"""Settings: one typed declaration, `flag > A2A_* environment > config.toml > default`, and the origin of each value.
+
+Nothing outside this room reads the environment; settings are passed in, not imported.
+
+    declare     the Structs: a field is a setting
+    names       providers, keys and variables by name
+    toml_file   config.toml with line numbers
+    tables      [[accounts]] and [[clients]]
+    load        the layers, and their precedence
+    describe    what `a2a config show` prints
+"""
+
+from a2a.config.declare import AccountDecl, ClientDecl, ProviderSettings, ServerSettings, Settings
+from a2a.config.describe import SettingView, describe, mask
+from a2a.config.load import load
+from a2a.config.names import CREDENTIAL_KIND, PROVIDER_SHORT, did_you_mean, near, provider_id
+from a2a.config.tables import ALIAS
+
+__all__ = [
+    "ALIAS",
+    "CREDENTIAL_KIND",
+    "PROVIDER_SHORT",
+    "AccountDecl",
+    "ClientDecl",
+    "ProviderSettings",
+    "ServerSettings",
+    "SettingView",
+    "Settings",
+    "describe",
+    "did_you_mean",
+    "load",
+    "mask",
+    "near",
+    "provider_id",
+]

@@ -1,0 +1,149 @@
+"""The one typed declaration of every setting. Names, levels and defaults: contract sections 3, 3.1 and 5.
+
+A field is a setting the moment it stands here: its flag, variable and file key follow from its name by rule.
+`Annotated` carries the range, so that a bad value is refused where it was written.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from a2a.paths import Folders, folders
+from a2a.secret import Secret
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Count = Annotated[int, Meta(ge=0)]
+Seconds = Annotated[float, Meta(ge=0)]
+Weight = Annotated[int, Meta(ge=1)]
+Strategy = Literal["round-robin"]
+StoreKind = Literal["keyring", "file"]
+
+
+class ServerSettings(Struct, kw_only=True, forbid_unknown_fields=True):
+    """`[server]`; `x_y` = flag `--x-y` of `a2a serve` = `A2A_X_Y`. Seconds, ms, MiB as the name says; 0 s = none."""
+
+    host: str = "localhost"
+    port: Port = 3000
+    api_key: Secret | None = None
+    model_provider: list[str] = []
+    """The default chain: provider ids, in order (short names are resolved while loading)."""
+    request_max_retries: Count = 3
+    request_base_delay: Count = 1000
+    connect_timeout_s: Seconds = 10.0
+    first_byte_timeout_s: Seconds = 600.0
+    idle_timeout_s: Seconds = 180.0
+    total_timeout_s: Seconds = 0.0
+    commit_after_s: Seconds = 20.0
+    keepalive_s: Seconds = 10.0
+    max_body_mib: Annotated[int, Meta(ge=1)] = 32
+    strategy: Strategy = "round-robin"
+    affinity: bool = True
+    queue_timeout_s: Seconds = 30.0
+    proxy: str | None = None
+    default_model: str | None = None
+    fetch_media: bool = True
+    fetch_media_allow: list[str] = []
+    auto_cache: bool = True
+    allow_host: list[str] = []
+    allow_origin: list[str] = []
+    cron_near_minutes: Count = 15
+    cron_refresh_token: bool = True
+    openai_api_key: Secret | None = None
+    openai_base_url: str | None = None
+    claude_api_key: Secret | None = None
+    claude_base_url: str | None = None
+    kiro_oauth_creds_base64: Secret | None = None
+    kiro_oauth_creds_file: str | None = None
+
+
+class ProviderSettings(Struct, kw_only=True, forbid_unknown_fields=True):
+    """`[providers.<id>]`; None = the server's value or the provider's own default."""
+
+    base_url: str | None = None
+    auth_url: str | None = None
+    oidc_url: str | None = None
+    management_url: str | None = None
+    legacy_url: str | None = None
+    idp_allow: list[str] | None = None
+    connect_timeout_s: Seconds | None = None
+    first_byte_timeout_s: Seconds | None = None
+    idle_timeout_s: Seconds | None = None
+    total_timeout_s: Seconds | None = None
+    strategy: Strategy | None = None
+    affinity: bool | None = None
+    max_concurrency: Count | None = None
+    min_interval_ms: Count | None = None
+    rpm: Count | None = None
+    tpm: Count | None = None
+    queue_timeout_s: Seconds | None = None
+    proxy: str | None = None
+    region: str | None = None
+    default_model: str | None = None
+    models: list[str] | None = None
+    """Model names this provider is known to serve, besides what its own catalogue lists."""
+    user_agent: str | None = None
+    endpoint: Literal["auto", "krs", "legacy"] | None = None
+    wire: Literal["rest", "aws-json"] | None = None
+    origin: str | None = None
+    write_back: bool | None = None
+
+
+class AccountDecl(Struct, kw_only=True, forbid_unknown_fields=True):
+    """`[[accounts]]`: secrets by reference only (contract section 3). `provider`: the id."""
+
+    provider: str
+    name: str | None = None
+    preset: str | None = None
+    base_url: str | None = None
+    management_url: str | None = None
+    legacy_url: str | None = None
+    auth_url: str | None = None
+    oidc_url: str | None = None
+    api_key_env: str | None = None
+    api_key_file: str | None = None
+    credentials_file: str | None = None
+    credentials_env: str | None = None
+    region: str | None = None
+    priority: int = 0
+    weight: Weight = 1
+    enabled: bool = True
+    proxy: str | None = None
+    max_concurrency: Count = 0
+    min_interval_ms: Count = 0
+    rpm: Count = 0
+    tpm: Count = 0
+
+
+class ClientDecl(Struct, kw_only=True, forbid_unknown_fields=True):
+    """`[[clients]]`: one further key for a2a itself."""
+
+    name: str
+    key_env: str | None = None
+    key_file: str | None = None
+
+
+class Settings(Struct, kw_only=True):
+    """Everything, resolved. `providers` is keyed by provider id (short names are resolved while loading)."""
+
+    server: ServerSettings = field(default_factory=ServerSettings)
+    providers: dict[str, ProviderSettings] = {}
+    accounts: list[AccountDecl] = []
+    clients: list[ClientDecl] = []
+    client_keys: dict[str, Secret] = {}
+    """Name -> key of `clients`, references resolved; a client whose key is missing stands in `problems` instead."""
+    env_secrets: dict[str, Secret] = {}
+    """Variable name -> value, for the variables that `accounts` refer to and that are set."""
+    credential_store: StoreKind = "keyring"
+    folders: Folders = field(default_factory=lambda: folders(None))
+    origins: dict[str, str] = {}
+    """Dotted setting name -> `default`, `config.toml:12`, `A2A_PORT`, `--port`."""
+    config_file: str | None = None
+    """The file that was read, None when there is none."""
+    problems: list[str] = []
+    """What is wrong without making everything else useless: said on stderr, an error for `a2a config validate`."""
+
+    def provider(self, provider_id: str) -> ProviderSettings:
+        """The provider's table, or an empty one."""
+        return self.providers.get(provider_id) or ProviderSettings()

@@ -1,0 +1,73 @@
+"""What `a2a config show` prints: each value with its origin, secrets masked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct, structs
+
+from a2a.config.declare import AccountDecl, ClientDecl, Settings
+from a2a.secret import Secret
+
+_USERINFO = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+"""Name and password of a URL (a proxy's, mostly)."""
+
+
+class SettingView(Struct, frozen=True):
+    """One line. `value` is plain JSON; a secret that is set reads `***`."""
+
+    name: str
+    value: Any
+    origin: str
+
+
+def describe(settings: Settings) -> list[SettingView]:
+    """Every setting of `[server]`, what is set per provider, the declared accounts and clients, the folders."""
+    rows = [_view(settings, f"server.{f.name}", getattr(settings.server, f.name)) for f in _fields(settings.server)]
+    for provider, table in settings.providers.items():
+        rows += [
+            _view(settings, f"providers.{provider}.{f.name}", getattr(table, f.name))
+            for f in _fields(table)
+            if f"providers.{provider}.{f.name}" in settings.origins
+        ]
+    rows += _entries(settings, "accounts", settings.accounts) + _entries(settings, "clients", settings.clients)
+    rows.append(_view(settings, "credential_store", settings.credential_store))
+    origin = "A2A_HOME" if settings.folders.home else "default"
+    rows += [SettingView(f"folder.{n}", str(getattr(settings.folders, n)), origin) for n in _FOLDERS]
+    return rows
+
+
+_FOLDERS = ("config", "data", "state", "cache")
+
+
+def _fields(value: Struct) -> tuple[structs.FieldInfo, ...]:
+    return structs.fields(value)
+
+
+def _view(settings: Settings, name: str, value: Any) -> SettingView:
+    return SettingView(name, mask(value), settings.origins.get(name, "default"))
+
+
+def _entries(settings: Settings, kind: str, entries: Sequence[AccountDecl | ClientDecl]) -> list[SettingView]:
+    names = [f"{kind}[{n}]" for n in range(len(entries))]
+    return [SettingView(name, _set_keys(e), settings.origins[name]) for name, e in zip(names, entries, strict=True)]
+
+
+def _set_keys(entry: AccountDecl | ClientDecl) -> dict[str, Any]:
+    """The keys that differ from the default; references are names, not secrets."""
+    return {f.name: mask(getattr(entry, f.name)) for f in structs.fields(entry) if getattr(entry, f.name) != f.default}
+
+
+def mask(value: Any) -> Any:
+    """The value as JSON without what must not be shown."""
+    match value:
+        case Secret():
+            return "***" if value else ""
+        case str():
+            return _USERINFO.sub("***", value)
+        case list():
+            return [mask(item) for item in value]
+        case _:
+            return value

@@ -1,0 +1,93 @@
+"""Names of providers, settings and variables, and the nearest right one to a wrong one. Data, no I/O."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Literal
+
+from msgspec import structs
+
+from a2a.config.declare import ProviderSettings, ServerSettings
+from a2a.errors import ConfigError
+
+PROVIDER_SHORT: dict[str, str] = {
+    "openai-custom": "openai",
+    "openaiResponses-custom": "responses",
+    "claude-custom": "claude",
+    "gemini-custom": "gemini-key",
+    "gemini-cli-oauth": "gemini",
+    "claude-kiro-oauth": "kiro",
+    "openai-qwen-oauth": "qwen",
+}
+"""Provider id -> short name (contract section 2)."""
+
+CREDENTIAL_KIND: dict[str, Literal["api_key", "kiro"]] = {
+    "openai-custom": "api_key",
+    "claude-custom": "api_key",
+    "claude-kiro-oauth": "kiro",
+}
+"""What logs in to each provider that is served; one that is not listed here is known by name only."""
+
+KIRO_ONLY = frozenset(
+    {"auth_url", "oidc_url", "management_url", "legacy_url", "idp_allow", "region", "endpoint", "wire", "origin"}
+    | {"write_back"}
+)
+"""Provider settings that mean something for one provider alone (contract 3.1)."""
+
+SECRET_FLAGS = frozenset({"openai_api_key", "claude_api_key", "kiro_oauth_creds_base64"})
+"""Server settings without a file form: an account is declared instead, or the variable used (contract 3.1)."""
+
+GENERAL_VARIABLES = ("A2A_HOME", "A2A_CONFIG", "A2A_CREDENTIAL_STORE")
+
+
+def near(word: str, known: Iterable[str]) -> str | None:
+    """The known word that `word` was probably meant to be, upper and lower case aside."""
+    by_lower = {k.lower(): k for k in known}
+    hits = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[hits[0]] if hits else None
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str | None = None) -> str | None:
+    """A hint naming the nearest known word, else `otherwise`."""
+    hit = near(word, known)
+    return f"did you mean {hit}?" if hit else otherwise
+
+
+def provider_id(name: str) -> str:
+    """The id for an id or short name in any case. Raises ConfigError naming the nearest."""
+    wanted = name.strip().lower()
+    for known, short in PROVIDER_SHORT.items():
+        if wanted in (known.lower(), short):
+            return known
+    names = [*PROVIDER_SHORT.values(), *PROVIDER_SHORT]
+    raise ConfigError(
+        f"no provider is called {name!r}",
+        hint=did_you_mean(name, names, "providers: " + ", ".join(PROVIDER_SHORT.values())),
+    )
+
+
+def server_keys() -> tuple[str, ...]:
+    """Keys of `[server]`, in the order of the declaration."""
+    return tuple(f.name for f in structs.fields(ServerSettings))
+
+
+def provider_keys(provider: str) -> tuple[str, ...]:
+    """Keys that `[providers.<id>]` may hold."""
+    kiro = CREDENTIAL_KIND.get(provider) == "kiro"
+    return tuple(f.name for f in structs.fields(ProviderSettings) if kiro or f.name not in KIRO_ONLY)
+
+
+def server_variable(key: str) -> str:
+    return f"A2A_{key.upper()}"
+
+
+def provider_variable(provider: str, key: str) -> str:
+    return f"A2A_{PROVIDER_SHORT[provider].upper().replace('-', '_')}_{key.upper()}"
+
+
+def variables() -> frozenset[str]:
+    """Every variable that a setting can come from."""
+    own = {server_variable(key) for key in server_keys()}
+    theirs = {provider_variable(p, key) for p in PROVIDER_SHORT for key in provider_keys(p)}
+    return frozenset(own | theirs | set(GENERAL_VARIABLES))

@@ -1,0 +1,121 @@
+"""`[[accounts]]` and `[[clients]]` of config.toml: checked entry by entry, each mistake with its line.
+
+Paths come out absolute: `~` is the user's home, a relative one counts from the file's own folder.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import structs
+
+from a2a.config.declare import AccountDecl, ClientDecl
+from a2a.config.names import CREDENTIAL_KIND, KIRO_ONLY, PROVIDER_SHORT, did_you_mean, provider_id
+from a2a.config.toml_file import TomlFile
+from a2a.errors import ConfigError
+
+ALIAS = re.compile(r"[A-Za-z0-9._@+-]+")
+"""What an account may be called (contract section 1)."""
+
+_REFERENCES = {
+    "api_key": ("api_key_env", "api_key_file"),
+    "kiro": ("credentials_file", "credentials_env"),
+}
+_PLAIN_SECRETS = frozenset({"api_key", "key", "token", "secret", "password", "credentials", "refresh_token"})
+
+_Decl = TypeVar("_Decl", AccountDecl, ClientDecl)
+
+
+def accounts_of(file: TomlFile) -> list[AccountDecl]:
+    """Raises ConfigError."""
+    accounts: list[AccountDecl] = []
+    names: set[tuple[str, str]] = set()
+    for number, entry in enumerate(_entries(file, "accounts")):
+        place = file.place(("accounts", number))
+        decl = _decl(file, "accounts", number, entry, AccountDecl)
+        try:
+            decl.provider = provider_id(decl.provider)
+        except ConfigError as exc:
+            raise ConfigError(f"{file.place(('accounts', number, 'provider'))}: {exc.message}", hint=exc.hint) from None
+        _check_account(place, entry, decl)
+        if decl.name:
+            if (decl.provider, decl.name) in names:
+                raise ConfigError(f"{place}: {decl.provider} already has an account called {decl.name!r}")
+            names.add((decl.provider, decl.name))
+        decl.api_key_file = _absolute(file, decl.api_key_file)
+        decl.credentials_file = _absolute(file, decl.credentials_file)
+        accounts.append(decl)
+    return accounts
+
+
+def clients_of(file: TomlFile) -> list[ClientDecl]:
+    """Raises ConfigError."""
+    clients: list[ClientDecl] = []
+    for number, entry in enumerate(_entries(file, "clients")):
+        place = file.place(("clients", number))
+        decl = _decl(file, "clients", number, entry, ClientDecl)
+        if any(decl.name == other.name for other in clients):
+            raise ConfigError(f"{place}: there are two clients called {decl.name!r}")
+        _one_reference(place, decl, ("key_env", "key_file"))
+        decl.key_file = _absolute(file, decl.key_file)
+        clients.append(decl)
+    return clients
+
+
+def _entries(file: TomlFile, table: str) -> list[dict[str, Any]]:
+    entries = file.data.get(table, [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ConfigError(f"{file.place((table,))}: {table} is a list of tables", hint=f"write [[{table}]]")
+    return entries
+
+
+def _decl(file: TomlFile, table: str, number: int, entry: dict[str, Any], kind: type[_Decl]) -> _Decl:
+    known = [f.name for f in structs.fields(kind)]
+    for key in entry:
+        if key in _PLAIN_SECRETS:
+            references = " or ".join(name for name in known if name.endswith(("_env", "_file")))
+            raise ConfigError(
+                f"{file.place((table, number, key))}: secrets are not written into the file", hint=f"use {references}"
+            )
+        if key not in known:
+            raise ConfigError(
+                f"{file.place((table, number, key))}: [[{table}]] has no key {key!r}",
+                hint=did_you_mean(key, known, "keys: " + ", ".join(known)),
+            )
+    try:
+        return msgspec.convert(entry, kind)
+    except msgspec.ValidationError as exc:
+        key = str(exc).rpartition("`$.")[2].rstrip("`")
+        raise ConfigError(f"{file.place((table, number, key))}: {exc}") from None
+
+
+def _check_account(place: str, entry: dict[str, Any], decl: AccountDecl) -> None:
+    kind = CREDENTIAL_KIND.get(decl.provider)
+    if kind is None:
+        served = ", ".join(PROVIDER_SHORT[p] for p in CREDENTIAL_KIND)
+        raise ConfigError(f"{place}: accounts of {decl.provider} cannot be used yet", hint=f"available: {served}")
+    if decl.name is not None and not ALIAS.fullmatch(decl.name):
+        raise ConfigError(f"{place}: {decl.name!r} is no account name", hint="letters, digits and . _ @ + - only")
+    others = (KIRO_ONLY if kind != "kiro" else {"preset"}) | {
+        name for other, names in _REFERENCES.items() if other != kind for name in names
+    }
+    if wrong := sorted(others & entry.keys()):
+        raise ConfigError(f"{place}: {wrong[0]} means nothing for {decl.provider}")
+    if decl.preset and decl.base_url:
+        raise ConfigError(f"{place}: preset and base_url exclude each other")
+    _one_reference(place, decl, _REFERENCES[kind])
+
+
+def _one_reference(place: str, decl: AccountDecl | ClientDecl, names: tuple[str, ...]) -> None:
+    if sum(bool(getattr(decl, name)) for name in names) != 1:
+        raise ConfigError(f"{place}: exactly one of {' and '.join(names)} is needed")
+
+
+def _absolute(file: TomlFile, name: str | None) -> str | None:
+    if not name:
+        return None
+    path = Path(name).expanduser()
+    return str(path if path.is_absolute() else file.path.parent / path)

@@ -1,0 +1,200 @@
+"""One upstream call on one leased account: credential, send, read the head, and hand the body to relay or convert."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from types import TracebackType
+
+from msgspec import Struct, field, structs
+
+from a2a.auth.records import Credential
+from a2a.control.types import Attempt
+from a2a.errors import UpstreamTimeout
+from a2a.gateway.call import Call, Sink
+from a2a.gateway.downstream import Downstream
+from a2a.gateway.report import Failed, Report, failure_of
+from a2a.gateway.watch import Watch
+from a2a.messages import Failure, Request, Usage
+from a2a.pool.pool import Lease
+from a2a.protocols.base import Profile
+from a2a.protocols.registry import UPSTREAMS
+from a2a.providers.base import Timeouts, read_capped
+from a2a.providers.http import Answer, Egress, Interrupted, Target
+
+PASSED_HEADERS = ("retry-after", "retry-after-ms", "request-id", "x-request-id", "x-should-retry")
+PASSED_PREFIXES = ("x-ratelimit-", "anthropic-ratelimit-")
+_UPSTREAM_IDS = ("x-amzn-requestid", "request-id", "x-request-id")
+_VERBATIM = frozenset({400, 404, 409, 413, 422, 429}) | frozenset(range(500, 600))
+
+
+class Job(Struct, kw_only=True):
+    """What the attempts of one exchange share. `down`: set when the client wants a stream.
+
+    `asked`: the model name in the client's body. `request`: the parsed request, made once when first needed.
+    """
+
+    call: Call
+    sink: Sink
+    report: Report
+    asked: str
+    stream: bool
+    session: str | None = None
+    down: Downstream | None = None
+    request: Request | None = None
+    flags: dict[str, str] = field(default_factory=dict)
+    """Repairs asked for by an earlier attempt, for `Conversion.extra`."""
+
+    def stream_down(self) -> Downstream:
+        """The client's stream; there is one whenever `stream` is set."""
+        assert self.down is not None
+        return self.down
+
+
+class Try(Struct, kw_only=True):
+    """One attempt: the lease, the account's credential, its record."""
+
+    job: Job
+    lease: Lease
+    model: str
+    entry: Attempt
+    credential: Credential
+    profile: Profile
+    timeouts: Timeouts
+    egress: Egress
+    retried: bool = False
+
+    @property
+    def proto(self) -> str:
+        return self.lease.provider.proto
+
+    def fail(
+        self, failure: Failure, *, verbatim: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Failed:
+        """Judge a failure; booking it on the account is the pipeline's."""
+        return Failed(
+            account=self.lease.name,
+            failure=failure,
+            verdict=self.lease.provider.judge(failure),
+            verbatim=verbatim,
+            headers=passed(headers or {}),
+        )
+
+    def target(self, stream: bool) -> Target:
+        """The call's target; when both sides speak the same protocol, the client's own headers of it go along."""
+        provider = self.lease.provider
+        target = provider.target(self.lease.account, self.credential, self.job.call.operation, stream=stream)
+        if provider.proto != self.job.call.front.name:
+            return target
+        sent = self.job.call.headers
+        own = {name: sent[name] for name in provider.relay_headers if name in sent}
+        return structs.replace(target, headers={**target.headers, **own}) if own else target
+
+    @asynccontextmanager
+    async def open(self, body: bytes, *, stream: bool) -> AsyncIterator[Answer]:
+        """Send; leaving the block closes the upstream call. Raises UpstreamError and its kin."""
+        answer = await self._send(self.target(stream), body)
+        try:
+            self.job.report.head(self.entry, answer.status)
+            self.entry.upstream_id = next((answer.headers[n] for n in _UPSTREAM_IDS if n in answer.headers), None)
+            yield answer
+        finally:
+            answer.close()
+
+    async def _send(self, target: Target, body: bytes) -> Answer:
+        proxy = self.lease.account.proxy or self.lease.provider.settings.proxy or self.lease.provider.server.proxy
+        connect_s = self.timeouts.connect_s
+        try:
+            return await self.egress.open(target, body, proxy=proxy, connect_timeout_s=connect_s)
+        except Interrupted as error:
+            if not error.reused or self.retried:
+                raise
+            self.retried = True  # a kept-alive connection had died: once more on a fresh one (contract 7)
+            return await self.egress.open(target, body, proxy=proxy, connect_timeout_s=connect_s)
+
+    def deadline(self) -> Deadline:
+        return Deadline(self.timeouts.first_byte_s, f"{self.lease.name} sent nothing")
+
+    def watch(self, answer: Answer, down: Downstream) -> Watch:
+        """Keep-alives while the upstream is silent, and an end when it stays so."""
+        return Watch(
+            quiet_s=self.lease.provider.server.keepalive_s,
+            on_quiet=down.quiet,
+            idle_s=self.timeouts.idle_s,
+            on_idle=answer.close,
+        )
+
+    def silence(self) -> Failure:
+        """What a stream ends with after `idle_timeout_s`."""
+        return failure_of(UpstreamTimeout(f"{self.lease.name} was silent for {self.timeouts.idle_s:g} s"))
+
+    def served(self, usage: Usage | None, stop: str | None, sent_bytes: int) -> None:
+        """The whole answer came: account and record learn it. The exchange ends when the client has it."""
+        report = self.job.report
+        report.usage(usage)
+        report.exchange.stop = stop
+        report.exchange.answer_bytes = sent_bytes
+        self.lease.succeed(usage)
+        report.attempt_ok(self.entry)
+
+    def broke(self, failure: Failure, usage: Usage | None, sent_bytes: int) -> None:
+        """It failed after content had gone out: the exchange ends here, the account is judged."""
+        report = self.job.report
+        report.usage(usage)
+        report.exchange.answer_bytes = sent_bytes
+        fault = self.lease.fail(failure, self.lease.provider.judge(failure), self.model)
+        report.attempt_failed(self.entry, fault)
+        report.end("failed", 200, fault)
+
+    async def refused(self, answer: Answer) -> Failed:
+        """An answer that is no 200."""
+        body = await read_capped(answer, 1024 * 1024)
+        headers = lower(answer.headers)
+        failure = UPSTREAMS[self.proto].parse_error(answer.status, headers, body)
+        same = self.proto == self.job.call.front.name and answer.status in _VERBATIM
+        verbatim = body if same and body.lstrip()[:1] == b"{" else None
+        return self.fail(failure, verbatim=verbatim, headers=headers)
+
+
+class Deadline:
+    """A limit in seconds (0 = none) around the wait for the first event; `met()` lifts it. Raises UpstreamTimeout."""
+
+    __slots__ = ("_limit", "_seconds", "_what")
+
+    def __init__(self, seconds: float, what: str) -> None:
+        self._seconds = seconds
+        self._what = what
+        self._limit = asyncio.timeout(seconds or None)
+
+    def met(self) -> None:
+        self._limit.reschedule(None)
+
+    async def __aenter__(self) -> Deadline:
+        await self._limit.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self._limit.__aexit__(kind, error, trace)
+        except TimeoutError as expired:
+            raise UpstreamTimeout(f"{self._what} within {self._seconds:g} s") from expired
+
+
+def lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def passed(headers: Mapping[str, str]) -> dict[str, str]:
+    """Upstream headers a client may see (conversion.md 3.4)."""
+    return {
+        name: value
+        for name, value in lower(headers).items()
+        if name in PASSED_HEADERS or name.startswith(PASSED_PREFIXES)
+    }
+
+
+Runner = Callable[[Try], Awaitable[Failed | None]]
+"""Relay or convert: None when the client was served (or the stream was ended with its own error)."""

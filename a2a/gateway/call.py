@@ -1,0 +1,44 @@
+"""What a mouth hands in: the request as it came, and a sink for the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from a2a.protocols.base import Front
+from a2a.providers.base import Operation
+
+
+class Call(Struct, kw_only=True):
+    """One client request. Header names are lower case. `prefix`: provider id from the path, if it had one.
+
+    `model`: from the path, where the protocol has it there. `client`: name of the key it came with.
+    """
+
+    front: Front
+    path: str
+    body: bytes
+    headers: Mapping[str, str] = {}
+    operation: Operation = "generate"
+    prefix: str | None = None
+    model: str | None = None
+    client: str = "local"
+
+
+class Sink(Protocol):
+    """Where the answer goes. Either one `respond`, or `start` and then any number of `write`.
+
+    Raises ClientGone when nobody listens any more. `write` returns when the client may take more (back-pressure).
+    """
+
+    async def respond(self, status: int, headers: Mapping[str, str], body: bytes) -> None: ...
+
+    async def start(self, status: int, headers: Mapping[str, str]) -> None: ...
+
+    async def write(self, data: bytes) -> None: ...
+
+
+class ClientGone(Exception):
+    """The client left; the upstream call ends with it and no account is blamed."""

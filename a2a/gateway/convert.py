@@ -1,0 +1,176 @@
+"""Different protocols: request to the neutral form and on, events of the answer back (conversion.md 1.4).
+
+One truth for stream and non-stream: a whole answer is exploded into events, filtered, and folded again.
+"""
+
+from __future__ import annotations
+
+from a2a.errors import UpstreamError
+from a2a.gateway.attempt import Try
+from a2a.gateway.report import Failed, failure_of
+from a2a.messages import Delta, End, Event, Failure, Finish, PartStart, Stop, Usage, UsageNow
+from a2a.protocols.base import Conversion, StreamParser
+from a2a.protocols.filters import Filters
+from a2a.protocols.fold import explode, fold
+from a2a.protocols.prepare import prepare
+from a2a.protocols.registry import UPSTREAMS
+from a2a.protocols.tokens import request_tokens
+from a2a.providers.base import read_capped
+from a2a.providers.http import Answer
+
+_CONTENT = (PartStart, Delta, Finish)
+MAX_ANSWER_BYTES = 256 * 1024 * 1024
+
+
+async def run(this: Try) -> Failed | None:
+    """One attempt through the neutral form; None when the client was served."""
+    job = this.job
+    job.report.exchange.mode = "convert"
+    call = job.call
+    if job.request is None:
+        job.request = call.front.parse_request(call.body, headers=call.headers, model=call.model)
+    conv = _conversion(this)
+    prepared = prepare(job.request, conv, this.lease.provider.proto)
+    body = UPSTREAMS[this.proto].render_request(prepared, conv)
+    job.report.notes(conv.notes)
+    return await (_stream(this, conv, body) if job.stream else _whole(this, conv, body))
+
+
+def _conversion(this: Try) -> Conversion:
+    job, provider = this.job, this.lease.provider
+    assert job.request is not None
+    conv = Conversion(
+        request=job.request,
+        profile=this.profile,
+        model=this.model,
+        now=job.report.exchange.started_at,
+        stream=job.stream or provider.stream_only,
+    )
+    conv.extra.update(job.flags)
+    conv.extra.update(provider.extra(this.lease.account, this.credential, job.session))
+    if job.stream and job.call.front.name == "claude":
+        conv.extra["input_estimate"] = str(request_tokens(job.request))
+    return conv
+
+
+async def _whole(this: Try, conv: Conversion, body: bytes) -> Failed | None:
+    job = this.job
+    async with this.deadline(), this.open(body, stream=conv.stream) as answer:
+        if answer.status != 200:
+            return await this.refused(answer)
+        data = await read_capped(answer, MAX_ANSWER_BYTES)
+    events = explode(UPSTREAMS[this.proto].parse_response(data, conv))
+    outcome = fold(Filters(conv).on(events), this.lease.provider.proto)
+    if isinstance(outcome, Failure):
+        return this.fail(outcome)
+    rendered = job.call.front.render_response(outcome, conv)
+    job.report.first(this.entry)
+    job.report.notes(conv.notes)
+    stop = outcome.candidates[0].stop.kind if outcome.candidates else None
+    this.served(outcome.usage, stop, len(rendered))
+    await job.sink.respond(200, {"Content-Type": "application/json", **job.report.headers()}, rendered)
+    return None
+
+
+class _Ledger:
+    """What the record wants to know of the events that pass."""
+
+    __slots__ = ("ended", "failure", "stop", "usage")
+
+    def __init__(self) -> None:
+        self.usage: Usage | None = None
+        self.stop: Stop | None = None
+        self.failure: Failure | None = None
+        self.ended = False
+
+    def note(self, events: list[Event]) -> None:
+        for event in events:
+            kind = type(event)
+            if kind is Delta:
+                continue
+            if kind is UsageNow:
+                self.usage = event.usage  # type: ignore[union-attr]
+            elif kind is Finish:
+                self.stop = event.stop  # type: ignore[union-attr]
+            elif kind is Failure:
+                self.failure = event  # type: ignore[assignment]
+            elif kind is End:
+                self.ended = True
+
+
+async def _stream(this: Try, conv: Conversion, body: bytes) -> Failed | None:
+    async with this.deadline() as deadline, this.open(body, stream=True) as answer:
+        if answer.status != 200:
+            return await this.refused(answer)
+        flow = _Flow(this, conv, answer)
+        failed = await flow.until_content()
+        if failed is not None:
+            return failed
+        deadline.met()
+        await flow.to_the_end()
+    return None
+
+
+class _Flow:
+    """The events of one stream: held until the first content, then rendered read by read."""
+
+    def __init__(self, this: Try, conv: Conversion, answer: Answer) -> None:
+        self._this = this
+        self._conv = conv
+        self._answer = answer
+        self._parser: StreamParser = UPSTREAMS[this.proto].stream_parser(conv)
+        self._filters = Filters(conv)
+        self._renderer = this.job.call.front.stream_renderer(conv)
+        self._held: list[Event] = []
+        self._ledger = _Ledger()
+
+    async def _read(self) -> list[Event] | None:
+        """Events of one read, [] when they are not whole yet, None after the last."""
+        data = await self._answer.chunk()
+        if data:
+            return self._filters.on(self._parser.feed(data))
+        if self._ledger.ended or self._ledger.failure is not None:
+            return None
+        return self._filters.on(self._parser.eof()) or None
+
+    async def until_content(self) -> Failed | None:
+        """Hold what comes before the first content; a failure there may still fail over."""
+        while (events := await self._read()) is not None:
+            self._ledger.note(events)
+            self._held += events
+            if any(isinstance(event, _CONTENT) for event in events):
+                return None
+            if self._ledger.failure is not None:
+                return self._this.fail(self._ledger.failure)
+            if self._ledger.ended:
+                break
+        return self._this.fail(Failure("upstream", "the upstream sent an empty stream", 502, code="EMPTY"))
+
+    async def to_the_end(self) -> None:
+        """From here on there is no second attempt."""
+        this, ledger = self._this, self._ledger
+        down = this.job.stream_down()
+        this.job.report.notes(self._conv.notes)
+        this.job.report.first(this.entry)
+        watch = this.watch(self._answer, down)
+        render = self._renderer.on
+        try:
+            await down.write(b"".join([render(event) for event in self._held]))
+            while not (ledger.ended or ledger.failure or self._filters.stopped):
+                events = await self._read()
+                if events is None:
+                    break
+                watch.touch()
+                ledger.note(events)
+                if out := b"".join([render(event) for event in events]):
+                    await down.write(out)
+        except UpstreamError as error:
+            ledger.failure = this.silence() if watch.timed_out else failure_of(error)
+            await down.write(render(ledger.failure))
+        finally:
+            watch.stop()
+        this.job.report.notes(self._conv.notes)
+        if ledger.failure is not None:
+            this.broke(ledger.failure, ledger.usage, down.sent_bytes)
+        else:
+            this.served(ledger.usage, ledger.stop.kind if ledger.stop else None, down.sent_bytes)

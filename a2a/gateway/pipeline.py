@@ -1,0 +1,267 @@
+"""The pipeline itself: from a call to an answer, over as many accounts as it takes.
+
+Failover happens only before the first content, without any sleep. Every account that failed is judged before the next
+is asked, so that the record tells in order what was tried and why it ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+
+import msgspec
+from msgspec import Struct
+
+from a2a.auth.tokens import TokenKeeper
+from a2a.clock import Clock
+from a2a.config import ServerSettings
+from a2a.control.types import Fault
+from a2a.errors import A2AError, AccountError, NeedsLogin, NoAccount, RequestError, StoreError, UpstreamError
+from a2a.gateway import convert, relay
+from a2a.gateway.attempt import Job, Try
+from a2a.gateway.call import Call, ClientGone, Sink
+from a2a.gateway.catalogue import Catalogue
+from a2a.gateway.downstream import Downstream
+from a2a.gateway.report import Failed, Report, combined, failure_of
+from a2a.gateway.route import Choice, Router
+from a2a.logs.recorder import Recorder
+from a2a.messages import Failure, Request
+from a2a.pool.pool import Lease, Pool
+from a2a.protocols.base import Conversion, Profile
+from a2a.protocols.registry import READERS
+from a2a.providers.http import Egress
+
+_SESSION_HEADERS = ("x-claude-code-session-id", "session-id", "session_id", "x-session-id")
+_PASS_STATUS = (429,)
+
+
+class _Peek(Struct):
+    """The two keys every decision needs; the rest is not even copied."""
+
+    model: str | None = None
+    stream: bool | None = None
+
+
+_PEEK = msgspec.json.Decoder(_Peek)
+
+
+class Gateway:
+    """One per process. `answer()` serves one call and never raises for what a request or an upstream does."""
+
+    def __init__(
+        self,
+        *,
+        server: ServerSettings,
+        router: Router,
+        catalogue: Catalogue,
+        pool: Pool,
+        keeper: TokenKeeper,
+        egress: Egress,
+        recorder: Recorder,
+        clock: Clock,
+    ) -> None:
+        self._server = server
+        self.router = router
+        self._catalogue = catalogue
+        self.pool = pool
+        self._keeper = keeper
+        self._egress = egress
+        self.recorder = recorder
+        self._clock = clock
+
+    async def answer(self, call: Call, sink: Sink) -> Report:
+        """Serve one call; the report says how it went. CancelledError means the client left."""
+        report = Report(call, self._clock)
+        self.recorder.begin(report.exchange)
+        try:
+            await self._serve(call, sink, report)
+            report.end("done", 200)
+        except (ClientGone, asyncio.CancelledError) as left:
+            report.end("client_closed", 499)
+            if isinstance(left, asyncio.CancelledError):
+                raise
+        finally:
+            report.end("failed", 500)
+            self.recorder.end(report.exchange)
+        return report
+
+    async def _serve(self, call: Call, sink: Sink, report: Report) -> None:
+        try:
+            peek = _peek(call)
+            report.exchange.stream = bool(peek.stream)
+            choices = self.router.choices(call, peek.model or "")
+        except A2AError as error:
+            await self._refuse(call, sink, report, failure_of(error), error.scope)
+            return
+        job = Job(
+            call=call,
+            sink=sink,
+            report=report,
+            asked=peek.model or "",
+            stream=bool(peek.stream),
+            session=next((call.headers[name] for name in _SESSION_HEADERS if name in call.headers), None),
+        )
+        report.exchange.session = job.session
+        async with AsyncExitStack() as stack:
+            if job.stream:
+                job.down = await stack.enter_async_context(self._downstream(job))
+            try:
+                await self._attempts(job, choices)
+            except A2AError as error:
+                await self._refuse(call, sink, report, failure_of(error), error.scope, down=job.down)
+
+    def _downstream(self, job: Job) -> Downstream:
+        front = job.call.front
+        blank = Conversion(
+            request=Request(proto=front.name, model=job.asked, messages=[]),
+            profile=Profile(),
+            model=job.asked,
+            now=job.report.exchange.started_at,
+        )
+        return Downstream(
+            job.sink,
+            headers=job.report.headers,
+            renderer=front.stream_renderer(blank),
+            commit_after_s=self._server.commit_after_s,
+            keepalive_s=self._server.keepalive_s,
+        )
+
+    async def _attempts(self, job: Job, choices: list[Choice]) -> None:
+        """Until one account has served. Raises A2AError where there is nothing to try at all."""
+        failures: list[Failed] = []
+        nobody: NoAccount | None = None
+        for choice in choices:
+            job.report.exchange.route = choice.route
+            tried: set[str] = set()
+            while True:
+                try:
+                    lease = self.pool.lease(
+                        choice.route.provider,
+                        choice.route.model,
+                        tried=tried,
+                        alias=choice.route.account,
+                        only=choice.serving,
+                    )
+                except NoAccount as error:
+                    nobody = nobody or error
+                    break
+                tried.add(lease.account.id)
+                with lease:
+                    failed = await self._attempt(job, lease, choice.route.model)
+                if failed is None:
+                    return
+                failures.append(failed)
+                if failed.verdict.action == "fail":
+                    await self._give_up(job, [failed], None)
+                    return
+        if not failures:
+            assert nobody is not None
+            raise nobody
+        await self._give_up(job, failures, nobody)
+
+    async def _attempt(self, job: Job, lease: Lease, model: str) -> Failed | None:
+        """One account, with one refresh where its token was refused. None when the client was served."""
+        entry = job.report.attempt(lease.provider.id, lease.name, model, lease.decision)
+        self.recorder.changed(job.report.exchange)
+        try:
+            credential = await self._keeper.current(lease.account)
+        except (AccountError, UpstreamError, StoreError) as error:
+            return self._unusable(job, lease, error, model)
+        this = Try(
+            job=job,
+            lease=lease,
+            model=model,
+            entry=entry,
+            credential=credential,
+            profile=lease.provider.profile(model, lease.account, self._catalogue.info(lease.account.id, model)),
+            timeouts=lease.provider.limits(),
+            egress=self._egress,
+        )
+        failed = await self._run(this)
+        if failed is not None and failed.verdict.action == "refresh":
+            try:
+                this.credential = await self._keeper.refresh(lease.account, stale=credential)
+            except (AccountError, UpstreamError, StoreError) as error:
+                return self._unusable(job, lease, error, model)
+            failed = await self._run(this)
+            if failed is not None and failed.verdict.action == "refresh":
+                told = f"{lease.name} refuses a token that was just renewed: {failed.failure.message}"
+                return self._unusable(job, lease, NeedsLogin(told, hint=failed.verdict.remedy), model)
+        if failed is not None:
+            job.report.attempt_failed(entry, lease.fail(failed.failure, failed.verdict, model))
+        return failed
+
+    @staticmethod
+    async def _run(this: Try) -> Failed | None:
+        """Relay where both sides speak the same protocol, else convert."""
+        same = this.proto == this.job.call.front.name and this.proto in READERS
+        try:
+            return await (relay.run(this) if same else convert.run(this))
+        except (UpstreamError, AccountError) as error:
+            return this.fail(failure_of(error))
+
+    def _unusable(self, job: Job, lease: Lease, error: A2AError, model: str) -> Failed:
+        """The account's credential cannot be had: out until the user logs in, or a rest when it may come back."""
+        failure = failure_of(error)
+        verdict = lease.provider.judge(failure)
+        if isinstance(error, NeedsLogin):
+            lease.member.hold("needs_login", "needs_login", error.message, error.hint)
+            fault = lease.member.last_fault or Fault(kind="unavailable", message=error.message)
+        else:
+            fault = lease.fail(failure, verdict, model)
+        job.report.attempt_failed(job.report.exchange.attempts[-1], fault)
+        return Failed(account=lease.name, failure=failure, verdict=verdict)
+
+    async def _give_up(self, job: Job, failures: list[Failed], nobody: NoAccount | None) -> None:
+        last = failures[-1]
+        status = last.failure.status
+        judged = last.verdict.scope in ("request", "account_model") or status in _PASS_STATUS or status >= 500
+        committed = job.down is not None and job.down.committed
+        if len(failures) == 1 and last.verbatim is not None and judged and not committed:
+            headers = {"Content-Type": "application/json", **last.headers, **job.report.headers()}
+            job.report.end("failed", status, job.report.exchange.attempts[-1].fault)
+            await job.sink.respond(status, headers, last.verbatim)
+            return
+        failure = combined(failures, nobody)
+        scope = last.verdict.scope
+        await self._refuse(job.call, job.sink, job.report, failure, scope, down=job.down)
+
+    async def _refuse(
+        self, call: Call, sink: Sink, report: Report, failure: Failure, scope: str, *, down: Downstream | None = None
+    ) -> None:
+        """The error in the client's own protocol: with its status, or inside a stream that has begun."""
+        fault = Fault(
+            kind=failure.kind, message=failure.message, status=failure.status, scope=scope, at=self._clock.now()
+        )
+        if down is not None and down.committed:
+            report.end("failed", 200, fault)
+            await down.write(down.error(failure))
+            return
+        status, body = call.front.render_error(failure, report.exchange.id)
+        report.end("failed", status, fault)
+        headers = {"Content-Type": "application/json", **retry_headers(failure, status), **report.headers()}
+        await sink.respond(status, headers, body)
+
+
+def retry_headers(failure: Failure, status: int) -> Mapping[str, str]:
+    """What an SDK should do: wait so long, or not try again because a2a has tried everything (conversion.md 11.1)."""
+    if failure.retry_after is not None and status in (429, 503, 529):
+        return {"retry-after": str(max(1, round(failure.retry_after)))}
+    if status in (429, 500, 502, 503, 504, 529):
+        return {"x-should-retry": "false"}
+    return {}
+
+
+def _peek(call: Call) -> _Peek:
+    """Raises RequestError by the codec's own words when the body is not what the protocol says."""
+    try:
+        peek = _PEEK.decode(call.body)
+    except msgspec.MsgspecError as error:
+        call.front.parse_request(call.body, headers=call.headers, model=call.model)
+        raise RequestError(f"the body is no valid request: {error}") from error
+    if call.model is not None:
+        peek.model = call.model
+    if not peek.model:
+        raise RequestError("model is missing", param="model")
+    return peek

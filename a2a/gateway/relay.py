@@ -1,0 +1,118 @@
+"""Same protocol on both sides: the bytes pass through (contract section 7, conversion.md 1.3).
+
+The request keeps every byte but the top-level keys that must change; the answer is forwarded as it arrives while a tap
+reads usage, stop and errors. Nothing of this module waits for more bytes than one read brings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Raw
+
+from a2a.errors import RequestError, UpstreamError
+from a2a.gateway.attempt import Try, passed
+from a2a.gateway.report import Failed, failure_of
+from a2a.messages import Failure
+from a2a.protocols.base import Note
+from a2a.protocols.registry import READERS
+from a2a.protocols.tap import Tap
+from a2a.providers.http import Answer
+
+_TRUNCATED = "the upstream ended the answer before it was complete"
+
+
+def edited(body: bytes, asked: str, model: str, deny: Sequence[str]) -> tuple[bytes, list[Note]]:
+    """The body with another model name and without denied keys; the original bytes when nothing changes."""
+    if asked == model and not deny:
+        return body, []
+    try:
+        top = msgspec.json.decode(body, type=dict[str, Raw])
+    except msgspec.MsgspecError as error:
+        raise RequestError(f"the body is no JSON object: {error}") from error
+    notes = [Note(key, "dropped", "this upstream rejects it") for key in deny if top.pop(key, None) is not None]
+    if asked != model:
+        top["model"] = Raw(msgspec.json.encode(model))
+    elif not notes:
+        return body, []
+    return msgspec.json.encode(top), notes
+
+
+async def run(this: Try) -> Failed | None:
+    """One attempt over the byte path; None when the client was served."""
+    job = this.job
+    job.report.exchange.mode = "relay"
+    body, notes = edited(job.call.body, job.asked, this.model, this.profile.deny)
+    job.report.notes(notes)
+    return await (_stream(this, body) if job.stream else _whole(this, body))
+
+
+async def _whole(this: Try, body: bytes) -> Failed | None:
+    job = this.job
+    async with this.deadline(), this.open(body, stream=False) as answer:
+        if answer.status != 200:
+            return await this.refused(answer)
+        data = await answer.body()
+    glance = READERS[this.proto].whole(data)
+    if glance.failure is not None:
+        return this.fail(glance.failure)
+    job.report.first(this.entry)
+    this.served(glance.usage, glance.stop, len(data))
+    headers = {"Content-Type": "application/json", **passed(answer.headers), **job.report.headers()}
+    await job.sink.respond(200, headers, data)
+    return None
+
+
+async def _stream(this: Try, body: bytes) -> Failed | None:
+    tap = Tap(READERS[this.proto])
+    async with this.deadline() as deadline, this.open(body, stream=True) as answer:
+        if answer.status != 200:
+            return await this.refused(answer)
+        head = await _first(this, answer, tap)
+        if isinstance(head, Failed):
+            return head
+        deadline.met()
+        await _forward(this, answer, tap, head)
+    return None
+
+
+async def _first(this: Try, answer: Answer, tap: Tap) -> bytes | Failed:
+    """Everything up to and with the first event that counts; errors and empty streams may still fail over."""
+    held: list[bytes] = []
+    while chunk := await answer.chunk():
+        held.append(chunk)
+        if tap.first(chunk):
+            return b"".join(held) if tap.glance.failure is None else this.fail(tap.glance.failure)
+    data = b"".join(held)
+    if tap.close().complete:
+        return data
+    whole = READERS[this.proto].whole(data) if data.lstrip()[:1] == b"{" else tap.glance
+    return this.fail(whole.failure or Failure("upstream", "the upstream sent an empty stream", 502, code="EMPTY"))
+
+
+async def _forward(this: Try, answer: Answer, tap: Tap, head: bytes) -> None:
+    """From the first event on there is no second attempt: whatever happens ends this stream."""
+    down = this.job.stream_down()
+    this.job.report.first(this.entry)
+    failure: Failure | None = None
+    watch = this.watch(answer, down)
+    try:
+        await down.write(head, boundary=tap.boundary)
+        while chunk := await answer.chunk():
+            tap.feed(chunk)
+            watch.touch()
+            await down.write(chunk, boundary=tap.boundary)
+    except UpstreamError as error:
+        failure = this.silence() if watch.timed_out else failure_of(error)
+    finally:
+        watch.stop()
+    glance = tap.close()
+    if failure is None and glance.failure is None and not glance.complete:
+        failure = Failure("truncated", _TRUNCATED, 502)
+    if failure is not None:
+        await down.write((b"" if tap.boundary else b"\n\n") + down.error(failure))
+    if failure := failure or glance.failure:
+        this.broke(failure, glance.usage, down.sent_bytes)
+    else:
+        this.served(glance.usage, glance.stop, down.sent_bytes)

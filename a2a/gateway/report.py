@@ -1,0 +1,183 @@
+"""The record of one exchange while it happens, and the errors it ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from a2a.clock import Clock, exchange_id
+from a2a.control.types import Attempt, Decision, Exchange, ExchangeState, Fault, NoteView, Tokens
+from a2a.errors import A2AError, NoAccount
+from a2a.gateway.call import Call
+from a2a.messages import Failure, FailureKind, Usage
+from a2a.protocols.base import Note
+from a2a.providers.faults import Verdict
+
+NOTES_HEADER_BYTES = 512
+"""`x-a2a-notes` is cut there (conversion.md 1.4)."""
+
+
+class Failed(Struct, frozen=True, kw_only=True):
+    """An attempt that did not serve the client. `verbatim`: the upstream's own JSON error body, same protocol only."""
+
+    account: str
+    failure: Failure
+    verdict: Verdict
+    verbatim: bytes | None = None
+    headers: dict[str, str] = {}
+
+
+class Report:
+    """Writes one `Exchange`. Times are taken from the clock handed in, relative to the arrival."""
+
+    def __init__(self, call: Call, clock: Clock) -> None:
+        self._clock = clock
+        self._began = clock.monotonic()
+        now = clock.now()
+        self.exchange = Exchange(
+            id=exchange_id(now),
+            started_at=now,
+            client=call.client,
+            front=call.front.name,
+            path=call.path,
+            agent=call.headers.get("user-agent"),
+            request_bytes=len(call.body),
+        )
+        self._attempt_began = self._began
+
+    def ms(self) -> float:
+        """Milliseconds since the request arrived."""
+        return round((self._clock.monotonic() - self._began) * 1000, 2)
+
+    def _attempt_ms(self) -> float:
+        return round((self._clock.monotonic() - self._attempt_began) * 1000, 2)
+
+    def attempt(self, provider: str, account: str, model: str, decision: Decision) -> Attempt:
+        self._attempt_began = self._clock.monotonic()
+        entry = Attempt(
+            n=len(self.exchange.attempts) + 1,
+            provider=provider,
+            account=account,
+            model=model,
+            started_at=self._clock.now(),
+            decision=decision,
+        )
+        self.exchange.attempts.append(entry)
+        self.exchange.state = "waiting"
+        if self.exchange.timings.queued is None:
+            self.exchange.timings.queued = self.ms()
+        return entry
+
+    def head(self, attempt: Attempt, status: int) -> None:
+        """The upstream's status line has arrived."""
+        attempt.status = status
+        attempt.headers_ms = self._attempt_ms()
+        self.exchange.timings.headers = self.ms()
+
+    def first(self, attempt: Attempt) -> None:
+        """The first content."""
+        if attempt.first_event_ms is None:
+            attempt.first_event_ms = self._attempt_ms()
+            self.exchange.timings.first_token = self.ms()
+            self.exchange.state = "streaming"
+
+    def attempt_ok(self, attempt: Attempt) -> None:
+        attempt.outcome = "ok"
+        attempt.duration_ms = self._attempt_ms()
+
+    def attempt_failed(self, attempt: Attempt, fault: Fault) -> None:
+        attempt.outcome = "failed"
+        attempt.duration_ms = self._attempt_ms()
+        attempt.fault = fault
+
+    def notes(self, notes: Sequence[Note]) -> None:
+        self.exchange.notes = [NoteView(n.field, n.action, n.why) for n in notes]
+
+    def usage(self, usage: Usage | None) -> None:
+        if usage is None:
+            return
+        self.exchange.tokens = Tokens(
+            input=usage.input,
+            output=usage.output,
+            cache_read=usage.cache_read,
+            cache_write=usage.cache_write,
+            reasoning=usage.reasoning,
+            estimated=usage.estimated,
+        )
+
+    def end(self, state: ExchangeState, status: int | None = None, fault: Fault | None = None) -> None:
+        """Close the record; the first call counts."""
+        exchange = self.exchange
+        if exchange.state in ("done", "failed", "client_closed"):
+            return
+        if state == "client_closed":
+            for attempt in exchange.attempts:
+                if attempt.outcome is None:
+                    attempt.outcome = "client_closed"
+                    attempt.duration_ms = self._attempt_ms()
+        exchange.state = state
+        exchange.status = status if status is not None else exchange.status
+        exchange.fault = fault or exchange.fault
+        exchange.timings.last = self.ms()
+
+    def headers(self) -> dict[str, str]:
+        """The `x-a2a-*` headers as far as they are known now."""
+        exchange = self.exchange
+        headers = {"x-a2a-exchange": exchange.id, "x-a2a-attempts": str(len(exchange.attempts))}
+        if exchange.attempts:
+            last = exchange.attempts[-1]
+            headers["x-a2a-account"] = last.account
+            headers["x-a2a-model"] = last.model
+        if exchange.notes:
+            text = ", ".join(f"{n.field} {n.action}" + (f" ({n.why})" if n.why else "") for n in exchange.notes)
+            ascii_text = "".join(c if " " <= c <= "~" else "?" for c in text)
+            headers["x-a2a-notes"] = ascii_text[:NOTES_HEADER_BYTES]
+        return headers
+
+
+def failure_of(error: A2AError) -> Failure:
+    """An error of ours as the value every front renders."""
+    kind: FailureKind = error.kind  # type: ignore[assignment]
+    status = error.status
+    retry_after = None
+    if isinstance(error, NoAccount):
+        retry_after = error.retry_after_s
+        if error.limited:
+            kind, status = "rate_limited", 429
+    return Failure(kind=kind, message=str(error), status=status, param=error.param, retry_after=retry_after)
+
+
+def combined(failures: Sequence[Failed], nobody: NoAccount | None) -> Failure:
+    """What the client is told when nothing served: one failure as it is, several by name (style, Errors)."""
+    last = failures[-1]
+    failure = _for_client(last)
+    if len(failures) > 1:
+        told = "; ".join(f"{f.account}: {f.failure.message}" for f in failures)
+        failure.message = f"all {len(failures)} attempts failed: {told}"
+        if not all(f.failure.kind in ("rate_limited", "quota") for f in failures) and failure.status == 429:
+            failure.kind, failure.status = "unavailable", 503
+    else:
+        failure.message = f"{last.account}: {failure.message}"
+    if nobody is not None and nobody.retry_after_s is not None and failure.status in (429, 503):
+        failure.retry_after = nobody.retry_after_s
+    return failure
+
+
+def _for_client(failed: Failed) -> Failure:
+    """An account's own fault is never the client's: 401, 402 and 403 of an upstream become 503 (contract 6)."""
+    failure = failed.failure
+    message = failure.message
+    kind, status = failure.kind, failure.status
+    if failed.verdict.scope == "account" and status in (401, 402, 403):
+        kind, status = "unavailable", 503
+        if failed.verdict.remedy:
+            message = f"{message} ({failed.verdict.remedy})"
+    return Failure(
+        kind=kind,
+        message=message,
+        status=status,
+        code=failure.code,
+        param=failure.param,
+        retry_after=failure.retry_after,
+    )

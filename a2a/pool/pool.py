@@ -1,0 +1,173 @@
+"""Hands out accounts. A lease is one account for one attempt; what happened comes back through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Set
+from types import TracebackType
+
+from a2a.auth.records import Account
+from a2a.clock import Clock, SystemClock
+from a2a.control.types import AccountView, Considered, Decision, Fault
+from a2a.errors import NoAccount
+from a2a.messages import Failure, Usage
+from a2a.pool.account import PoolAccount
+from a2a.pool.selection import Strategy, strategy
+from a2a.providers.base import Provider
+from a2a.providers.faults import Verdict
+
+_LIMITED = ("rate_limited", "quota_spent")
+
+
+class Lease:
+    """One account for one attempt, as a context manager: leaving it gives the slot back, whatever happened."""
+
+    __slots__ = ("_open", "decision", "member")
+
+    def __init__(self, member: PoolAccount, decision: Decision) -> None:
+        self.member = member
+        self.decision = decision
+        self._open = True
+        member.begin()
+
+    @property
+    def account(self) -> Account:
+        return self.member.account
+
+    @property
+    def provider(self) -> Provider:
+        return self.member.provider
+
+    @property
+    def name(self) -> str:
+        return self.member.name
+
+    def succeed(self, usage: Usage | None = None) -> None:
+        self.member.succeed(usage)
+
+    def fail(self, failure: Failure, verdict: Verdict, model: str) -> Fault:
+        return self.member.fail(failure, verdict, model)
+
+    def release(self) -> None:
+        if self._open:
+            self._open = False
+            self.member.end()
+
+    def __enter__(self) -> Lease:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+class Pool:
+    """All accounts by provider. `replace()` takes a new list while serving; state of accounts that stay is kept."""
+
+    def __init__(
+        self,
+        providers: Mapping[str, Provider],
+        *,
+        clock: Clock | None = None,
+        on_change: Callable[[AccountView], None] | None = None,
+    ) -> None:
+        self._providers = providers
+        self._clock = clock or SystemClock()
+        self._on_change = on_change
+        self._members: dict[str, list[PoolAccount]] = {}
+        self._strategies: dict[str, Strategy] = {
+            provider_id: strategy(provider.settings.strategy or provider.server.strategy)
+            for provider_id, provider in providers.items()
+        }
+
+    def replace(self, accounts: Iterable[Account]) -> None:
+        """The accounts as they are now; those of providers this build does not know are left out."""
+        before = {member.account.id: member for members in self._members.values() for member in members}
+        now: dict[str, list[PoolAccount]] = {}
+        for account in accounts:
+            provider = self._providers.get(account.provider)
+            if provider is None:
+                continue
+            member = before.get(account.id) or PoolAccount(account, provider, self._clock)
+            member.account = account
+            member.on_change = self._changed
+            now.setdefault(account.provider, []).append(member)
+        self._members = now
+
+    def _changed(self, member: PoolAccount) -> None:
+        if self._on_change is not None:
+            self._on_change(member.view())
+
+    def members(self, provider_id: str | None = None) -> list[PoolAccount]:
+        if provider_id is not None:
+            return list(self._members.get(provider_id, ()))
+        return [member for members in self._members.values() for member in members]
+
+    def views(self) -> list[AccountView]:
+        return [member.view() for member in self.members()]
+
+    def can_serve(self) -> bool:
+        """Whether any account is ready now (`/ready`)."""
+        return any(member.state == "ready" for member in self.members())
+
+    def lease(
+        self,
+        provider_id: str,
+        model: str,
+        *,
+        tried: Set[str] = frozenset(),
+        alias: str | None = None,
+        only: Set[str] | None = None,
+    ) -> Lease:
+        """An account for one attempt. Raises NoAccount, which names every account and why it cannot serve.
+
+        `tried`: account ids this exchange has used up. `alias`: the client named this one. `only`: ids of the accounts
+        whose upstream lists the model.
+        """
+        members = self._members.get(provider_id, [])
+        considered: list[Considered] = []
+        usable: list[PoolAccount] = []
+        for member in members:
+            if alias is not None and member.account.alias != alias:
+                continue
+            if member.account.id in tried:
+                considered.append(Considered(account=member.name, why="tried before"))
+                continue
+            if only is not None and member.account.id not in only:
+                considered.append(Considered(account=member.name, why="does not list the model"))
+                continue
+            skip = member.why_not(model)
+            if skip is None:
+                usable.append(member)
+            else:
+                considered.append(Considered(account=member.name, why=skip[0], until=skip[1]))
+        if not usable:
+            raise self._nobody(provider_id, considered, alias)
+        settled = [member for member in usable if not member.on_trial] or usable
+        best = min(member.account.priority for member in settled)
+        chooser = self._strategies[provider_id]
+        chosen = chooser.pick([member for member in settled if member.account.priority == best])
+        for member in usable:
+            why = "picked" if member is chosen else "not its turn"
+            considered.append(Considered(account=member.name, why=why))
+        return Lease(chosen, Decision(strategy=chooser.name, picked=chosen.name, considered=considered))
+
+    def _nobody(self, provider_id: str, considered: list[Considered], alias: str | None) -> NoAccount:
+        provider = self._providers[provider_id]
+        short = provider.short
+        if not considered:
+            wanted = f"account {short}/{alias}" if alias else f"{short} account"
+            return NoAccount(f"there is no {wanted}", hint=f"a2a login {short}")
+        now = self._clock.now()
+        waits = [item.until - now for item in considered if item.until is not None]
+        told = "; ".join(_tell(item, now) for item in considered)
+        return NoAccount(
+            f"no {short} account can serve this now: {told}",
+            retry_after_s=min(waits) if waits else None,
+            limited=all(item.until is not None and item.why.endswith(_LIMITED) for item in considered),
+        )
+
+
+def _tell(item: Considered, now: float) -> str:
+    rest = f" for {max(1, round(item.until - now))} s" if item.until is not None else ""
+    return f"{item.account} {item.why}{rest}"

@@ -1,0 +1,156 @@
+"""What every provider offers the pool and the gateway. A provider holds no account state.
+
+`Provider` is a value with methods: url and headers for a call, the profile of a model, its own aliases, the fault
+table, the catalogue. Secrets enter only through `target()` and leave only as request headers.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Literal
+
+from msgspec import Struct, structs
+
+from a2a import __version__
+from a2a.auth.kiro import RefreshUrls
+from a2a.auth.records import Account, Credential
+from a2a.config import ProviderSettings, ServerSettings, Settings
+from a2a.errors import BadUpstream, NeedsLogin
+from a2a.messages import Failure, Proto
+from a2a.protocols.base import Profile
+from a2a.providers.faults import Row, Verdict, judge
+from a2a.providers.http import Answer, Egress, Target
+
+Operation = Literal["generate", "count", "models", "embed"]
+
+USER_AGENT = f"a2a/{__version__}"
+
+
+class Timeouts(Struct, frozen=True):
+    """Seconds; 0 = none. `first_byte`: until the first event, `idle`: between two chunks."""
+
+    connect_s: float
+    first_byte_s: float
+    idle_s: float
+    total_s: float
+
+
+class ModelInfo(Struct, frozen=True, kw_only=True):
+    """One entry of a provider's catalogue. `id` is the name its upstream knows. `created`: Unix seconds."""
+
+    id: str
+    name: str | None = None
+    aliases: tuple[str, ...] = ()
+    context: int | None = None
+    max_output: int | None = None
+    created: int = 0
+    owner: str | None = None
+    wire: dict[str, str] = {}
+    """Values for `Profile.wire` that only this upstream's codec knows."""
+
+
+class Provider(ABC):
+    """Base of the provider modules: defaults that read settings; each module overrides what its upstream does."""
+
+    id: ClassVar[str]
+    short: ClassVar[str]
+    proto: ClassVar[Proto]
+    default_base_url: ClassVar[str]
+    open_list: ClassVar[bool] = True
+    """Names no catalogue knows may be passed on when the user put this provider into the default chain."""
+    default_model: ClassVar[str | None] = None
+    """The model the upstream itself calls its default."""
+    stream_only: ClassVar[bool] = False
+    faults: ClassVar[tuple[Row, ...]] = ()
+    timeouts: ClassVar[Timeouts | None] = None
+    """Own defaults where they differ from the server's."""
+    relay_headers: ClassVar[tuple[str, ...]] = ()
+    """Client headers forwarded when both sides speak the same protocol (conversion.md 3.4), lower case."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings: ProviderSettings = settings.provider(self.id)
+        self.server: ServerSettings = settings.server
+
+    def base_url(self, account: Account) -> str:
+        """The account's value, else the provider's setting, else the default; no trailing slash."""
+        return self.url("base_url", account, self.default_base_url)
+
+    def url(self, key: str, account: Account, default: str) -> str:
+        """Any URL setting of contract 3.1 with `{region}` filled in."""
+        value = account.urls.get(key) or getattr(self.settings, key, None) or default
+        return str(value).replace("{region}", self.region(account)).rstrip("/")
+
+    def region(self, account: Account) -> str:
+        return account.region or self.settings.region or "us-east-1"
+
+    def user_agent(self) -> str:
+        return self.settings.user_agent or USER_AGENT
+
+    def limits(self) -> Timeouts:
+        """Resolved timeouts: provider setting, own default, server setting."""
+        own, base = self.settings, self.server
+        default = self.timeouts or Timeouts(
+            base.connect_timeout_s, base.first_byte_timeout_s, base.idle_timeout_s, base.total_timeout_s
+        )
+        return Timeouts(
+            default.connect_s if own.connect_timeout_s is None else own.connect_timeout_s,
+            default.first_byte_s if own.first_byte_timeout_s is None else own.first_byte_timeout_s,
+            default.idle_s if own.idle_timeout_s is None else own.idle_timeout_s,
+            default.total_s if own.total_timeout_s is None else own.total_timeout_s,
+        )
+
+    def resolve(self, model: str) -> str:
+        """The upstream's name for `model`: aliases of the provider's own spec applied, else unchanged."""
+        return model
+
+    def profile(self, model: str, account: Account, info: ModelInfo | None = None) -> Profile:
+        """What this upstream can do. `model` is already resolved; `info`: the account's own list entry of it."""
+        return Profile()
+
+    def catalogue(self) -> tuple[ModelInfo, ...]:
+        """Models known without asking the upstream."""
+        return tuple(ModelInfo(id=name) for name in self.settings.models or ())
+
+    @abstractmethod
+    def target(self, account: Account, credential: Credential, operation: Operation, *, stream: bool) -> Target:
+        """Where the call goes; the same for every call of an account with that credential, so it may be kept."""
+
+    def extra(self, account: Account, credential: Credential, session: str | None) -> dict[str, str]:
+        """Values of one attempt that only this upstream's codec knows, for `Conversion.extra`."""
+        return {}
+
+    def refresh_urls(self, account: Account) -> RefreshUrls:
+        """Where its tokens are renewed. Raises NeedsLogin: a key is not renewed."""
+        raise NeedsLogin(f"{account.name} has a key that cannot be renewed", hint=f"a2a login {self.short}")
+
+    def judge(self, failure: Failure) -> Verdict:
+        """What the failure means."""
+        return judge(failure, self.faults)
+
+    async def models(
+        self, account: Account, credential: Credential, egress: Egress, proxy: str | None
+    ) -> tuple[ModelInfo, ...]:
+        """The upstream's own list. Raises UpstreamError."""
+        target = self.target(account, credential, "models", stream=False)
+        answer = await egress.open(structs.replace(target, method="GET"), None, proxy=proxy)
+        body = await read_capped(answer)
+        if answer.status != 200:
+            raise BadUpstream(f"{account.name}: the model list answered {answer.status}")
+        return self.parse_models(body)
+
+    @abstractmethod
+    def parse_models(self, body: bytes) -> tuple[ModelInfo, ...]:
+        """The upstream's list as bytes to our entries. Raises BadUpstream."""
+
+
+async def read_capped(answer: Answer, limit_bytes: int = 16 * 1024 * 1024) -> bytes:
+    """A whole body; BadUpstream over the limit."""
+    pieces: list[bytes] = []
+    size = 0
+    while piece := await answer.chunk():
+        pieces.append(piece)
+        size += len(piece)
+        if size > limit_bytes:
+            answer.close()
+            raise BadUpstream(f"the upstream's answer is over {limit_bytes} bytes")
+    return b"".join(pieces)

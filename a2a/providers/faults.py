@@ -1,0 +1,136 @@
+"""From a failure to what it means: whose fault, what to do, how long to rest. One table per provider.
+
+A row matches by HTTP status, by the upstream's own code, by a piece of its message or by the neutral kind; the first
+matching row wins. `cool_s` is the first rest; with `doubling` each further failure in a row doubles it up to `max_s`.
+A reset time the upstream names (Retry-After) wins over `cool_s`, capped at MAX_COOL_S.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from a2a.control.types import Action
+from a2a.errors import Scope
+from a2a.messages import Failure
+
+MAX_COOL_S = 6 * 3600.0
+"""No cooldown lasts longer, whatever an upstream says: it is asked again (contract 7: capped)."""
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """What a failure means for the account and for the request."""
+
+    scope: Scope
+    action: Action
+    reason: str
+    cool_s: float = 0.0
+    doubling: bool = False
+    max_s: float = 600.0
+    remedy: str | None = None
+
+    def rest_s(self, failures_in_row: int, retry_after_s: float | None) -> float:
+        """Seconds to rest after the `failures_in_row`-th failure (1 = first)."""
+        if retry_after_s is not None and retry_after_s > 0:
+            return min(retry_after_s, MAX_COOL_S)
+        factor = 2 ** min(failures_in_row - 1, 16) if self.doubling else 1
+        return min(self.cool_s * factor, max(self.max_s, self.cool_s), MAX_COOL_S)
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """Empty fields match anything; `codes` and `texts` are compared in lower case, `texts` as substrings."""
+
+    verdict: Verdict
+    kinds: tuple[str, ...] = ()
+    statuses: tuple[int, ...] = ()
+    codes: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+
+    def matches(self, failure: Failure) -> bool:
+        if self.kinds and failure.kind not in self.kinds:
+            return False
+        if self.statuses and failure.status not in self.statuses:
+            return False
+        if self.codes and (failure.code or "").lower() not in self.codes:
+            return False
+        return not self.texts or any(text in failure.message.lower() for text in self.texts)
+
+
+def judge(failure: Failure, table: Sequence[Row]) -> Verdict:
+    """First matching row of `table`, then of COMMON."""
+    for row in (*table, *COMMON):
+        if row.matches(failure):
+            return row.verdict
+    return _SERVER
+
+
+_REQUEST = Verdict(scope="request", action="fail", reason="bad_request")
+_SERVER = Verdict(
+    scope="account",
+    action="cool_down",
+    reason="server_error",
+    cool_s=5.0,
+    doubling=True,
+    max_s=60.0,
+    remedy="the upstream has trouble: nothing to do, it is asked again after the rest",
+)
+_RATE = Verdict(
+    scope="account",
+    action="cool_down",
+    reason="rate_limited",
+    cool_s=30.0,
+    doubling=True,
+    remedy="wait for the rest to end, or add another account: a2a login",
+)
+
+COMMON: tuple[Row, ...] = (
+    Row(kinds=("context_overflow", "bad_request", "conflict", "too_large"), verdict=_REQUEST),
+    Row(
+        kinds=("not_found",),
+        verdict=Verdict(scope="account_model", action="next", reason="model_not_found", cool_s=3600.0),
+    ),
+    Row(
+        kinds=("quota",),
+        verdict=Verdict(
+            scope="account",
+            action="cool_down",
+            reason="quota_spent",
+            cool_s=3600.0,
+            max_s=3600.0,
+            remedy="the allowance is spent: wait for its reset, raise it at the provider, or add another account",
+        ),
+    ),
+    Row(kinds=("rate_limited",), verdict=_RATE),
+    Row(
+        statuses=(401,),
+        verdict=Verdict(scope="account", action="needs_login", reason="key_refused", remedy="log in again"),
+    ),
+    Row(
+        statuses=(402,),
+        verdict=Verdict(
+            scope="account",
+            action="cool_down",
+            reason="payment_required",
+            cool_s=3600.0,
+            max_s=3600.0,
+            remedy="check credit and billing at the provider",
+        ),
+    ),
+    Row(
+        statuses=(403,),
+        verdict=Verdict(
+            scope="account",
+            action="cool_down",
+            reason="forbidden",
+            cool_s=300.0,
+            doubling=True,
+            max_s=3600.0,
+            remedy="the key may lack a permission, a model or a region: see the provider's console",
+        ),
+    ),
+    Row(
+        kinds=("timeout",),
+        verdict=Verdict(scope="account", action="cool_down", reason="timeout", cool_s=15.0, doubling=True, max_s=120.0),
+    ),
+)

@@ -1,0 +1,204 @@
+"""`claude-kiro-oauth`: Kiro (CodeWhisperer) accounts; specs/kiro.md sections 1, 5, 6.1, 8.1, 9 and 10.
+
+Host and profile ARN switch together (section 5): an account with an ARN talks to the runtime service in the ARN's
+region; a Builder ID account without one talks to the legacy host and sends none.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+from uuid import UUID, uuid5
+
+from msgspec import structs
+from yarl import URL
+
+from a2a.auth.kiro import RefreshUrls
+from a2a.auth.records import Account, Credential, KiroToken
+from a2a.errors import NeedsLogin
+from a2a.protocols.base import Profile
+from a2a.protocols.kiro import models as table
+from a2a.protocols.kiro.catalogue import parse_catalogue
+from a2a.providers.base import ModelInfo, Operation, Provider, Timeouts
+from a2a.providers.faults import Row, Verdict
+from a2a.providers.http import Target
+
+RUNTIME_URL = "https://runtime.{region}.kiro.dev"
+MANAGEMENT_URL = "https://management.{region}.kiro.dev"
+LEGACY_URL = "https://q.{region}.amazonaws.com"
+AUTH_URL = "https://prod.us-east-1.auth.desktop.kiro.dev"
+OIDC_URL = "https://oidc.{region}.amazonaws.com"
+IDP_ALLOW = ("*.microsoftonline.com", "*.microsoftonline.us", "*.microsoftonline.cn", "*.okta.com")
+"""Hosts an external IdP's token endpoint may have (section 3.3)."""
+
+_TOKEN_TYPE = {"external_idp": "EXTERNAL_IDP", "api_key": "API_KEY"}
+_TARGET = {"krs": "KiroRuntimeService", "legacy": "AmazonCodeWhispererStreamingService"}
+_CONVERSATIONS = UUID("6c0b6c0e-6f3e-5b8e-9d55-1f0a2a2a2a2a")
+"""Namespace of conversation ids: ours, fixed, so that a conversation keeps its id over accounts and restarts."""
+
+_LOGIN = "log in again: a2a login kiro"
+
+
+def _request(reason: str, *codes: str, texts: tuple[str, ...] = ()) -> Row:
+    return Row(codes=codes, texts=texts, verdict=Verdict(scope="request", action="fail", reason=reason))
+
+
+_QUOTA = Verdict(
+    scope="account",
+    action="cool_down",
+    reason="quota_spent",
+    cool_s=3600.0,
+    max_s=3600.0,
+    remedy="the credits of this account are spent: wait for the monthly reset or add another account: a2a login kiro",
+)
+_CAPACITY = Verdict(
+    scope="request", action="fail", reason="capacity", remedy="the model is overloaded for everybody: try again shortly"
+)
+_TOKEN = Verdict(scope="account", action="refresh", reason="token_refused", remedy=_LOGIN)
+_ARN = Verdict(
+    scope="account",
+    action="needs_action",
+    reason="wrong_profile",
+    remedy="the profile does not fit the account: a2a login kiro again, or set its region",
+)
+
+FAULTS: tuple[Row, ...] = (
+    # 10.3: monthly before throttling, capacity before generic throttling
+    Row(codes=("temporarily_suspended",), verdict=Verdict(scope="account", action="suspended", reason="suspended",
+        remedy="the provider suspended this account: only its support can lift that (https://support.aws.amazon.com)")),
+    Row(statuses=(403,), texts=("suspended",), verdict=Verdict(scope="account", action="suspended", reason="suspended",
+        remedy="the provider suspended this account: only its support can lift that (https://support.aws.amazon.com)")),
+    Row(statuses=(402,), verdict=_QUOTA),
+    Row(codes=("monthly_request_count", "daily_request_count", "overage_request_limit_exceeded",
+               "conversation_limit_exceeded"), verdict=_QUOTA),
+    Row(codes=("insufficient_model_capacity", "model_temporarily_unavailable", "service_request_rate_exceeded"),
+        verdict=_CAPACITY),
+    Row(texts=("high load", "high traffic"), verdict=_CAPACITY),
+    Row(codes=("feature_not_supported", "invalid_model_id"), verdict=Verdict(
+        scope="account_model", action="next", reason="model_denied", cool_s=3600.0,
+        remedy="this plan or region lacks the model: a2a models -p kiro")),
+    Row(statuses=(400,), texts=("profilearn",), verdict=_ARN),
+    _request("repairable", "thinking_signature_invalid", "tool_schema_invalid", "tool_use_result_mismatch"),
+    Row(statuses=(401,), verdict=_TOKEN),
+    Row(statuses=(403,), texts=("token",), verdict=_TOKEN),
+    Row(kinds=("rate_limited",), verdict=Verdict(scope="account", action="cool_down", reason="rate_limited",
+        cool_s=30.0, doubling=True, max_s=600.0, remedy="wait for the rest to end, or add another account")),
+)  # fmt: skip
+
+
+class KiroProvider(Provider):
+    id = "claude-kiro-oauth"
+    short = "kiro"
+    proto = "kiro"
+    default_base_url = RUNTIME_URL
+    default_model = "auto"
+    stream_only = True
+    faults = FAULTS
+    timeouts = Timeouts(10.0, 90.0, 300.0, 0.0)
+
+    def resolve(self, model: str) -> str:
+        return table.resolve(model)[0]
+
+    def catalogue(self) -> tuple[ModelInfo, ...]:
+        return tuple(_info(model) for model in table.MODELS) + super().catalogue()
+
+    def profile(self, model: str, account: Account, info: ModelInfo | None = None) -> Profile:
+        row = table.find(model) or table.Model(id=model)
+        profile = table.profile(row)
+        if info is None or not info.wire:
+            return profile
+        return structs.replace(profile, wire={**profile.wire, **info.wire})
+
+    def generation(self, token: KiroToken) -> str:
+        """`krs` or `legacy` (section 5, routing rule)."""
+        choice = self.settings.endpoint or "auto"
+        if choice != "auto":
+            return choice
+        return "legacy" if token.idp == "BuilderId" and not token.profile_arn else "krs"
+
+    def home_region(self, account: Account, token: KiroToken) -> str:
+        """Region of chat and management: field 4 of the ARN, else mapped from the login's region."""
+        if account.region or self.settings.region:
+            return account.region or self.settings.region or ""
+        if token.profile_arn and token.profile_arn.count(":") >= 5:
+            return token.profile_arn.split(":")[3]
+        return "eu-central-1" if token.auth_region.startswith("eu-") else "us-east-1"
+
+    def target(self, account: Account, credential: Credential, operation: Operation, *, stream: bool) -> Target:
+        if not isinstance(credential, KiroToken):
+            raise NeedsLogin(f"{account.name} has no Kiro token", hint="a2a login kiro")
+        generation = self.generation(credential)
+        headers = {
+            "Authorization": f"Bearer {credential.access_token.reveal()}",
+            "Accept-Encoding": "identity",
+            "User-Agent": self.user_agent(),
+            "x-amzn-codewhisperer-optout": "true",
+        }
+        if kind := _TOKEN_TYPE.get(credential.kind):
+            headers["tokentype"] = kind
+        if credential.idp == "Internal":
+            headers["redirect-for-internal"] = "true"
+        if operation == "models":
+            return Target(URL(self._models_url(account, credential, generation), encoded=True), headers)
+        headers["Accept"] = "application/vnd.amazon.eventstream"
+        root = self._root(account, credential, generation)
+        if (self.settings.wire or "rest") == "aws-json":
+            headers |= {
+                "Content-Type": "application/x-amz-json-1.0",
+                "X-Amz-Target": f"{_TARGET[generation]}.GenerateAssistantResponse",
+            }
+            return Target(URL(root + "/"), headers)
+        headers |= {"Content-Type": "application/json", "x-amzn-kiro-agent-mode": "vibe"}
+        return Target(URL(root + "/generateAssistantResponse"), headers)
+
+    def refresh_urls(self, account: Account) -> RefreshUrls:
+        return RefreshUrls(
+            auth_url=account.urls.get("auth_url") or self.settings.auth_url or AUTH_URL,
+            oidc_url=account.urls.get("oidc_url") or self.settings.oidc_url or OIDC_URL,
+            idp_allow=tuple(self.settings.idp_allow or IDP_ALLOW),
+            user_agent=self.user_agent(),
+            proxy=account.proxy or self.settings.proxy or self.server.proxy,
+        )
+
+    def _root(self, account: Account, token: KiroToken, generation: str) -> str:
+        key, default = ("base_url", RUNTIME_URL) if generation == "krs" else ("legacy_url", LEGACY_URL)
+        return self._at(key, account, token, default)
+
+    def _at(self, key: str, account: Account, token: KiroToken, default: str) -> str:
+        value = account.urls.get(key) or getattr(self.settings, key, None) or default
+        return str(value).replace("{region}", self.home_region(account, token)).rstrip("/")
+
+    def _models_url(self, account: Account, token: KiroToken, generation: str) -> str:
+        root = (
+            self._at("management_url", account, token, MANAGEMENT_URL)
+            if generation == "krs"
+            else self._at("legacy_url", account, token, LEGACY_URL)
+        )
+        arn = f"&profileArn={quote(token.profile_arn, safe='')}" if token.profile_arn else ""
+        return f"{root}/ListAvailableModels?origin={self.settings.origin or 'AI_EDITOR'}{arn}"
+
+    def extra(self, account: Account, credential: Credential, session: str | None) -> dict[str, str]:
+        if not isinstance(credential, KiroToken):
+            return {}
+        values = {
+            "origin": self.settings.origin or "AI_EDITOR",
+            "endpoint": self.generation(credential),
+            "wire": self.settings.wire or "rest",
+            "profile_arn": credential.profile_arn or "",
+            "conversation_id": str(uuid5(_CONVERSATIONS, session)) if session else "",
+        }
+        return {key: value for key, value in values.items() if value}
+
+    def parse_models(self, body: bytes) -> tuple[ModelInfo, ...]:
+        return tuple(_info(model) for model in parse_catalogue(body).models)
+
+
+def _info(model: table.Model) -> ModelInfo:
+    return ModelInfo(
+        id=model.id,
+        name=model.name or None,
+        aliases=model.aliases,
+        context=model.context,
+        max_output=model.output,
+        owner="kiro",
+        wire=dict(table.profile(model).wire),
+    )

@@ -1,0 +1,67 @@
+"""Who may talk to the server: local keys, and names a browser may call it by (contract sections 5 and 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from a2a.errors import Forbidden, WrongKey
+from a2a.secret import Secret
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
+
+
+class Guard:
+    """Checks one request: Host name (DNS rebinding), Origin (CORS) and the key in any of its four places."""
+
+    def __init__(
+        self, keys: Mapping[str, Secret], *, loopback: bool, allow_host: list[str], allow_origin: list[str]
+    ) -> None:
+        """`keys`: name -> key. `loopback`: the server listens on this machine only."""
+        self._keys = list(keys.items())
+        self._hosts = LOOPBACK_NAMES | {host.lower() for host in allow_host} if loopback else None
+        self._origins = frozenset(allow_origin)
+
+    def host(self, request: web.Request) -> None:
+        """Raises Forbidden when a loopback server is called by a foreign name."""
+        if self._hosts is None:
+            return
+        host = request.headers.get("Host", "")
+        name = host if host.endswith("]") else host.rpartition(":")[0] or host
+        if name.lower() not in self._hosts:
+            raise Forbidden(f"host name {name!r} is not allowed here", hint="a2a serve --allow-host NAME")
+
+    def cors(self, request: web.Request) -> dict[str, str]:
+        """Headers for a browser client of an allowed origin; raises Forbidden for any other."""
+        origin = request.headers.get("Origin")
+        if origin is None:
+            return {}
+        if origin not in self._origins and "*" not in self._origins:
+            raise Forbidden(f"origin {origin} is not allowed", hint="a2a serve --allow-origin ORIGIN")
+        return {
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Allow-Methods": "GET, POST, DELETE, OPTIONS",
+            "Access-Control-Allow-Headers": request.headers.get("Access-Control-Request-Headers", "*"),
+            "Access-Control-Expose-Headers": "*",
+            "Vary": "Origin",
+        }
+
+    def client(self, request: web.Request) -> str:
+        """Name of the key the request brought. Raises WrongKey."""
+        given = _given(request)
+        if given is None:
+            raise WrongKey("a key is missing", hint="send it as Authorization: Bearer, x-api-key or x-goog-api-key")
+        for name, key in self._keys:
+            if key.matches(given):
+                return name
+        raise WrongKey("invalid a2a key", hint="a2a config show --secrets shows the right one")
+
+
+def _given(request: web.Request) -> str | None:
+    headers = request.headers
+    bearer = headers.get("Authorization", "")
+    if bearer[:7].lower() == "bearer ":
+        return bearer[7:].strip()
+    key = headers.get("x-api-key") or headers.get("x-goog-api-key") or request.query.get("key")
+    return key.strip() if key else None

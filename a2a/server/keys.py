@@ -1,0 +1,11 @@
+"""Typed keys of what handlers share."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from a2a.gateway.engine import Engine
+from a2a.server.guard import Guard
+
+ENGINE = web.AppKey("engine", Engine)
+GUARD = web.AppKey("guard", Guard)

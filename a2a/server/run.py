@@ -1,0 +1,183 @@
+"""The life of a server: listen, say so, serve until a signal, drain, leave nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+from aiohttp import web
+
+from a2a.auth import serverkey
+from a2a.config import ServerSettings, Settings
+from a2a.errors import ConfigError
+from a2a.gateway.engine import Engine
+from a2a.paths import atomic_write
+from a2a.secret import Secret
+from a2a.server.app import build
+from a2a.server.guard import Guard
+
+log = logging.getLogger(__name__)
+
+DRAIN_S = 30.0
+"""Exchanges in flight get this long after the first signal; a second signal ends them at once."""
+MIN_KEY_CHARS = 16
+BACKLOG = 1024
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def is_loopback(host: str) -> bool:
+    return host in _LOOPBACK or host.startswith("127.")
+
+
+async def keys(settings: Settings, engine: Engine) -> dict[str, Secret]:
+    """Name -> key of every client. Raises ConfigError for a key that is too weak for where the server listens."""
+    server = settings.server
+    if not is_loopback(server.host):
+        if server.api_key is None:
+            raise ConfigError(
+                f"host {server.host} needs a key of your own", hint="A2A_API_KEY=… (16 characters or more)"
+            )
+        if len(server.api_key.reveal()) < MIN_KEY_CHARS:
+            raise ConfigError(f"the key for host {server.host} is shorter than {MIN_KEY_CHARS} characters")
+    key = server.api_key
+    if key is None:
+        key = await asyncio.to_thread(serverkey.get_or_create, engine.store, settings.folders.locks)
+    return {"default": key, **settings.client_keys}
+
+
+def listen(server: ServerSettings) -> list[socket.socket]:
+    """Sockets of the host and port; `localhost` is 127.0.0.1 and, where there is one, ::1, on the same port.
+
+    Raises ConfigError when the port is taken.
+    """
+    if server.host != "localhost":
+        family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+        return [_bind(family, server.host, server.port)]
+    for _ in range(16):  # with port 0 the number the first socket got may be taken on ::1
+        first = _bind(socket.AF_INET, "127.0.0.1", server.port)
+        if not _has_ipv6_loopback():
+            return [first]
+        try:
+            return [first, _bind(socket.AF_INET6, "::1", first.getsockname()[1])]
+        except ConfigError:
+            first.close()
+            if server.port:
+                raise
+    raise ConfigError("found no free port on both 127.0.0.1 and ::1", hint="a2a serve --host 127.0.0.1")
+
+
+def _has_ipv6_loopback() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+def _bind(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
+    try:
+        made = socket.socket(family, socket.SOCK_STREAM)
+        if os.name == "posix":
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        made.bind((host, port))
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {host}:{port}: {error.strerror or error}", hint="another --port, or 0 for a free one"
+        ) from error
+    return made
+
+
+@asynccontextmanager
+async def serving(settings: Settings, engine: Engine) -> AsyncIterator[str]:
+    """Listen and serve while the block runs; gives the URL. Leaving it drains for up to DRAIN_S."""
+    server = settings.server
+    guard = Guard(
+        await keys(settings, engine),
+        loopback=is_loopback(server.host),
+        allow_host=server.allow_host,
+        allow_origin=server.allow_origin,
+    )
+    runner = web.AppRunner(
+        build(engine, guard),
+        access_log=None,
+        handler_cancellation=True,  # off by default: a client that left would keep its upstream call alive
+        shutdown_timeout=DRAIN_S,
+    )
+    await runner.setup()
+    sockets = listen(server)
+    host, port = sockets[0].getsockname()[:2]
+    shown = server.host if server.host not in ("localhost", "0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
+    engine.url = f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+    note = settings.folders.servers / f"{os.getpid()}-{port}.json"
+    try:
+        for made in sockets:
+            await web.SockSite(runner, made, backlog=BACKLOG).start()
+        await asyncio.to_thread(_announce, note, engine)
+        log.info("listening host=%s port=%s", host, port)
+        async with asyncio.TaskGroup() as tasks:
+            listing = tasks.create_task(_list_models(engine), name="a2a model lists")
+            yield engine.url
+            listing.cancel()
+    finally:
+        note.unlink(missing_ok=True)
+        await runner.cleanup()
+
+
+def _announce(note: Path, engine: Engine) -> None:
+    """The file by which other commands find this server; those of dead processes go."""
+    for old in note.parent.glob("*.json"):
+        if not _alive(old.stem.partition("-")[0]):
+            old.unlink(missing_ok=True)
+    atomic_write(note, msgspec.json.encode(engine.view()))
+
+
+def _alive(pid: str) -> bool:
+    if not pid.isdecimal():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+async def _list_models(engine: Engine) -> None:
+    for problem in await engine.list_models():
+        log.warning("%s", problem)
+
+
+async def until_signal(signals: Iterable[int] = (signal.SIGINT, signal.SIGTERM)) -> None:
+    """Wait for the first of the signals; the next one has its default effect again, so a second Ctrl-C ends at once."""
+    loop = asyncio.get_running_loop()
+    came = asyncio.Event()
+    wanted = list(signals)
+    for number in wanted:
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
+            loop.add_signal_handler(number, came.set)
+    try:
+        await came.wait()
+    finally:
+        for number in wanted:
+            with contextlib.suppress(NotImplementedError):
+                loop.remove_signal_handler(number)
+
+
+async def serve(settings: Settings, *, say: Callable[[str], None], ready: Callable[[str], None]) -> None:
+    """`a2a serve`: from settings to the drained end."""
+    async with Engine(settings, say=say) as engine, serving(settings, engine) as url:
+        ready(url)
+        await until_signal()
+        say(f"draining {engine.recorder.in_flight} exchanges" if engine.recorder.in_flight else "stopping")
