@@ -69,6 +69,8 @@ class KiroToken(Struct, frozen=True, kw_only=True, tag="kiro"):
     access_token: Secret
     refresh_token: Secret = Secret("")
     expires_at: float = 0.0
+    issued_at: float = 0.0
+    """When we got this access token, 0 for an import: its life bounds how early it is renewed (contract section 5)."""
     idp: str = ""
     """Google, Github, BuilderId, Enterprise, Internal, ExternalIdp, ApiKey."""
     profile_arn: str | None = None

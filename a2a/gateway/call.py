@@ -7,6 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from a2a.messages import Request
 from a2a.protocols.base import Front
 from a2a.providers.base import Operation
 
@@ -25,6 +26,8 @@ class Call(Struct, kw_only=True):
     prefix: str | None = None
     model: str | None = None
     client: str = "local"
+    request: Request | None = None
+    """The request in neutral form, from a mouth that has no wire format; `body` is empty then."""
 
 
 class Sink(Protocol):

@@ -5,13 +5,13 @@ One truth for stream and non-stream: a whole answer is exploded into events, fil
 
 from __future__ import annotations
 
-from a2a.errors import UpstreamError
+from a2a.errors import BadUpstream, UpstreamError
 from a2a.gateway.attempt import Try
 from a2a.gateway.report import Failed, failure_of
-from a2a.messages import Delta, End, Event, Failure, Finish, PartStart, Stop, Usage, UsageNow
+from a2a.messages import Delta, End, Event, Failure, Finish, PartStart, Response, Stop, ToolCall, Usage, UsageNow
 from a2a.protocols.base import Conversion, StreamParser
 from a2a.protocols.filters import Filters
-from a2a.protocols.fold import explode, fold
+from a2a.protocols.fold import fold
 from a2a.protocols.prepare import prepare
 from a2a.protocols.registry import UPSTREAMS
 from a2a.protocols.tokens import request_tokens
@@ -47,7 +47,7 @@ def _conversion(this: Try) -> Conversion:
         stream=job.stream or provider.stream_only,
     )
     conv.extra.update(job.flags)
-    conv.extra.update(provider.extra(this.lease.account, this.credential, job.session))
+    conv.extra.update(provider.private(this.lease.account, this.credential, job.session))
     if job.stream and job.call.front.name == "claude":
         conv.extra["input_estimate"] = str(request_tokens(job.request))
     return conv
@@ -59,8 +59,9 @@ async def _whole(this: Try, conv: Conversion, body: bytes) -> Failed | None:
         if answer.status != 200:
             return await this.refused(answer)
         data = await read_capped(answer, MAX_ANSWER_BYTES)
-    events = explode(UPSTREAMS[this.proto].parse_response(data, conv))
-    outcome = fold(Filters(conv).on(events), this.lease.provider.proto)
+    outcome = _read(this, conv, data)
+    if isinstance(outcome, Response) and must_call(conv) and not _calls(outcome):
+        outcome = _NO_CALL
     if isinstance(outcome, Failure):
         return this.fail(outcome)
     rendered = job.call.front.render_response(outcome, conv)
@@ -70,6 +71,34 @@ async def _whole(this: Try, conv: Conversion, body: bytes) -> Failed | None:
     this.served(outcome.usage, stop, len(rendered))
     await job.sink.respond(200, {"Content-Type": "application/json", **job.report.headers()}, rendered)
     return None
+
+
+def _read(this: Try, conv: Conversion, data: bytes) -> Response | Failure:
+    """A whole answer, or what an upstream said instead of one."""
+    codec, proto = UPSTREAMS[this.proto], this.lease.provider.proto
+    if conv.stream:
+        parser = codec.stream_parser(conv)
+        return fold(Filters(conv).on(parser.feed(data) + parser.eof()), proto)
+    try:
+        return Filters(conv).whole(codec.parse_response(data, conv))
+    except BadUpstream as error:
+        said = codec.parse_error(200, {}, data)  # an error object inside a 200 keeps its kind
+        return said if said.kind != "upstream" else failure_of(error)
+
+
+def must_call(conv: Conversion) -> bool:
+    """The client forces a tool call and the target cannot: it is asked in words and checked here (kiro.md 6.7)."""
+    choice = conv.request.choice
+    if choice is None or conv.profile.forced_tool or not conv.request.tools:
+        return False
+    return choice.mode in ("required", "tool") or (choice.mode == "allowed" and choice.must)
+
+
+_NO_CALL = Failure("upstream", "the model called no tool although the request demands one", 502, code="NO_TOOL_CALL")
+
+
+def _calls(response: Response) -> bool:
+    return any(isinstance(part, ToolCall) for part in response.candidates[0].parts)
 
 
 class _Ledger:
@@ -135,16 +164,25 @@ class _Flow:
 
     async def until_content(self) -> Failed | None:
         """Hold what comes before the first content; a failure there may still fail over."""
+        forced = must_call(self._conv)
         while (events := await self._read()) is not None:
             self._ledger.note(events)
             self._held += events
-            if any(isinstance(event, _CONTENT) for event in events):
-                return None
-            if self._ledger.failure is not None:
+            if self._ledger.failure is not None and not self._begun(self._held, forced):
                 return self._this.fail(self._ledger.failure)
+            if self._begun(events, forced):
+                return None
             if self._ledger.ended:
                 break
-        return self._this.fail(Failure("upstream", "the upstream sent an empty stream", 502, code="EMPTY"))
+        empty = Failure("upstream", "the upstream sent an empty stream", 502, code="EMPTY")
+        return self._this.fail(_NO_CALL if forced and self._held else empty)
+
+    @staticmethod
+    def _begun(events: list[Event], forced: bool) -> bool:
+        """Something the client may see; where a tool call is demanded, nothing before the call is."""
+        if forced:
+            return any(isinstance(event, PartStart) and isinstance(event.part, ToolCall) for event in events)
+        return any(isinstance(event, _CONTENT) for event in events)
 
     async def to_the_end(self) -> None:
         """From here on there is no second attempt."""

@@ -29,6 +29,7 @@ from a2a.logs.recorder import Recorder
 from a2a.pool.pool import Pool
 from a2a.providers.base import Provider
 from a2a.providers.http import Egress
+from a2a.providers.presets import PRESETS
 from a2a.providers.registry import build
 
 log = logging.getLogger(__name__)
@@ -68,7 +69,8 @@ class Engine:
     async def __aenter__(self) -> Engine:
         saved = AccountStore(self.settings.folders)
         scan = await asyncio.to_thread(saved.scan)
-        given = await asyncio.to_thread(declared, self.settings)
+        preset_urls = {name: preset.base_url for name, preset in PRESETS.items()}
+        given = await asyncio.to_thread(declared, self.settings, saved=scan.accounts, preset_urls=preset_urls)
         for problem in (*self.settings.problems, *scan.problems, *given.problems):
             self._say(problem)
         self.accounts = [*scan.accounts, *given.accounts]
@@ -107,6 +109,10 @@ class Engine:
         except A2AError:
             return None
         return known if known in self.providers else None
+
+    def shorts(self) -> list[str]:
+        """Short names of the providers this build serves."""
+        return [provider.short for provider in self.providers.values()]
 
     async def list_models(self, *, only_new: bool = False) -> list[str]:
         """Ask upstreams for their lists, all at once; a sentence for each that did not answer."""

@@ -100,6 +100,7 @@ class Gateway:
             report=report,
             asked=peek.model or "",
             stream=bool(peek.stream),
+            request=call.request,
             session=next((call.headers[name] for name in _SESSION_HEADERS if name in call.headers), None),
         )
         report.exchange.session = job.session
@@ -114,7 +115,7 @@ class Gateway:
     def _downstream(self, job: Job) -> Downstream:
         front = job.call.front
         blank = Conversion(
-            request=Request(proto=front.name, model=job.asked, messages=[]),
+            request=Request(proto="chat", model=job.asked, messages=[]),
             profile=Profile(),
             model=job.asked,
             now=job.report.exchange.started_at,
@@ -152,7 +153,7 @@ class Gateway:
                 if failed is None:
                     return
                 failures.append(failed)
-                if failed.verdict.action == "fail":
+                if failed.verdict.scope == "request":
                     await self._give_up(job, [failed], None)
                     return
         if not failures:
@@ -179,6 +180,9 @@ class Gateway:
             egress=self._egress,
         )
         failed = await self._run(this)
+        if failed is not None and failed.verdict.action == "repair" and not job.flags:
+            job.flags.update(_repair(failed.failure))
+            failed = await self._run(this)
         if failed is not None and failed.verdict.action == "refresh":
             try:
                 this.credential = await self._keeper.refresh(lease.account, stale=credential)
@@ -244,6 +248,11 @@ class Gateway:
         await sink.respond(status, headers, body)
 
 
+def _repair(failure: Failure) -> dict[str, str]:
+    """What the codec is told for its second try on the same account (kiro.md 6.7, 10.3)."""
+    return {"insist": "1"} if failure.code == "NO_TOOL_CALL" else {"repair": failure.code or ""}
+
+
 def retry_headers(failure: Failure, status: int) -> Mapping[str, str]:
     """What an SDK should do: wait so long, or not try again because a2a has tried everything (conversion.md 11.1)."""
     if failure.retry_after is not None and status in (429, 503, 529):
@@ -255,6 +264,8 @@ def retry_headers(failure: Failure, status: int) -> Mapping[str, str]:
 
 def _peek(call: Call) -> _Peek:
     """Raises RequestError by the codec's own words when the body is not what the protocol says."""
+    if call.request is not None:
+        return _Peek(call.request.model, call.request.stream)
     try:
         peek = _PEEK.decode(call.body)
     except msgspec.MsgspecError as error:

@@ -117,9 +117,9 @@ class StreamRenderer(Protocol):
 
 
 class Front(Protocol):
-    """Client face of a codec."""
+    """Client face of a codec. `name`: its protocol, or `local` for a mouth that takes events as they are."""
 
-    name: Proto
+    name: str
 
     def parse_request(self, body: bytes, *, headers: Mapping[str, str], model: str | None = None) -> Request:
         """Raises RequestError. `model`: from the path, where the protocol has it there. Header names lower case."""

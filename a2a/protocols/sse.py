@@ -7,10 +7,12 @@ which also breaks at U+2028 inside JSON strings).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from msgspec import Struct
 
 _EMPTY_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?!\n))")
+_NAMED = re.compile(rb"event: ([^\r\n]*)\ndata: ([^\r\n]*)")
 
 MAX_EVENT_BYTES = 32 * 1024 * 1024
 """A single event over this is refused: an upstream that never ends a line must not fill the memory."""
@@ -41,11 +43,33 @@ class SseReader:
 
     def feed(self, data: bytes) -> list[SseEvent]:
         """Raises SseOverflow."""
+        return list(self.each(data))
+
+    def each(self, data: bytes) -> Iterator[SseEvent]:
+        """As `feed`, event by event; what is not taken is lost. Raises SseOverflow."""
         buffer = self._buffer
         buffer += data
+        if not self._ready():
+            return
+        start = 0
+        while (cut := _boundary(buffer, max(start, self._scan))) is not None:
+            event = _parse(bytes(buffer[start : cut[0]]))
+            start = self._scan = cut[1]
+            if event is not None:
+                yield event
+        if start:
+            self._half_crlf = start == len(buffer) and buffer[-1] == 0x0D
+            del buffer[:start]
+        self._scan = max(0, len(buffer) - 3)
+        if len(buffer) > self.max_bytes:
+            raise SseOverflow(f"event over {self.max_bytes} bytes")
+
+    def _ready(self) -> bool:
+        """Past a byte order mark and the second half of a CRLF."""
+        buffer = self._buffer
         if not self._started:
             if len(buffer) < 3 and b"\xef\xbb\xbf".startswith(bytes(buffer)):
-                return []
+                return False
             if buffer.startswith(b"\xef\xbb\xbf"):  # one leading BOM is allowed
                 del buffer[:3]
             self._started = True
@@ -53,25 +77,7 @@ class SseReader:
             self._half_crlf = False
             if buffer[0] == 0x0A:
                 del buffer[:1]
-        events: list[SseEvent] = []
-        start = 0
-        while True:
-            cut = _boundary(buffer, max(start, self._scan))
-            if cut is None:
-                break
-            end, start_next = cut
-            event = _parse(bytes(buffer[start:end]))
-            if event is not None:
-                events.append(event)
-            start = start_next
-            self._scan = start
-        if start:
-            self._half_crlf = start == len(buffer) and buffer[-1] == 0x0D
-            del buffer[:start]
-        self._scan = max(0, len(buffer) - 3)
-        if len(buffer) > self.max_bytes:
-            raise SseOverflow(f"event over {self.max_bytes} bytes")
-        return events
+        return True
 
     def eof(self) -> list[SseEvent]:
         """The unfinished tail as an event, if it holds data (some servers forget the last empty line)."""
@@ -99,6 +105,8 @@ def _boundary(buffer: bytearray, start: int) -> tuple[int, int] | None:
 def _parse(block: bytes) -> SseEvent | None:
     if block.startswith(b"data: ") and b"\n" not in block and b"\r" not in block:  # the common case
         return SseEvent("", block[6:])
+    if (named := _NAMED.fullmatch(block)) is not None:  # and the other one
+        return SseEvent(named[1].decode("utf-8", "replace"), named[2])
     name = ""
     data: list[bytes] = []
     for line in block.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"):

@@ -45,8 +45,8 @@ class ModelInfo(Struct, frozen=True, kw_only=True):
     max_output: int | None = None
     created: int = 0
     owner: str | None = None
-    wire: dict[str, str] = {}
-    """Values for `Profile.wire` that only this upstream's codec knows."""
+    detail: str = ""
+    """What only its own provider reads, as it wrote it."""
 
 
 class Provider(ABC):
@@ -115,7 +115,7 @@ class Provider(ABC):
     def target(self, account: Account, credential: Credential, operation: Operation, *, stream: bool) -> Target:
         """Where the call goes; the same for every call of an account with that credential, so it may be kept."""
 
-    def extra(self, account: Account, credential: Credential, session: str | None) -> dict[str, str]:
+    def private(self, account: Account, credential: Credential, session: str | None) -> dict[str, str]:
         """Values of one attempt that only this upstream's codec knows, for `Conversion.extra`."""
         return {}
 

@@ -85,6 +85,10 @@ _RATE = Verdict(
 )
 
 COMMON: tuple[Row, ...] = (
+    Row(
+        codes=("no_tool_call",),
+        verdict=Verdict(scope="request", action="repair", reason="no_tool_call"),
+    ),
     Row(kinds=("context_overflow", "bad_request", "conflict", "too_large"), verdict=_REQUEST),
     Row(
         kinds=("not_found",),

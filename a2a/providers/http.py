@@ -69,7 +69,8 @@ class Egress:
 
     def __init__(self, connect_timeout_s: float = 10.0) -> None:
         self._sessions: dict[str | None, aiohttp.ClientSession] = {}
-        self.connect_timeout_s = connect_timeout_s
+        self._timeouts: dict[float, aiohttp.ClientTimeout] = {}
+        self._default_s = connect_timeout_s
 
     def _session(self, proxy: str | None) -> aiohttp.ClientSession:
         session = self._sessions.get(proxy)
@@ -80,9 +81,8 @@ class Egress:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 read_bufsize=READ_BUFFER_BYTES,
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=None, sock_read=None),
+                timeout=self._timeout(self._default_s),
                 skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-                trust_env=proxy is None,
             )
         return session
 
@@ -91,9 +91,7 @@ class Egress:
     ) -> Answer:
         """Send and wait for the head. Raises Unreachable, UpstreamTimeout (connect) or Interrupted."""
         session = self._session(proxy)
-        timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=self.connect_timeout_s if connect_timeout_s is None else connect_timeout_s or None
-        )
+        timeout = self._timeout(self._default_s if connect_timeout_s is None else connect_timeout_s)
         try:
             response = await session.request(
                 target.method,
@@ -113,6 +111,13 @@ class Egress:
         except aiohttp.ClientError as error:
             raise UpstreamError(f"{target.url.host} sent no valid HTTP: {_reason(error)}") from error
         return Answer(response)
+
+    def _timeout(self, connect_s: float) -> aiohttp.ClientTimeout:
+        """Only the connect is limited here; silence is watched above. 0 = no limit."""
+        timeout = self._timeouts.get(connect_s)
+        if timeout is None:
+            timeout = self._timeouts[connect_s] = aiohttp.ClientTimeout(total=None, sock_connect=connect_s or None)
+        return timeout
 
     async def aclose(self) -> None:
         sessions, self._sessions = self._sessions, {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from urllib.parse import quote
 from uuid import UUID, uuid5
 
-from msgspec import structs
+import msgspec
 from yarl import URL
 
 from a2a.auth.kiro import RefreshUrls
@@ -36,10 +36,6 @@ _CONVERSATIONS = UUID("6c0b6c0e-6f3e-5b8e-9d55-1f0a2a2a2a2a")
 """Namespace of conversation ids: ours, fixed, so that a conversation keeps its id over accounts and restarts."""
 
 _LOGIN = "log in again: a2a login kiro"
-
-
-def _request(reason: str, *codes: str, texts: tuple[str, ...] = ()) -> Row:
-    return Row(codes=codes, texts=texts, verdict=Verdict(scope="request", action="fail", reason=reason))
 
 
 _QUOTA = Verdict(
@@ -77,7 +73,8 @@ FAULTS: tuple[Row, ...] = (
         scope="account_model", action="next", reason="model_denied", cool_s=3600.0,
         remedy="this plan or region lacks the model: a2a models -p kiro")),
     Row(statuses=(400,), texts=("profilearn",), verdict=_ARN),
-    _request("repairable", "thinking_signature_invalid", "tool_schema_invalid", "tool_use_result_mismatch"),
+    Row(codes=("thinking_signature_invalid", "tool_schema_invalid"),
+        verdict=Verdict(scope="request", action="repair", reason="repairable")),
     Row(statuses=(401,), verdict=_TOKEN),
     Row(statuses=(403,), texts=("token",), verdict=_TOKEN),
     Row(kinds=("rate_limited",), verdict=Verdict(scope="account", action="cool_down", reason="rate_limited",
@@ -102,11 +99,9 @@ class KiroProvider(Provider):
         return tuple(_info(model) for model in table.MODELS) + super().catalogue()
 
     def profile(self, model: str, account: Account, info: ModelInfo | None = None) -> Profile:
-        row = table.find(model) or table.Model(id=model)
-        profile = table.profile(row)
-        if info is None or not info.wire:
-            return profile
-        return structs.replace(profile, wire={**profile.wire, **info.wire})
+        if info is not None and info.detail:
+            return table.profile(msgspec.json.decode(info.detail, type=table.Model))
+        return table.profile(table.find(model) or table.Model(id=model))
 
     def generation(self, token: KiroToken) -> str:
         """`krs` or `legacy` (section 5, routing rule)."""
@@ -176,7 +171,7 @@ class KiroProvider(Provider):
         arn = f"&profileArn={quote(token.profile_arn, safe='')}" if token.profile_arn else ""
         return f"{root}/ListAvailableModels?origin={self.settings.origin or 'AI_EDITOR'}{arn}"
 
-    def extra(self, account: Account, credential: Credential, session: str | None) -> dict[str, str]:
+    def private(self, account: Account, credential: Credential, session: str | None) -> dict[str, str]:
         if not isinstance(credential, KiroToken):
             return {}
         values = {
@@ -200,5 +195,5 @@ def _info(model: table.Model) -> ModelInfo:
         context=model.context,
         max_output=model.output,
         owner="kiro",
-        wire=dict(table.profile(model).wire),
+        detail=msgspec.json.encode(model).decode(),
     )

@@ -1,0 +1,196 @@
+"""The OS keyring as a credential store: bounded in time, checked by reading back, chunked where a value is too long.
+
+Layout under one service name (contract 3.1): the entry `<id>` holds the value, or `chunks:<a|b>:<count>` and the value
+lies in `<id>#<a|b>#<n>`. A new value goes under the other letter and the entry is switched last, so that a crash leaves
+the old value or the new one. A keyring cannot be listed: an empty file per id in the data folder does that.
+
+`keyring` is imported in the worker thread of the first call: it costs 180 ms, and looking for a backend may block.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from a2a.paths import atomic_write
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
+
+CHUNK_CHARS = 1200
+"""Windows takes 2,560 bytes, which are 1,280 characters of UTF-16 (kiro.md 2.6)."""
+
+REST_S = 60.0
+"""How long a keyring that did not answer is left alone."""
+
+_HEAD = "chunks:"
+_REFUSERS = ("keyring.backends.fail", "keyring.backends.null")
+
+_T = TypeVar("_T")
+
+
+class KeyringUnusable(Exception):
+    """The keyring is absent, locked, slow, full or lossy; the text says which and ends without a full stop."""
+
+
+class KeyringStore:
+    """See the module. After a call without an answer, later ones fail at once for `REST_S`."""
+
+    def __init__(
+        self, service: str, *, index: Path, timeout_s: float, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._service = service
+        self._index = index
+        self._timeout_s = timeout_s
+        self._monotonic = monotonic
+        self._backend: KeyringBackend | None = None
+        self._resting: tuple[str, float] | None = None
+        """Why, and until which monotonic time."""
+
+    @property
+    def broken(self) -> bool:
+        """Whether a call made now would fail without trying."""
+        return self._resting is not None and self._monotonic() < self._resting[1]
+
+    @property
+    def place(self) -> str:
+        return "the system's keyring"
+
+    def listed(self, key: str) -> bool:
+        """Whether a value may lie there, by our own index."""
+        return (self._index / key).exists()
+
+    def ids(self) -> list[str]:
+        return sorted(path.name for path in self._index.glob("[!.]*"))
+
+    def get(self, key: str) -> bytes | None:
+        """Raises KeyringUnusable."""
+        if not self.listed(key):
+            return None
+        value = self._call(lambda backend: _read(backend, self._service, key))
+        return None if value is None else value.encode()
+
+    def put(self, key: str, value: bytes) -> None:
+        """Raises KeyringUnusable when the keyring does not give back exactly this."""
+        text = value.decode()
+        if not self.listed(key):
+            atomic_write(self._index / key, b"")  # before the entry: an index without an entry is harmless
+        self._call(lambda backend: _write(backend, self._service, key, text))
+
+    def delete(self, key: str) -> None:
+        """Raises KeyringUnusable."""
+        if self.listed(key):
+            self._call(lambda backend: _erase(backend, self._service, key))
+            (self._index / key).unlink(missing_ok=True)
+
+    def _call(self, act: Callable[[KeyringBackend], _T]) -> _T:
+        """Run in a thread that dies with the process: one that waits for a locked keyring must not hold us."""
+        if self._resting and self.broken:
+            raise KeyringUnusable(self._resting[0])
+        outcome: list[_T] = []
+        failure: list[Exception] = []
+
+        def work() -> None:
+            try:
+                self._backend = self._backend or _usable_backend()
+                outcome.append(act(self._backend))
+            except Exception as exc:  # noqa: BLE001 -- a backend may raise anything; translated below
+                failure.append(exc)
+
+        thread = threading.Thread(target=work, name="a2a-keyring", daemon=True)
+        thread.start()
+        thread.join(self._timeout_s)
+        if outcome:
+            return outcome[0]
+        if failure:
+            raise self._unusable(failure[0]) from failure[0]
+        self._rest(f"the keyring did not answer within {self._timeout_s:g} s (locked, or waiting for a dialog)")
+        raise KeyringUnusable(self._resting[0] if self._resting else "")
+
+    def _unusable(self, exc: Exception) -> KeyringUnusable:
+        # Of a foreign error only the kind is told: its message may hold what the backend was given.
+        ours = (
+            exc if isinstance(exc, KeyringUnusable) else KeyringUnusable(f"the keyring failed ({type(exc).__name__})")
+        )
+        if self._backend is None:
+            self._rest(str(ours))
+        return ours
+
+    def _rest(self, reason: str) -> None:
+        self._resting = (reason, self._monotonic() + REST_S)
+
+
+def _usable_backend() -> KeyringBackend:
+    import keyring  # deferred: see the module
+
+    backend = keyring.get_keyring()
+    if type(backend).__module__.startswith(_REFUSERS):
+        raise KeyringUnusable("this system has no keyring")
+    return backend
+
+
+def _read(backend: KeyringBackend, service: str, key: str) -> str | None:
+    head = backend.get_password(service, key)
+    if head is None or not head.startswith(_HEAD):
+        return head
+    _, letter, count = head.split(":")
+    parts = [backend.get_password(service, f"{key}#{letter}#{n}") for n in range(int(count))]
+    if any(part is None for part in parts):
+        raise KeyringUnusable("a part of the keyring's entry is missing")
+    return "".join(part or "" for part in parts)
+
+
+def _write(backend: KeyringBackend, service: str, key: str, text: str) -> None:
+    old = _letter(backend, service, key)
+    if len(text) <= CHUNK_CHARS or _takes(backend, service, key, text):
+        backend.set_password(service, key, text)
+    else:
+        _write_chunks(backend, service, key, "b" if old == "a" else "a", text)
+    if _read(backend, service, key) != text:
+        raise KeyringUnusable("the keyring does not give back what it was given")
+    if old:
+        _erase_chunks(backend, service, key, old)
+
+
+def _takes(backend: KeyringBackend, service: str, key: str, text: str) -> bool:
+    """Whether the backend keeps a value of this length, tried on an entry of its own: a refusal must not hurt."""
+    trial = f"{key}#trial"
+    try:
+        backend.set_password(service, trial, text)
+        kept = backend.get_password(service, trial) == text
+        backend.delete_password(service, trial)
+    except Exception:  # noqa: BLE001 -- backends raise their platform's own errors for a value that is too long
+        return False
+    return kept
+
+
+def _write_chunks(backend: KeyringBackend, service: str, key: str, letter: str, text: str) -> None:
+    parts = [text[at : at + CHUNK_CHARS] for at in range(0, len(text), CHUNK_CHARS)]
+    for number, part in enumerate(parts):
+        backend.set_password(service, f"{key}#{letter}#{number}", part)
+    if any(backend.get_password(service, f"{key}#{letter}#{n}") != part for n, part in enumerate(parts)):
+        raise KeyringUnusable("the keyring does not give back what it was given")
+    backend.set_password(service, key, f"{_HEAD}{letter}:{len(parts)}")
+
+
+def _letter(backend: KeyringBackend, service: str, key: str) -> str | None:
+    """Under which letter the chunks of the present value lie; None when it is whole or absent."""
+    head = backend.get_password(service, key)
+    return head.split(":")[1] if head and head.startswith(_HEAD) else None
+
+
+def _erase(backend: KeyringBackend, service: str, key: str) -> None:
+    if backend.get_password(service, key) is not None:
+        backend.delete_password(service, key)
+    for letter in ("a", "b"):
+        _erase_chunks(backend, service, key, letter)
+
+
+def _erase_chunks(backend: KeyringBackend, service: str, key: str, letter: str) -> None:
+    number = 0
+    while backend.get_password(service, f"{key}#{letter}#{number}") is not None:
+        backend.delete_password(service, f"{key}#{letter}#{number}")
+        number += 1

@@ -1,0 +1,194 @@
+"""Refresh of Kiro tokens: three kinds, three endpoints (specs/kiro.md 3.1 to 3.3).
+
+The kind decides, never the presence of a client id: a token sent to another kind's endpoint is refused with the same
+words as a dead one. Answers: NeedsLogin = only a person can help; UpstreamError = try later.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any, assert_never
+from urllib.parse import SplitResult, urlsplit
+
+import httpx
+import msgspec
+from msgspec import Struct, structs
+
+from a2a.auth.records import KiroToken
+from a2a.errors import BadUpstream, NeedsLogin, Unreachable, UpstreamError, UpstreamTimeout
+from a2a.secret import Secret
+
+TIMEOUT = httpx.Timeout(connect=10.0, read=30.0, write=10.0, pool=10.0)
+"""httpx's own 5 s are too short for an identity provider's bad day."""
+
+_TRANSIENT = frozenset({"slow_down", "server_error", "temporarily_unavailable"})
+_PERMANENT_TEXTS = ("bad credentials", "invalid_grant", "invalid refresh token")
+
+
+class RefreshUrls(Struct, frozen=True, kw_only=True):
+    """Settings of contract 3.1 that a refresh needs, resolved for one account; `{region}` may still stand in URLs."""
+
+    auth_url: str
+    oidc_url: str
+    idp_allow: tuple[str, ...] = ()
+    """Hosts (globs) an external IdP's endpoint may have; an entry with a scheme allows exactly that origin."""
+    user_agent: str = "a2a"
+    proxy: str | None = None
+
+
+class _Answer(Struct):
+    """A token endpoint's 200, camelCase or snake_case by the caller's renaming."""
+
+    access_token: str
+    expires_in: float = 3600.0
+    refresh_token: str | None = None
+    profile_arn: str | None = None
+
+
+class _CamelAnswer(_Answer, rename="camel"):
+    pass
+
+
+async def refresh(token: KiroToken, urls: RefreshUrls, *, client: httpx.AsyncClient, now: float) -> KiroToken:
+    """The renewed token, with everything else kept. `now`: Unix seconds.
+
+    Raises NeedsLogin and UpstreamError; neither carries a token.
+    """
+    if not token.refresh_token:
+        raise NeedsLogin("there is no refresh token")
+    url, kind, body = _request(token, urls, now)
+    headers = {"accept": "application/json", "user-agent": urls.user_agent}
+    form, document = (body, None) if kind is _Answer else (None, body)
+    try:
+        response = await client.post(url, json=document, data=form, headers=headers, timeout=TIMEOUT)
+    except httpx.TimeoutException as exc:
+        raise UpstreamTimeout(f"the token endpoint {_origin(url)} did not answer in time") from exc
+    except (httpx.HTTPError, httpx.InvalidURL) as exc:
+        raise Unreachable(f"no connection to the token endpoint {_origin(url)} ({type(exc).__name__})") from exc
+    if response.status_code != 200:
+        raise _failure(response, url)
+    return _renewed(token, _decode(response, kind, url), now)
+
+
+def _request(token: KiroToken, urls: RefreshUrls, now: float) -> tuple[str, type[_Answer], dict[str, str]]:
+    """Where to post, how the answer spells its keys, and the body (a form for snake_case answers, else JSON)."""
+    refresh_token = token.refresh_token.reveal()
+    match token.kind:
+        case "social":
+            return f"{_at(urls.auth_url, token)}/refreshToken", _CamelAnswer, {"refreshToken": refresh_token}
+        case "idc":
+            return f"{_at(urls.oidc_url, token)}/token", _CamelAnswer, _idc_body(token, refresh_token, now)
+        case "external_idp":
+            endpoint = token.token_endpoint or ""
+            if not endpoint_allowed(endpoint, urls.idp_allow):
+                raise NeedsLogin(
+                    f"the token endpoint {_origin(endpoint)} is not on the list of allowed hosts",
+                    hint="if it is your organisation's, add its host to idp_allow in [providers.claude-kiro-oauth]",
+                )
+            form = {"grant_type": "refresh_token", "client_id": token.client_id or "", "refresh_token": refresh_token}
+            return endpoint, _Answer, form | ({"scope": token.scopes} if token.scopes else {})
+        case "api_key":
+            raise NeedsLogin("an API key cannot be renewed")
+        case _:
+            assert_never(token.kind)
+
+
+def _idc_body(token: KiroToken, refresh_token: str, now: float) -> dict[str, str]:
+    if token.client_secret_expires_at and token.client_secret_expires_at <= now:
+        raise NeedsLogin("the client registration of this login has expired")
+    return {
+        "clientId": token.client_id or "",
+        "clientSecret": token.client_secret.reveal(),
+        "grantType": "refresh_token",
+        "refreshToken": refresh_token,
+    }
+
+
+def _at(url: str, token: KiroToken) -> str:
+    return url.replace("{region}", token.auth_region).rstrip("/")
+
+
+def endpoint_allowed(endpoint: str, allow: Sequence[str]) -> bool:
+    """Whether a refresh token may be sent there: https, no userinfo, no IP literal, host on the list (kiro.md 3.3)."""
+    try:
+        parts = urlsplit(endpoint)
+        origin, host = _origin_of(parts), (parts.hostname or "").lower()
+    except ValueError:
+        return False
+    if not host or "@" in parts.netloc:
+        return False
+    if any("://" in entry and entry.rstrip("/").lower() == origin for entry in allow):
+        return True
+    if parts.scheme != "https" or _is_address(host):
+        return False
+    return any("://" not in entry and fnmatchcase(host, entry.lower()) for entry in allow)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _origin(url: str) -> str:
+    """Scheme, host and port, for messages: a path or userinfo may hold what must not be shown."""
+    try:
+        return _origin_of(urlsplit(url))
+    except ValueError:
+        return "(not a URL)"
+
+
+def _origin_of(parts: SplitResult) -> str:
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
+
+
+def _decode(response: httpx.Response, kind: type[_Answer], url: str) -> _Answer:
+    try:
+        answer = msgspec.json.decode(response.content, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise BadUpstream(f"the token endpoint {_origin(url)} answered 200 without a token") from None
+    if not answer.access_token:
+        raise BadUpstream(f"the token endpoint {_origin(url)} answered 200 with an empty token")
+    return answer
+
+
+def _renewed(token: KiroToken, answer: _Answer, now: float) -> KiroToken:
+    return structs.replace(
+        token,
+        access_token=Secret(answer.access_token),
+        refresh_token=Secret(answer.refresh_token) if answer.refresh_token else token.refresh_token,
+        expires_at=now + answer.expires_in,
+        issued_at=now,
+        profile_arn=token.profile_arn or (answer.profile_arn if token.kind == "social" else None),
+    )
+
+
+def _failure(response: httpx.Response, url: str) -> NeedsLogin | UpstreamError:
+    """The tables of kiro.md 3.1 and 3.2. Of the upstream's words only its error code is repeated."""
+    status, where = response.status_code, _origin(url)
+    code, text = _error_words(response)
+    told = f"{where} answered {status}" + (f" {code}" if code else "")
+    if status == 429 or status >= 500 or code in _TRANSIENT:
+        return UpstreamError(f"the token could not be renewed: {told}", hint="a2a tries again by itself")
+    refused = bool(code) or any(words in text for words in _PERMANENT_TEXTS)
+    if status == 401 or (status in (400, 403) and refused):  # a bare 403 may come from a firewall on the way
+        return NeedsLogin(f"the login is no longer valid: {told}")
+    return BadUpstream(f"the token could not be renewed: {told}")
+
+
+def _error_words(response: httpx.Response) -> tuple[str, str]:
+    """The error code (`error`, else the exception type's header) and all text in lower case."""
+    text = response.text.lower()
+    try:
+        body: Any = response.json()
+    except ValueError:
+        body = {}
+    code = body.get("error") if isinstance(body, Mapping) else None
+    if not isinstance(code, str) or not code.replace("_", "").isalnum() or len(code) > 64:
+        code = ""
+    return code, text

@@ -1,0 +1,91 @@
+"""`a2a login`: one command, one flow per kind of credential (`login_key`, `login_kiro`)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from a2a.cli import login_key, login_kiro
+from a2a.cli.home import Home, short_name
+from a2a.cli.login_flow import Login
+from a2a.cli.output import out_of
+from a2a.config import CREDENTIAL_KIND, PROVIDER_SHORT, provider_id
+from a2a.errors import ConfigError, UsageError
+
+_FLOWS = {"api_key": login_key.log_in, "kiro": login_kiro.log_in}
+_KEY_OPTIONS = ("preset", "base_url", "api_key", "api_key_stdin")
+_KIRO_OPTIONS = ("file", "base64", "from_cli")
+
+_EXAMPLES = """\b
+Examples:
+  a2a login openai --preset kimi
+  a2a login openai --base-url http://localhost:11434 --api-key-stdin < key.txt
+  a2a login kiro --from-cli
+"""
+
+
+def register(app: typer.Typer) -> None:
+    app.command("login", epilog=_EXAMPLES)(_login)
+
+
+def _login(
+    ctx: typer.Context,
+    provider: Annotated[str, typer.Argument(help="openai, claude or kiro; the long ids work too.")],
+    name: Annotated[str | None, typer.Option("--name", metavar="ALIAS", help="What to call the account.")] = None,
+    preset: Annotated[str | None, typer.Option("--preset", help="A known service, for example kimi.")] = None,
+    base_url: Annotated[str | None, typer.Option("--base-url", help="The API's address, with or without /v1.")] = None,
+    api_key: Annotated[
+        str | None, typer.Option("--api-key", help="The key. It shows in the process list: better ask or stdin.")
+    ] = None,
+    api_key_stdin: Annotated[bool, typer.Option("--api-key-stdin", help="Read the key from stdin.")] = False,
+    file: Annotated[str | None, typer.Option("--file", metavar="F", help="kiro: import this token file.")] = None,
+    base64: Annotated[
+        str | None, typer.Option("--base64", metavar="S", help="kiro: import this base64 of one; - reads stdin.")
+    ] = None,
+    from_cli: Annotated[bool, typer.Option("--from-cli", help="kiro: import the Kiro IDE's own login.")] = False,
+    proxy: Annotated[str | None, typer.Option("--proxy", metavar="URL", help="For this account.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Accept the risk, or a key that cannot be checked.")] = False,
+) -> None:
+    """Add an account, or give one a new key. Secrets go to the system's keyring, else to 0600 files."""
+    out = out_of(ctx)
+    wanted = _served(provider)
+    login = Login(
+        provider=wanted,
+        name=name,
+        preset=preset,
+        base_url=base_url,
+        api_key=api_key,
+        api_key_stdin=api_key_stdin,
+        file=file,
+        base64=base64,
+        from_cli=from_cli,
+        proxy=proxy,
+        yes=yes,
+    )
+    kind = CREDENTIAL_KIND[wanted]
+    for option in _KIRO_OPTIONS if kind == "api_key" else _KEY_OPTIONS:
+        if getattr(login, option):
+            raise UsageError(f"--{option.replace('_', '-')} means nothing for {PROVIDER_SHORT[wanted]}")
+    home = Home(out, out.settings())
+    done = _FLOWS[kind](home, login)
+    data = {"account": home.view(done.account), "replaced": done.replaced, "stored_in": home.secrets.place}
+
+    def show() -> None:
+        told = short_name(done.account)
+        out.text(f"{'renewed' if done.replaced else 'logged in'}: {told}" + (f" ({done.note})" if done.note else ""))
+        out.say(f"kept in {home.secrets.place}; try it: a2a chat -p {told} hello")
+
+    out.result(data | {"note": done.note}, show)
+
+
+def _served(name: str) -> str:
+    """The provider's id. Raises UsageError for one that is unknown or not served by this version."""
+    try:
+        wanted = provider_id(name)
+    except ConfigError as exc:
+        raise UsageError(exc.message, hint=exc.hint) from None
+    if wanted not in CREDENTIAL_KIND:
+        served = ", ".join(PROVIDER_SHORT[p] for p in CREDENTIAL_KIND)
+        raise UsageError(f"{wanted} is not available yet", hint=f"available: {served}")
+    return wanted

@@ -1,0 +1,95 @@
+"""What all login flows share: what was asked for, what came out, and how an account is stored."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, structs
+
+from a2a.cli.home import Home
+from a2a.errors import StoreError
+
+if TYPE_CHECKING:
+    from a2a.auth.records import Account, Credential
+
+
+class Login(Struct, frozen=True, kw_only=True):
+    """The options of `a2a login`; `provider` is an id."""
+
+    provider: str
+    name: str | None = None
+    preset: str | None = None
+    base_url: str | None = None
+    api_key: str | None = None
+    api_key_stdin: bool = False
+    file: str | None = None
+    base64: str | None = None
+    from_cli: bool = False
+    proxy: str | None = None
+    yes: bool = False
+
+
+class Done(Struct, frozen=True):
+    """`replaced`: the account was there and has a new credential. `note`: what the check found, in words."""
+
+    account: Account
+    replaced: bool
+    note: str
+
+
+def keep(home: Home, draft: Account, credential: Credential, *, same: Account | None, note: str) -> Done:
+    """Store secret and record; `same`: the account this login renews, whose id, name and settings stay.
+
+    Raises UsageError and StoreError; then nothing is left behind.
+    """
+    from a2a.auth.codec import encode_credential
+
+    account = draft
+    if same is not None:
+        account = structs.replace(
+            same,
+            kind=draft.kind,
+            label=draft.label,
+            preset=draft.preset or same.preset,
+            urls={**same.urls, **draft.urls},
+            expires_at=draft.expires_at,
+            source=draft.source,
+            proxy=draft.proxy or same.proxy,
+        )
+    else:
+        account = structs.replace(draft, created_at=time.time())
+    home.secrets.put(account.id, encode_credential(credential))
+    try:
+        home.accounts.put(account)
+    except Exception:
+        if same is None:
+            home.secrets.delete(account.id)
+        raise
+    return Done(account, same is not None, note)
+
+
+def peers(home: Home, provider: str) -> list[Account]:
+    """The logged-in accounts of one provider."""
+    return [account for account in home.accounts.list() if account.provider == provider]
+
+
+def named(home: Home, login: Login) -> Account | None:
+    """The account that `--name` means, if there is one: logging in to it again renews it. Raises UsageError."""
+    from a2a.auth.accounts import check_alias
+
+    if login.name is None:
+        return None
+    check_alias(login.name)
+    return next((a for a in peers(home, login.provider) if a.alias == login.name), None)
+
+
+def held(home: Home, account: Account) -> Credential | None:
+    """Its stored credential, None when there is none that can be read."""
+    from a2a.auth.codec import decode_credential
+
+    try:
+        content = home.secrets.get(account.id)
+        return decode_credential(content, account.name) if content else None
+    except StoreError:
+        return None

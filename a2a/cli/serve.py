@@ -1,0 +1,78 @@
+"""`a2a serve`: the local endpoint."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from a2a.cli.output import Out, out_of
+
+_EXAMPLES = """\b
+Examples:
+  a2a serve
+  a2a serve --port 0 --json          a free port, named on stdout
+
+\b
+Every option is also A2A_<NAME> in the environment and a key of [server] in config.toml.
+A secret in an option is visible in the process list: prefer its variable.
+"""
+
+_SECRET = "prefer its variable: an option shows in the process list"
+
+Text = str | None
+
+
+def register(app: typer.Typer) -> None:
+    app.command("serve", epilog=_EXAMPLES)(_serve)
+
+
+def _serve(
+    ctx: typer.Context,
+    host: Annotated[Text, typer.Option(help="Where to listen; not loopback: only with a key of your own.")] = None,
+    port: Annotated[int | None, typer.Option(help="0 picks a free one.  [default: 3000]")] = None,
+    api_key: Annotated[Text, typer.Option(help=f"The key clients send ({_SECRET}).")] = None,
+    model_provider: Annotated[Text, typer.Option(help="Default chain of providers, comma separated.")] = None,
+    openai_api_key: Annotated[Text, typer.Option(help=f"An account for this run ({_SECRET}).")] = None,
+    openai_base_url: Annotated[Text, typer.Option(help="Its base URL.")] = None,
+    claude_api_key: Annotated[Text, typer.Option(help=f"An account for this run ({_SECRET}).")] = None,
+    claude_base_url: Annotated[Text, typer.Option(help="Its base URL.")] = None,
+    kiro_oauth_creds_base64: Annotated[Text, typer.Option(help=f"A Kiro token file ({_SECRET}).")] = None,
+    kiro_oauth_creds_file: Annotated[Text, typer.Option(help="A Kiro token file, read in place.")] = None,
+    strategy: Annotated[Text, typer.Option(help="How accounts take turns.  [default: round-robin]")] = None,
+    allow_host: Annotated[list[str] | None, typer.Option(help="Host name accepted besides loopback names.")] = None,
+    allow_origin: Annotated[list[str] | None, typer.Option(help="Origin of a browser client; repeatable.")] = None,
+) -> None:
+    """Serve OpenAI and Claude clients from all your accounts, until Ctrl-C."""
+    out = out_of(ctx)
+    flags: dict[str, object] = {
+        "host": host,
+        "port": port,
+        "api_key": api_key,
+        "model_provider": model_provider,
+        "openai_api_key": openai_api_key,
+        "openai_base_url": openai_base_url,
+        "claude_api_key": claude_api_key,
+        "claude_base_url": claude_base_url,
+        "kiro_oauth_creds_base64": kiro_oauth_creds_base64,
+        "kiro_oauth_creds_file": kiro_oauth_creds_file,
+        "strategy": strategy,
+        "allow_host": allow_host or None,
+        "allow_origin": allow_origin or None,
+    }
+    _run(out, flags)
+
+
+def _run(out: Out, flags: dict[str, object]) -> None:
+    from a2a.cli.loop import run
+    from a2a.server.run import serve
+
+    settings = out.settings(flags)
+
+    def ready(url: str) -> None:
+        if out.json:
+            out.line({"a2a": 1, "event": "ready", "url": url, "pid": os.getpid()})
+        out.say(f"a2a is ready: {url}  (key: a2a config show --secrets)")
+
+    run(serve(settings, say=out.say, ready=ready))

@@ -1,0 +1,1 @@
+"""An emulated Claude upstream: messages, count_tokens, models."""

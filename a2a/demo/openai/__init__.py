@@ -1,0 +1,1 @@
+"""An emulated OpenAI-compatible upstream: chat completions, models, embeddings."""

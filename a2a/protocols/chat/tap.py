@@ -1,0 +1,105 @@
+"""Reader of the byte path for Chat Completions: usage, finish reason, `[DONE]`, error objects inside a 200."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Raw, Struct
+
+from a2a.messages import Failure, Usage
+from a2a.protocols.chat.errors import parse_error
+from a2a.protocols.sse import SseEvent
+from a2a.protocols.tap import Glance
+
+
+class _PromptDetails(Struct):
+    cached_tokens: float | None = None
+    cache_write_tokens: float | None = None
+
+
+class _OutputDetails(Struct):
+    reasoning_tokens: float | None = None
+
+
+class _Usage(Struct):
+    prompt_tokens: float | None = None
+    completion_tokens: float | None = None
+    prompt_tokens_details: _PromptDetails | None = None
+    completion_tokens_details: _OutputDetails | None = None
+    prompt_cache_hit_tokens: float | None = None
+
+
+class _Choice(Struct):
+    finish_reason: str | None = None
+
+
+class _Body(Struct):
+    choices: list[_Choice] | None = None
+    usage: _Usage | None = None
+    error: Raw = Raw(b"null")
+    code: Raw = Raw(b"null")
+    message: Raw = Raw(b"null")
+
+
+_DECODER = msgspec.json.Decoder(_Body)
+
+
+class ChatReader:
+    def whole(self, body: bytes) -> Glance:
+        glance = Glance(complete=True)
+        try:
+            decoded = _DECODER.decode(body)
+        except msgspec.MsgspecError:
+            glance.failure = Failure("upstream", "the upstream's answer is no chat completion", 502)
+            return glance
+        if _is_error(decoded):
+            glance.failure = parse_error(200, {}, body)
+        elif not decoded.choices:
+            glance.failure = Failure("upstream", "the upstream answered without choices", 502, code="EMPTY")
+        _take(decoded, glance)
+        return glance
+
+    def event(self, event: SseEvent, glance: Glance) -> bool:
+        if event.data.strip() == b"[DONE]":
+            glance.complete = True
+            return False
+        try:
+            decoded = _DECODER.decode(event.data)
+        except msgspec.MsgspecError:
+            return False
+        if _is_error(decoded):
+            glance.failure = parse_error(200, {}, event.data)
+            return False
+        _take(decoded, glance)
+        return True
+
+
+def _is_error(body: _Body) -> bool:
+    """An error object inside a 200, also in DashScope's flat spelling."""
+    if body.choices is not None:
+        return False
+    return bytes(body.error) != b"null" or (bytes(body.code) != b"null" and bytes(body.message) != b"null")
+
+
+def _take(body: _Body, glance: Glance) -> None:
+    for choice in body.choices or ():
+        if choice.finish_reason:
+            glance.stop = choice.finish_reason
+            glance.complete = True
+    used = body.usage
+    if used is not None and (used.prompt_tokens is not None or used.completion_tokens is not None):
+        prompt, output = used.prompt_tokens_details, used.completion_tokens_details
+        glance.usage = Usage(
+            input=_whole(used.prompt_tokens),
+            output=_whole(used.completion_tokens),
+            cache_read=int((prompt and prompt.cached_tokens) or used.prompt_cache_hit_tokens or 0),
+            cache_write=int((prompt and prompt.cache_write_tokens) or 0),
+            reasoning=int((output and output.reasoning_tokens) or 0),
+        )
+
+
+def _whole(count: float | None) -> int | None:
+    """Some upstreams count in floats."""
+    return None if count is None else int(count)
+
+
+reader = ChatReader()

@@ -1,0 +1,99 @@
+"""What the byte path needs to know of bytes it does not change (specs/conversion.md 1.3).
+
+A `Tap` reads the first event of a stream (is it an error?) and its end (usage, stop word, was it complete?). Between
+them it keeps only the last KEEP_BYTES, so that a chunk costs one append. A codec gives the meaning: a `Reader`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Protocol
+
+from msgspec import Struct
+
+from a2a.messages import Failure, Usage
+from a2a.protocols.sse import SseEvent, SseOverflow, SseReader
+
+KEEP_BYTES = 16 * 1024
+"""Enough for the closing events of every protocol."""
+
+CLOSING_EVENTS = 6
+"""Finish, usage, `[DONE]`; block stop, message_delta, message_stop; and some room for comments."""
+
+
+class Glance(Struct):
+    """What was seen. `complete`: the stream reached its terminal event. `failure`: an error instead of an answer."""
+
+    usage: Usage | None = None
+    stop: str | None = None
+    complete: bool = False
+    failure: Failure | None = None
+
+
+class Reader(Protocol):
+    """Meaning of one protocol's bytes; total: never raises."""
+
+    def whole(self, body: bytes) -> Glance:
+        """A non-stream answer; `failure` when it is none."""
+        ...
+
+    def event(self, event: SseEvent, glance: Glance) -> bool:
+        """Take in one event; True when it says that an answer has begun (not a ping, not a comment)."""
+        ...
+
+
+class Tap:
+    """`first()` until it says so, then `feed()`, at the end `close()`."""
+
+    __slots__ = ("_head", "_kept", "_reader", "_tail", "boundary", "glance")
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._head = SseReader()
+        self._tail: deque[bytes] = deque()
+        self._kept = 0
+        self.glance = Glance()
+        self.boundary = True
+
+    def first(self, chunk: bytes) -> bool:
+        """Look for the first event that counts; True when an answer has begun or `glance.failure` is set."""
+        self._keep(chunk)
+        try:
+            for event in self._head.each(chunk):
+                if self._reader.event(event, self.glance) or self.glance.failure is not None:
+                    return True
+        except SseOverflow:
+            return True
+        return False
+
+    def feed(self, chunk: bytes) -> None:
+        self._keep(chunk)
+
+    def _keep(self, chunk: bytes) -> None:
+        self._tail.append(chunk)
+        self._kept += len(chunk)
+        while self._kept - len(self._tail[0]) > KEEP_BYTES:
+            self._kept -= len(self._tail.popleft())
+        self.boundary = chunk.endswith((b"\n\n", b"\r\n\r\n"))
+
+    def close(self) -> Glance:
+        """Read the kept end. The first event of it may be cut and is then ignored."""
+        reader = SseReader()
+        data = b"".join(self._tail)
+        try:
+            events = reader.feed(data[_closing(data) :]) + reader.eof()
+        except SseOverflow:
+            return self.glance
+        for event in events:
+            self._reader.event(event, self.glance)
+        return self.glance
+
+
+def _closing(data: bytes) -> int:
+    """Where the last CLOSING_EVENTS events begin: what a protocol says at its end is said there."""
+    at = len(data)
+    for _ in range(CLOSING_EVENTS + 1):
+        at = data.rfind(b"\n\n", 0, at)
+        if at < 0:
+            return 0
+    return at + 2

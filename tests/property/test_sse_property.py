@@ -1,0 +1,51 @@
+"""Any split of the bytes and any line ending gives the same server-sent events; garbage gives only our error."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from a2a.protocols.sse import SseEvent, SseOverflow, SseReader
+
+LINES = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=12).map(str.encode)
+NAMES = st.sampled_from(["", "ping", "message_start"])
+EVENTS = st.lists(st.tuples(NAMES, st.lists(LINES, min_size=1, max_size=3)), max_size=6)
+ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
+
+
+def wire(events: list[tuple[str, list[bytes]]], end: bytes) -> bytes:
+    out = b""
+    for name, lines in events:
+        head = b"event: " + name.encode() + end if name else b": comment" + end
+        out += head + b"".join(b"data: " + line + end for line in lines) + end
+    return out
+
+
+def read(data: bytes, cuts: list[int]) -> list[SseEvent]:
+    reader = SseReader()
+    edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
+    events = [event for start, stop in pairwise(edges) for event in reader.feed(data[start:stop])]
+    return events + reader.eof()
+
+
+@given(EVENTS, ENDS, st.lists(st.integers(0, 500), max_size=8))
+def test_any_split_gives_the_same_events(events: list[tuple[str, list[bytes]]], end: bytes, cuts: list[int]) -> None:
+    expected = [SseEvent(name, b"\n".join(lines)) for name, lines in events]
+    assert read(wire(events, end), cuts) == expected
+
+
+@given(st.binary(max_size=200), st.lists(st.integers(0, 200), max_size=5))
+def test_garbage_reads_the_same_at_any_split(data: bytes, cuts: list[int]) -> None:
+    assert read(data, cuts) == read(data, [])
+
+
+@given(st.binary(max_size=300), st.integers(1, 50))
+def test_garbage_raises_nothing_but_overflow(data: bytes, limit: int) -> None:
+    reader = SseReader(limit)
+    try:
+        reader.feed(data)
+    except SseOverflow:
+        return
+    reader.eof()
