@@ -39,7 +39,7 @@ class RefreshUrls(Struct, frozen=True, kw_only=True):
 
 
 class _Answer(Struct):
-    """A token endpoint's 200, camelCase or snake_case by the caller's renaming."""
+    """A token endpoint's 200, in either spelling."""
 
     access_token: str
     expires_in: float = 3600.0
@@ -47,8 +47,12 @@ class _Answer(Struct):
     profile_arn: str | None = None
 
 
-class _CamelAnswer(_Answer, rename="camel"):
-    pass
+_SPELLING = {
+    "accessToken": "access_token",
+    "expiresIn": "expires_in",
+    "refreshToken": "refresh_token",
+    "profileArn": "profile_arn",
+}
 
 
 async def refresh(token: KiroToken, urls: RefreshUrls, *, client: httpx.AsyncClient, now: float) -> KiroToken:
@@ -58,28 +62,30 @@ async def refresh(token: KiroToken, urls: RefreshUrls, *, client: httpx.AsyncCli
     """
     if not token.refresh_token:
         raise NeedsLogin("there is no refresh token")
-    url, kind, body = _request(token, urls, now)
+    url, body = _request(token, urls, now)
     headers = {"accept": "application/json", "user-agent": urls.user_agent}
-    form, document = (body, None) if kind is _Answer else (None, body)
     try:
-        response = await client.post(url, json=document, data=form, headers=headers, timeout=TIMEOUT)
+        if token.kind == "external_idp":
+            response = await client.post(url, data=body, headers=headers, timeout=TIMEOUT)
+        else:
+            response = await client.post(url, json=body, headers=headers, timeout=TIMEOUT)
     except httpx.TimeoutException as exc:
         raise UpstreamTimeout(f"the token endpoint {_origin(url)} did not answer in time") from exc
     except (httpx.HTTPError, httpx.InvalidURL) as exc:
         raise Unreachable(f"no connection to the token endpoint {_origin(url)} ({type(exc).__name__})") from exc
     if response.status_code != 200:
         raise _failure(response, url)
-    return _renewed(token, _decode(response, kind, url), now)
+    return _renewed(token, _decode(response, url), now)
 
 
-def _request(token: KiroToken, urls: RefreshUrls, now: float) -> tuple[str, type[_Answer], dict[str, str]]:
-    """Where to post, how the answer spells its keys, and the body (a form for snake_case answers, else JSON)."""
+def _request(token: KiroToken, urls: RefreshUrls, now: float) -> tuple[str, dict[str, str]]:
+    """Where to post, and the body: JSON, for an external IdP a form."""
     refresh_token = token.refresh_token.reveal()
     match token.kind:
         case "social":
-            return f"{_at(urls.auth_url, token)}/refreshToken", _CamelAnswer, {"refreshToken": refresh_token}
+            return f"{_at(urls.auth_url, token)}/refreshToken", {"refreshToken": refresh_token}
         case "idc":
-            return f"{_at(urls.oidc_url, token)}/token", _CamelAnswer, _idc_body(token, refresh_token, now)
+            return f"{_at(urls.oidc_url, token)}/token", _idc_body(token, refresh_token, now)
         case "external_idp":
             endpoint = token.token_endpoint or ""
             if not endpoint_allowed(endpoint, urls.idp_allow):
@@ -88,7 +94,7 @@ def _request(token: KiroToken, urls: RefreshUrls, now: float) -> tuple[str, type
                     hint="if it is your organisation's, add its host to idp_allow in [providers.claude-kiro-oauth]",
                 )
             form = {"grant_type": "refresh_token", "client_id": token.client_id or "", "refresh_token": refresh_token}
-            return endpoint, _Answer, form | ({"scope": token.scopes} if token.scopes else {})
+            return endpoint, form | ({"scope": token.scopes} if token.scopes else {})
         case "api_key":
             raise NeedsLogin("an API key cannot be renewed")
         case _:
@@ -147,9 +153,10 @@ def _origin_of(parts: SplitResult) -> str:
     return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
 
 
-def _decode(response: httpx.Response, kind: type[_Answer], url: str) -> _Answer:
+def _decode(response: httpx.Response, url: str) -> _Answer:
     try:
-        answer = msgspec.json.decode(response.content, type=kind)
+        body = msgspec.json.decode(response.content, type=dict[str, Any])
+        answer = msgspec.convert({_SPELLING.get(key, key): value for key, value in body.items()}, _Answer)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise BadUpstream(f"the token endpoint {_origin(url)} answered 200 without a token") from None
     if not answer.access_token:

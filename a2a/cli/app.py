@@ -14,11 +14,11 @@ from typing import Annotated
 import typer
 
 from a2a import __version__
-from a2a.cli import accounts, config_cmd, login, logout
-from a2a.cli.output import Out
+from a2a.cli import accounts, chat, config_cmd, login, logout, models, serve
+from a2a.cli.output import Out, ReaderGone
 from a2a.errors import A2AError, ExitCode, UsageError
 
-COMMANDS = (login, accounts, logout, config_cmd)
+COMMANDS = (login, accounts, logout, serve, chat, models, config_cmd)
 """Modules with `register(app)`, in the order of the help."""
 
 _GLOBAL_FLAGS = {"--json": 0, "--quiet": 0, "--verbose": 0, "--config": 1}
@@ -27,7 +27,7 @@ _GLOBAL_FLAGS = {"--json": 0, "--quiet": 0, "--verbose": 0, "--config": 1}
 _EPILOG = """\b
 Examples:
   a2a login openai --preset kimi     add an account
-  a2a accounts --json                list them for a script
+  a2a serve                          one endpoint for all of them
 
 \b
 Exit codes:
@@ -112,9 +112,9 @@ def main(args: Sequence[str], out: Out) -> int:
         return ExitCode.FAILED
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
+    except ReaderGone:
         _drop_stdout()
-        return ExitCode.DONE  # the reader has seen enough
+        return ExitCode.DONE  # it has seen enough
     except Exception as error:  # the border: a bug of ours ends in words too
         if out.verbose:
             logging.getLogger(__name__).error("bug", exc_info=True)

@@ -23,6 +23,10 @@ from a2a.secret import Secret
 VERSION = 1
 
 
+class ReaderGone(Exception):
+    """Whoever read our output has closed it (`a2a … | head`). Not an OSError: Typer would end with exit code 1."""
+
+
 class Out:
     """The streams and global options of one run of `a2a`."""
 
@@ -132,8 +136,11 @@ class Out:
 
     @staticmethod
     def _write(stream: TextIO, text: str) -> None:
-        stream.write(text + "\n")
-        stream.flush()
+        try:
+            stream.write(text + "\n")
+            stream.flush()
+        except BrokenPipeError as exc:
+            raise ReaderGone from exc
 
 
 def out_of(ctx: typer.Context) -> Out:

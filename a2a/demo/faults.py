@@ -75,7 +75,8 @@ class Board:
     ) -> Rule:
         """Play `fault` for the next `times` requests (None = all) of `account` at `api`. Text is read as a directive.
 
-        `api`: `openai`, `claude`, `kiro`, or one of SIDE_APIS. `account` is an API key, or the name of a Kiro account (`aoa-social`). Raises ValueError on a bad directive.
+        `api`: `openai`, `claude`, `kiro`, or one of SIDE_APIS. `account` is an API key, or the name of a Kiro account
+        (`aoa-social`). Raises ValueError on a bad directive.
         """
         known = parse(fault) if isinstance(fault, str) else fault
         rule = Rule(fault=known, api=api, account=account, left=None if known.until_refresh else times)

@@ -34,6 +34,7 @@ class Catalogue:
         self._listed: dict[str, tuple[ModelInfo, ...]] = {}  # account id -> its upstream's list
         self._accounts: dict[str, Account] = {}
         self._index: dict[str, dict[str, ModelInfo]] = {}  # provider id -> name or alias -> entry
+        self.version = 0
         self._own: dict[tuple[str, str], ModelInfo] = {}  # (account id, model) -> entry
 
     def use(self, accounts: Iterable[Account]) -> None:
@@ -64,6 +65,7 @@ class Catalogue:
             return ()
 
     def _rebuild(self) -> None:
+        self.version += 1
         self._index = {}
         self._own = {(account_id, info.id): info for account_id, models in self._listed.items() for info in models}
         for account in self._accounts.values():

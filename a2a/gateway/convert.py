@@ -55,10 +55,14 @@ def _conversion(this: Try) -> Conversion:
 
 async def _whole(this: Try, conv: Conversion, body: bytes) -> Failed | None:
     job = this.job
-    async with this.deadline(), this.open(body, stream=conv.stream) as answer:
-        if answer.status != 200:
-            return await this.refused(answer)
-        data = await read_capped(answer, MAX_ANSWER_BYTES)
+    with this.deadline():
+        answer = await this.open(body, stream=conv.stream)
+        try:
+            if answer.status != 200:
+                return await this.refused(answer)
+            data = await read_capped(answer, MAX_ANSWER_BYTES)
+        finally:
+            answer.close()
     outcome = _read(this, conv, data)
     if isinstance(outcome, Response) and must_call(conv) and not _calls(outcome):
         outcome = _NO_CALL
@@ -128,15 +132,19 @@ class _Ledger:
 
 
 async def _stream(this: Try, conv: Conversion, body: bytes) -> Failed | None:
-    async with this.deadline() as deadline, this.open(body, stream=True) as answer:
-        if answer.status != 200:
-            return await this.refused(answer)
-        flow = _Flow(this, conv, answer)
-        failed = await flow.until_content()
-        if failed is not None:
-            return failed
-        deadline.met()
-        await flow.to_the_end()
+    with this.deadline() as deadline:
+        answer = await this.open(body, stream=True)
+        try:
+            if answer.status != 200:
+                return await this.refused(answer)
+            flow = _Flow(this, conv, answer)
+            failed = await flow.until_content()
+            if failed is not None:
+                return failed
+            deadline.met()
+            await flow.to_the_end()
+        finally:
+            answer.close()
     return None
 
 

@@ -7,8 +7,7 @@ is asked, so that the record tells in order what was tried and why it ended.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -104,13 +103,17 @@ class Gateway:
             session=next((call.headers[name] for name in _SESSION_HEADERS if name in call.headers), None),
         )
         report.exchange.session = job.session
-        async with AsyncExitStack() as stack:
-            if job.stream:
-                job.down = await stack.enter_async_context(self._downstream(job))
-            try:
-                await self._attempts(job, choices)
-            except A2AError as error:
-                await self._refuse(call, sink, report, failure_of(error), error.scope, down=job.down)
+        if not job.stream:
+            await self._tried(job, choices)
+            return
+        async with self._downstream(job) as job.down:
+            await self._tried(job, choices)
+
+    async def _tried(self, job: Job, choices: Sequence[Choice]) -> None:
+        try:
+            await self._attempts(job, choices)
+        except A2AError as error:
+            await self._refuse(job.call, job.sink, job.report, failure_of(error), error.scope, down=job.down)
 
     def _downstream(self, job: Job) -> Downstream:
         front = job.call.front
@@ -128,7 +131,7 @@ class Gateway:
             keepalive_s=self._server.keepalive_s,
         )
 
-    async def _attempts(self, job: Job, choices: list[Choice]) -> None:
+    async def _attempts(self, job: Job, choices: Sequence[Choice]) -> None:
         """Until one account has served. Raises A2AError where there is nothing to try at all."""
         failures: list[Failed] = []
         nobody: NoAccount | None = None
@@ -176,7 +179,7 @@ class Gateway:
             entry=entry,
             credential=credential,
             profile=lease.provider.profile(model, lease.account, self._catalogue.info(lease.account.id, model)),
-            timeouts=lease.provider.limits(),
+            timeouts=lease.provider.limits,
             egress=self._egress,
         )
         failed = await self._run(this)

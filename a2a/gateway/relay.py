@@ -50,10 +50,14 @@ async def run(this: Try) -> Failed | None:
 
 async def _whole(this: Try, body: bytes) -> Failed | None:
     job = this.job
-    async with this.deadline(), this.open(body, stream=False) as answer:
-        if answer.status != 200:
-            return await this.refused(answer)
-        data = await answer.body()
+    with this.deadline():
+        answer = await this.open(body, stream=False)
+        try:
+            if answer.status != 200:
+                return await this.refused(answer)
+            data = await answer.body()
+        finally:
+            answer.close()
     glance = READERS[this.proto].whole(data)
     if glance.failure is not None:
         return this.fail(glance.failure)
@@ -66,14 +70,18 @@ async def _whole(this: Try, body: bytes) -> Failed | None:
 
 async def _stream(this: Try, body: bytes) -> Failed | None:
     tap = Tap(READERS[this.proto])
-    async with this.deadline() as deadline, this.open(body, stream=True) as answer:
-        if answer.status != 200:
-            return await this.refused(answer)
-        head = await _first(this, answer, tap)
-        if isinstance(head, Failed):
-            return head
-        deadline.met()
-        await _forward(this, answer, tap, head)
+    with this.deadline() as deadline:
+        answer = await this.open(body, stream=True)
+        try:
+            if answer.status != 200:
+                return await this.refused(answer)
+            head = await _first(this, answer, tap)
+            if isinstance(head, Failed):
+                return head
+            deadline.met()
+            await _forward(this, answer, tap, head)
+        finally:
+            answer.close()
     return None
 
 

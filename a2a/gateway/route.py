@@ -19,6 +19,9 @@ from a2a.providers.base import Provider
 
 HEADER = "model-provider"
 
+MAX_KEPT = 1000
+"""Decisions remembered; a change of the catalogue makes all of them new."""
+
 
 class Choice(Struct, frozen=True):
     """One (provider, model) to try. `serving`: ids of the accounts to ask, None = all."""
@@ -28,12 +31,13 @@ class Choice(Struct, frozen=True):
 
 
 class Router:
-    """Holds no state of its own; asks settings and catalogue each time."""
+    """Asks settings and catalogue; remembers what it decided until the catalogue changes."""
 
     def __init__(self, settings: Settings, providers: Mapping[str, Provider], catalogue: Catalogue) -> None:
         self._providers = providers
         self._catalogue = catalogue
         self._settings = settings
+        self._kept: dict[tuple[int, str, str | None, str | None, str], list[Choice]] = {}
         self._chain = [provider_id(name) for name in settings.server.model_provider]
 
     @property
@@ -43,9 +47,20 @@ class Router:
 
     def choices(self, call: Call, name: str) -> list[Choice]:
         """In the order to try; never empty. Raises UnknownModel or RequestError."""
+        header = call.headers.get(HEADER)
+        key = (self._catalogue.version, call.front.name, call.prefix, header, name)
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = self._decide(call, header, name)
+            if len(self._kept) >= MAX_KEPT:
+                self._kept.clear()
+            self._kept[key] = kept
+        return kept
+
+    def _decide(self, call: Call, header: str | None, name: str) -> list[Choice]:
         if call.prefix is not None:
             return [self._explicit(call, "prefix", call.prefix, None, name)]
-        if header := call.headers.get(HEADER):
+        if header:
             provider, alias = self._named(header)
             return [self._explicit(call, "header", provider, alias, name)]
         if (split := self._split(name)) is not None:

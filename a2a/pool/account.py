@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from a2a.auth.records import Account
+from a2a.auth.records import Account, Credential
 from a2a.clock import Clock
 from a2a.control.types import AccountCounts, AccountState, AccountView, Fault
 from a2a.messages import Failure, Usage
-from a2a.providers.base import Provider
+from a2a.providers.base import Operation, Provider
 from a2a.providers.faults import Verdict
+from a2a.providers.http import Target
 
 _STICKY: dict[str, AccountState] = {
     "needs_login": "needs_login",
@@ -38,6 +39,7 @@ class PoolAccount:
         self._failures = 0
         self._trial = False
         self._models: dict[str, float] = {}  # model -> monotonic end of its block
+        self._targets: dict[tuple[Operation, bool], tuple[Credential, Target]] = {}
         self.on_change: Callable[[PoolAccount], None] = lambda _: None
 
     @property
@@ -51,6 +53,21 @@ class PoolAccount:
         if self._held is not None:
             return self._held
         return "cooling" if self._rest_until > self._clock.monotonic() else "ready"
+
+    def use(self, account: Account) -> None:
+        """Take changed metadata; what was built from the old is forgotten."""
+        if account != self.account:
+            self.account = account
+            self._targets.clear()
+
+    def target(self, credential: Credential, operation: Operation, *, stream: bool) -> Target:
+        """The provider's target for this account, kept while the credential is the same (perf.md: built once)."""
+        kept = self._targets.get((operation, stream))
+        if kept is not None and kept[0] is credential:
+            return kept[1]
+        target = self.provider.target(self.account, credential, operation, stream=stream)
+        self._targets[operation, stream] = credential, target
+        return target
 
     def rest_s(self) -> float:
         """Seconds until a cooldown ends; 0 when none runs."""

@@ -89,7 +89,7 @@ class Pool:
             if provider is None:
                 continue
             member = before.get(account.id) or PoolAccount(account, provider, self._clock)
-            member.account = account
+            member.use(account)
             member.on_change = self._changed
             now.setdefault(account.provider, []).append(member)
         self._members = now

@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct, field
 
+from a2a.clock import hex_id
 from a2a.messages import Event, Failure, Family, Proto, Request, Response
 
 NoteAction = Literal["dropped", "emulated", "mapped", "clamped", "repaired", "added"]
@@ -65,12 +66,6 @@ class Profile(Struct, frozen=True, kw_only=True):
     """Values only the codec of this upstream knows (kiro: origin, endpoint generation)."""
 
 
-def _hex(prefix: str) -> str:  # replaced by an injected factory outside tests
-    from a2a.clock import hex_id
-
-    return hex_id(prefix)
-
-
 class Conversion(Struct, kw_only=True):
     """State of one attempt: both codecs write into it, nothing else is shared between them.
 
@@ -83,7 +78,7 @@ class Conversion(Struct, kw_only=True):
     profile: Profile
     model: str
     now: float
-    new_id: Callable[[str], str] = _hex
+    new_id: Callable[[str], str] = hex_id
     names: dict[str, str] = field(default_factory=dict)
     restore: dict[str, str] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
@@ -122,7 +117,7 @@ class Front(Protocol):
     name: str
 
     def parse_request(self, body: bytes, *, headers: Mapping[str, str], model: str | None = None) -> Request:
-        """Raises RequestError. `model`: from the path, where the protocol has it there. Header names lower case."""
+        """Raises RequestError. `model`: from the path, where the protocol has it there. Headers are found by their lower-case names."""
         ...
 
     def render_response(self, res: Response, conv: Conversion) -> bytes: ...

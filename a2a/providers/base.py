@@ -7,6 +7,7 @@ table, the catalogue. Secrets enter only through `target()` and leave only as re
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import ClassVar, Literal
 
 from msgspec import Struct, structs
@@ -86,6 +87,7 @@ class Provider(ABC):
     def user_agent(self) -> str:
         return self.settings.user_agent or USER_AGENT
 
+    @cached_property
     def limits(self) -> Timeouts:
         """Resolved timeouts: provider setting, own default, server setting."""
         own, base = self.settings, self.server

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from aiohttp import web
 
 from a2a.errors import A2AError, TooLarge, UnknownRoute
@@ -11,10 +9,9 @@ from a2a.gateway.call import Call
 from a2a.protocols.base import Front
 from a2a.protocols.registry import FRONTS
 from a2a.providers.base import Operation
+from a2a.server.border import Handler, shaped
 from a2a.server.keys import ENGINE, GUARD
 from a2a.server.sink import HttpSink
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 ROUTES: tuple[tuple[str, str, Operation], ...] = (
     ("/v1/chat/completions", "chat", "generate"),
@@ -22,13 +19,6 @@ ROUTES: tuple[tuple[str, str, Operation], ...] = (
     ("/v1/messages", "claude", "generate"),
 )
 """Path, front, operation. Each exists under `/{provider}` too."""
-
-
-def front_of(path: str) -> Front:
-    """The protocol whose error shape a path's client understands."""
-    if "/messages" in path:
-        return FRONTS["claude"]
-    return FRONTS["chat"]
 
 
 def handler(front: Front, operation: Operation) -> Handler:
@@ -47,7 +37,7 @@ def handler(front: Front, operation: Operation) -> Handler:
             front=front,
             path=request.path,
             body=await _body(request),
-            headers={name.lower(): value for name, value in request.headers.items()},
+            headers=request.headers,
             operation=operation,
             prefix=prefix,
             client=client,
@@ -76,6 +66,6 @@ async def _body(request: web.Request) -> bytes:
 
 def add_routes(app: web.Application) -> None:
     for path, front, operation in ROUTES:
-        handle = handler(FRONTS[front], operation)
+        handle = shaped(handler(FRONTS[front], operation))
         app.router.add_post(path, handle)
         app.router.add_post("/{provider}" + path, handle)

@@ -6,6 +6,7 @@ import msgspec
 from aiohttp import web
 
 from a2a.errors import UnknownRoute
+from a2a.server.border import shaped
 from a2a.server.keys import ENGINE, GUARD
 
 MAX_LIMIT = 1000
@@ -47,8 +48,8 @@ async def exchange(request: web.Request) -> web.Response:
 
 def add_routes(app: web.Application) -> None:
     router = app.router
-    router.add_get("/admin/v1/server", server)
-    router.add_get("/admin/v1/accounts", accounts)
-    router.add_get("/admin/v1/models", models)
-    router.add_get("/admin/v1/exchanges", exchanges)
-    router.add_get("/admin/v1/exchanges/{id}", exchange)
+    router.add_get("/admin/v1/server", shaped(server))
+    router.add_get("/admin/v1/accounts", shaped(accounts))
+    router.add_get("/admin/v1/models", shaped(models))
+    router.add_get("/admin/v1/exchanges", shaped(exchanges))
+    router.add_get("/admin/v1/exchanges/{id}", shaped(exchange))

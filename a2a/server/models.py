@@ -8,6 +8,7 @@ from a2a.control.types import ModelView
 from a2a.errors import UnknownModel, UnknownRoute
 from a2a.protocols.chat import lists as chat
 from a2a.protocols.claude import lists as claude
+from a2a.server.border import shaped
 from a2a.server.keys import ENGINE, GUARD
 
 BORN = 1_767_225_600
@@ -71,6 +72,6 @@ def _claude(view: ModelView) -> claude.Entry:
 
 def add_routes(app: web.Application) -> None:
     for prefix in ("", "/{provider}"):
-        app.router.add_get(prefix + "/v1/models", listing)
-        app.router.add_get(prefix + "/v1/models/{model:.+}", single)
-    app.router.add_get("/models", listing)
+        app.router.add_get(prefix + "/v1/models", shaped(listing))
+        app.router.add_get(prefix + "/v1/models/{model:.+}", shaped(single))
+    app.router.add_get("/models", shaped(listing))

@@ -180,3 +180,14 @@ async def test_on_its_own(tmp_path: Any) -> None:
         process.terminate()
         code = await process.wait()
     assert code == 0
+
+
+async def test_side_calls_do_not_use_up_a_fault(http: aiohttp.ClientSession, up: Upstreams) -> None:
+    up.faults.add("429", times=1)
+    async with http.get(f"{up.openai_url}/models") as answer:
+        assert answer.status == 200
+    async with ask(http, up) as answer:
+        assert answer.status == 429
+    up.faults.add("500", api="openai-models")
+    async with http.get(f"{up.openai_url}/models") as answer:
+        assert answer.status == 500

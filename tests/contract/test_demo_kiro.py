@@ -467,3 +467,61 @@ async def test_bad_crc(http: httpx.AsyncClient) -> None:
     stream = (await ask(http, body("[[fault: bad_crc after=1]] hello"))).content
     with pytest.raises(FrameError):
         events(stream)
+
+
+ACTIONS = [("expire", 403, "Token expired."), ("suspend", 403, "suspended"), ("exhaust", 402, "limit")]
+
+
+@pytest.mark.parametrize(("action", "status", "said"), ACTIONS)
+async def test_accounts_can_be_spoilt_from_outside(
+    http: httpx.AsyncClient, action: str, status: int, said: str
+) -> None:
+    await http.post("/_control/accounts", json={"name": "aoa-social", "action": action})
+    answer = await ask(http, body())
+    assert answer.status_code == status
+    assert said in answer.json()["message"]
+    await http.post("/_control/reset")
+    assert (await ask(http, body())).status_code == 200
+
+
+async def test_a_revoked_account_cannot_refresh(http: httpx.AsyncClient, up: Upstreams) -> None:
+    up.kiro.revoke("aoa-social")
+    token = up.kiro.accounts["aoa-social"].refresh_token
+    assert (await http.post("/auth/refreshToken", json={"refreshToken": token})).status_code == 401
+
+
+async def test_the_authorities_can_fail(http: httpx.AsyncClient, up: Upstreams) -> None:
+    token = up.kiro.accounts["aoa-social"].refresh_token
+    up.faults.add("500", api="kiro-auth", account="aoa-social")
+    assert (await http.post("/auth/refreshToken", json={"refreshToken": token})).status_code == 500
+    assert (await http.post("/auth/refreshToken", json={"refreshToken": token})).status_code == 200
+
+
+MEDIA = [
+    ({"images": [{"format": "bmp", "source": {"bytes": PNG}}]}, "IMAGE_FORMAT_UNSUPPORTED"),
+    ({"images": [{"format": "png", "source": {"bytes": "?"}}]}, "REQUEST_BODY_INVALID"),
+    ({"documents": [{"name": "a/b", "format": "pdf", "source": {"bytes": ""}}]}, "INVALID_DOCUMENT_NAME"),
+    ({"documents": [{"name": "a", "format": "exe", "source": {"bytes": ""}}]}, "DISALLOWED_FILE_TYPE"),
+    ({"documents": [{"name": "a", "format": "txt", "source": {"bytes": "YQ=="}}] * 2}, "DOCUMENT_DUPLICATE_NAME"),
+]
+
+
+@pytest.mark.parametrize(("message", "reason"), MEDIA)
+async def test_media_rules(http: httpx.AsyncClient, message: dict[str, Any], reason: str) -> None:
+    assert (await ask(http, body(**message))).json()["reason"] == reason
+
+
+async def test_document(http: httpx.AsyncClient) -> None:
+    document = {"name": "notes", "format": "txt", "source": {"bytes": "YQ=="}}
+    assert "The document notes is txt, 1 bytes." in text_of((await ask(http, body(documents=[document]))).content)
+    plain = await ask(http, body(model="deepseek-3.2", documents=[document]))
+    assert plain.json()["reason"] == "DOCUMENT_MODEL_NOT_SUPPORTED"
+
+
+async def test_gpt_thinks_late_and_unseen(http: httpx.AsyncClient) -> None:
+    asked = body("What is the weather in Kyoto?", "gpt-5.6-sol", userInputMessageContext={"tools": [TOOL]})
+    asked["additionalModelRequestFields"] = {"reasoning": {"effort": "low"}}
+    kinds = [kind for kind, _ in events((await ask(http, asked)).content)]
+    assert kinds.index("reasoningContentEvent") > kinds.index("toolUseEvent")
+    asked["additionalModelRequestFields"] = {"reasoning": {"effort": "extreme"}}
+    assert (await ask(http, asked)).json()["reason"] == "REQUEST_BODY_INVALID"

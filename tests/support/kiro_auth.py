@@ -27,6 +27,8 @@ class AuthServer:
         self.gate = asyncio.Event()
         """Cleared: answers wait."""
         self.gate.set()
+        self.called = asyncio.Event()
+        self.rotated = asyncio.Event()
 
     async def refresh_social(self, request: web.Request) -> web.Response:
         return await self._rotate(request, await request.json(), "refreshToken", camel=True)
@@ -40,6 +42,7 @@ class AuthServer:
     async def _rotate(self, request: web.Request, body: dict[str, Any], key: str, *, camel: bool) -> web.Response:
         self.calls.append((request.path, body))
         self.headers.append(dict(request.headers))
+        self.called.set()
         await self.gate.wait()
         if self.answer is not None:
             return web.Response(status=self.answer.status, body=self.answer.body, content_type=self.answer.content_type)
@@ -50,6 +53,7 @@ class AuthServer:
             return web.json_response({"error": "invalid_grant"}, status=400)
         self.valid.discard(old)
         self.used.add(old)
+        self.rotated.set()
         n = len(self.used)
         new = f"aor-{n}-".ljust(120, "n")
         self.valid.add(new)

@@ -14,7 +14,6 @@ from a2a.demo.claude import frames, rules
 from a2a.demo.claude.errors import VOICE, bad
 from a2a.demo.claude.view import marked, view_of
 from a2a.demo.faults import Fault, in_prompt
-from a2a.demo.view import View
 from a2a.demo.wire import SSE_HEADERS, Refusal, deliver, dumps, early, guarded, shape_errors, whole
 from a2a.demo.world import SEEN, WORLD
 
@@ -71,15 +70,15 @@ async def _messages(request: web.Request) -> web.StreamResponse:
         return answered
     with shape_errors():
         model = rules.check(body, version, request.headers.get("anthropic-beta", ""))
-        view = view_of(body)
-    reply = _reply(request, account, body, model, view)
+        reply = _reply(request, account, body, model)
     headers = {"request-id": hex_id("req_"), "anthropic-organization-id": "demo"}
     if body.get("stream"):
         return await deliver(request, SSE_HEADERS | headers, frames.stream(reply), faults, VOICE)
     return await whole(request, headers, frames.whole(reply), faults, VOICE)
 
 
-def _reply(request: web.Request, account: str, body: dict[str, Any], model: ClaudeModel, view: View) -> frames.Reply:
+def _reply(request: web.Request, account: str, body: dict[str, Any], model: ClaudeModel) -> frames.Reply:
+    view = view_of(body)
     used = view.input_tokens
     if used > model.window:
         raise bad(f"prompt is too long: {used} tokens > {model.window} maximum")

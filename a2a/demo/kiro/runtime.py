@@ -63,9 +63,9 @@ async def _generate(request: web.Request, voice: Voice, *, legacy: bool) -> web.
     with shape_errors():
         model = rules.check(body, state)
         view = view_of(body, model, legacy=legacy)
-    if state.flags.window and view.input_tokens > model.window:
-        raise invalid("Input is too long.", "CONTENT_LENGTH_EXCEEDS_THRESHOLD")
-    answer = brain.answer(view)
+        if state.flags.window and view.input_tokens > model.window:
+            raise invalid("Input is too long.", "CONTENT_LENGTH_EXCEEDS_THRESHOLD")
+        answer = brain.answer(view)
     turn = _scripted(body, model, account, state) or turn_of(answer, view, model, tagged=tagged(body), legacy=legacy)
     if turn.fault is not None:
         faults.append(parse(turn.fault) if isinstance(turn.fault, str) else turn.fault)

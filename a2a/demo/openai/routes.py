@@ -65,11 +65,12 @@ async def _chat(request: web.Request) -> web.StreamResponse:
     with shape_errors():
         model = rules.check(body)
         view = view_of(body, model)
-    _check_window(view.input_tokens, model)
+        _check_window(view.input_tokens, model)
+        answer = brain.answer(view)
     reply = frames.Reply(
         model=model,
         view=view,
-        answer=brain.answer(view),
+        answer=answer,
         cached=world.cache.hit(account, view.pieces),
         count=body.get("n") or 1,
         created=int(world.clock.now()),

@@ -108,7 +108,12 @@ def _check_for_model(body: dict[str, Any], model: OpenAIModel) -> None:
 
 
 def _check_stream(body: dict[str, Any]) -> None:
-    if body.get("stream_options") is not None and not body.get("stream"):
+    options = body.get("stream_options")
+    if options is None:
+        return
+    if not isinstance(options, dict) or set(options) - {"include_usage", "include_obfuscation"}:
+        raise bad("Invalid type for 'stream_options': expected an object.", "stream_options", "invalid_type")
+    if not body.get("stream"):
         raise bad("The 'stream_options' parameter is only allowed when 'stream' is enabled.", "stream_options")
 
 

@@ -1,0 +1,56 @@
+"""The request border: nothing but an answer in the client's own protocol leaves a handler.
+
+Handlers are wrapped instead of put behind an aiohttp middleware, which costs every request a chain of calls.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from a2a.clock import hex_id
+from a2a.errors import A2AError, UnknownRoute
+from a2a.gateway.report import failure_of
+from a2a.protocols.base import Front
+from a2a.protocols.registry import FRONTS
+from a2a.server.keys import GUARD
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def front_of(path: str) -> Front:
+    """The protocol whose error shape a path's client understands."""
+    return FRONTS["claude"] if "/messages" in path else FRONTS["chat"]
+
+
+def shaped(handler: Handler) -> Handler:
+    """Check the Host name, then handle; every error becomes a protocol-shaped one."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        try:
+            request.app[GUARD].host(request)
+            return await handler(request)
+        except A2AError as error:
+            return _refusal(request, error)
+        except Exception:
+            log.exception("internal_error path=%s", request.path)
+            return _refusal(request, A2AError("internal error of a2a: its log has the details"))
+
+    return handle
+
+
+def _refusal(request: web.Request, error: A2AError) -> web.Response:
+    request_id = hex_id("req_")
+    status, body = front_of(request.path).render_error(failure_of(error), request_id)
+    return web.Response(body=body, status=status, content_type="application/json", headers={"request-id": request_id})
+
+
+async def unknown(request: web.Request) -> web.StreamResponse:
+    """What no route takes; a browser's preflight for any path is answered here too."""
+    if request.method == "OPTIONS":
+        return web.Response(status=204, headers=request.app[GUARD].cors(request))
+    raise UnknownRoute(f"{request.method} {request.path} is not served here")

@@ -1,0 +1,91 @@
+"""Whatever a client sends, an emulator answers or refuses; it never fails itself."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from a2a.demo.upstreams import Upstreams
+
+pytestmark = pytest.mark.anyio
+
+VECTORS = Path(__file__).parent.parent / "golden" / "vectors"
+JUNK: list[Any] = [None, True, 0, -1, 1.5, "", "x", "\u2028", [], [None], [[]], {}, {"type": "text"}, {"": {}}]
+TARGETS: list[tuple[str, str, dict[str, str]]] = [
+    ("chat", "openai/v1/chat/completions", {"authorization": "Bearer sk-demo-openai-1"}),
+    ("claude", "claude/v1/messages", {"x-api-key": "sk-demo-claude-1", "anthropic-version": "2026-10-21"}),
+    ("kiro", "kiro/runtime/generateAssistantResponse", {"authorization": "Bearer aoa-social"}),
+]
+KIRO: dict[str, Any] = {
+    "conversationState": {
+        "conversationId": "c",
+        "chatTriggerType": "MANUAL",
+        "history": [
+            {"userInputMessage": {"content": "Weather?", "modelId": "claude-sonnet-4.5", "origin": "AI_EDITOR"}},
+            {
+                "assistantResponseMessage": {
+                    "content": "",
+                    "toolUses": [{"toolUseId": "t1", "name": "get_weather", "input": {"city": "Kyoto"}}],
+                }
+            },
+        ],
+        "currentMessage": {
+            "userInputMessage": {
+                "content": "get_weather in Oslo",
+                "modelId": "claude-sonnet-4.5",
+                "origin": "AI_EDITOR",
+                "userInputMessageContext": {
+                    "toolResults": [{"toolUseId": "t1", "status": "success", "content": [{"text": "12"}]}],
+                    "tools": [
+                        {
+                            "toolSpecification": {
+                                "name": "get_weather",
+                                "description": "x",
+                                "inputSchema": {"json": {"type": "object", "properties": {"city": {"type": "string"}}}},
+                            }
+                        }
+                    ],
+                },
+            }
+        },
+    },
+    "profileArn": "arn:aws:codewhisperer:us-east-1:111122223333:profile/ABCDEFGHIJKL",
+}
+
+
+def paths(node: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield at
+    if isinstance(node, dict | list):
+        for key, sub in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from paths(sub, (*at, key))
+
+
+def mutated(body: Any, path: tuple[Any, ...], junk: Any) -> Any:
+    if not path:
+        return junk
+    made = copy.deepcopy(body)
+    node = made
+    for step in path[:-1]:
+        node = node[step]
+    node[path[-1]] = junk
+    return made
+
+
+@pytest.mark.parametrize(("name", "path", "headers"), TARGETS)
+async def test_garbage_never_breaks_an_emulator(name: str, path: str, headers: dict[str, str]) -> None:
+    body = KIRO if name == "kiro" else json.loads((VECTORS / f"{name}.request.json").read_bytes())
+    if name == "claude":  # the vector's signature is a dummy, which would hide everything behind it
+        body["messages"][1]["content"].pop(0)
+    cases = [(where, junk) for where in paths(body) for junk in JUNK]
+    async with Upstreams() as up, aiohttp.ClientSession(headers=headers) as http:
+        for where, junk in [((), b"{"), ((), b"\xff"), *cases]:
+            sent = junk if isinstance(junk, bytes) else json.dumps(mutated(body, where, junk)).encode()
+            async with http.post(f"{up.root_url}/{path}", data=sent) as answer:
+                said = await answer.read()
+            assert answer.status in (200, 400, 403, 404), (where, junk, said[:300])
