@@ -36,6 +36,10 @@ class KeyringUnusable(Exception):
     """The keyring is absent, locked, slow, full or lossy; the text says which and ends without a full stop."""
 
 
+class KeyringSilent(KeyringUnusable):
+    """It did not answer in time; what was asked of it may still happen."""
+
+
 class KeyringStore:
     """See the module. After a call without an answer, later ones fail at once for `REST_S`."""
 
@@ -47,7 +51,7 @@ class KeyringStore:
         self._timeout_s = timeout_s
         self._monotonic = monotonic
         self._backend: KeyringBackend | None = None
-        self._resting: tuple[str, float] | None = None
+        self._resting: tuple[KeyringUnusable, float] | None = None
         """Why, and until which monotonic time."""
 
     @property
@@ -76,9 +80,17 @@ class KeyringStore:
     def put(self, key: str, value: bytes) -> None:
         """Raises KeyringUnusable when the keyring does not give back exactly this."""
         text = value.decode()
-        if not self.listed(key):
+        known = self.listed(key)
+        if not known:
             atomic_write(self._index / key, b"")  # before the entry: an index without an entry is harmless
-        self._call(lambda backend: _write(backend, self._service, key, text))
+        try:
+            self._call(lambda backend: _write(backend, self._service, key, text))
+        except KeyringSilent:
+            raise  # the entry may still be written when somebody answers the dialog
+        except KeyringUnusable:
+            if not known:
+                (self._index / key).unlink(missing_ok=True)
+            raise
 
     def delete(self, key: str) -> None:
         """Raises KeyringUnusable."""
@@ -89,7 +101,7 @@ class KeyringStore:
     def _call(self, act: Callable[[KeyringBackend], _T]) -> _T:
         """Run in a thread that dies with the process: one that waits for a locked keyring must not hold us."""
         if self._resting and self.broken:
-            raise KeyringUnusable(self._resting[0])
+            raise type(self._resting[0])(str(self._resting[0]))
         outcome: list[_T] = []
         failure: list[Exception] = []
 
@@ -107,8 +119,11 @@ class KeyringStore:
             return outcome[0]
         if failure:
             raise self._unusable(failure[0]) from failure[0]
-        self._rest(f"the keyring did not answer within {self._timeout_s:g} s (locked, or waiting for a dialog)")
-        raise KeyringUnusable(self._resting[0] if self._resting else "")
+        silent = KeyringSilent(
+            f"the keyring did not answer within {self._timeout_s:g} s (locked, or waiting for a dialog)"
+        )
+        self._rest(silent)
+        raise silent
 
     def _unusable(self, exc: Exception) -> KeyringUnusable:
         # Of a foreign error only the kind is told: its message may hold what the backend was given.
@@ -116,10 +131,10 @@ class KeyringStore:
             exc if isinstance(exc, KeyringUnusable) else KeyringUnusable(f"the keyring failed ({type(exc).__name__})")
         )
         if self._backend is None:
-            self._rest(str(ours))
+            self._rest(ours)
         return ours
 
-    def _rest(self, reason: str) -> None:
+    def _rest(self, reason: KeyringUnusable) -> None:
         self._resting = (reason, self._monotonic() + REST_S)
 
 

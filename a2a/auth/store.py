@@ -119,12 +119,14 @@ class FallbackStore:
             self._files.delete(key)
 
     def delete(self, key: str) -> None:
+        in_file = self._files.get(key) is not None
         self._files.delete(key)
         try:
             self._keyring.delete(key)
         except KeyringUnusable as exc:
-            if self._keyring.listed(key):
+            if not in_file:
                 raise StoreError(f"the secret is still in the keyring: {exc}", hint="unlock it and try again") from exc
+            self._say(f"an older copy of the secret may be left in the keyring: {exc}")
 
     def ids(self) -> list[str]:
         return sorted({*self._files.ids(), *self._keyring.ids()})

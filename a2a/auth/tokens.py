@@ -134,15 +134,6 @@ class TokenKeeper:
             task.add_done_callback(lambda done: self._finished(account.id, done))
         return await asyncio.shield(task)
 
-    def expires_at(self, account_id: str) -> float | None:
-        """End of the token as last seen (Unix seconds); None for keys and for accounts that were not used yet."""
-        held = self._held.get(account_id)
-        return held.credential.expires_at if held and _renewable(held.credential) else None
-
-    def forget(self, account_id: str) -> None:
-        """Read the store again next time: the account was logged in anew, or is gone."""
-        self._held.pop(account_id, None)
-
     async def aclose(self) -> None:
         """Let running refreshes end, in bounded time: one cut off after the upstream rotated would lose the token."""
         if self._refreshes:

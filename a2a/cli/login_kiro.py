@@ -29,7 +29,7 @@ def log_in(home: Home, login: Login) -> Done:
     if len(sources) != 1:
         raise UsageError("say what to import: --from-cli, --file F or --base64 S", hint="a2a login kiro --from-cli")
     same = named(home, login)
-    home.out.say(RISK)
+    home.out.warn(RISK)
     home.out.confirm("Use this Kiro account with a2a?", yes=login.yes)
     token, path = _import(home, login)
     others = peers(home, login.provider)

@@ -9,6 +9,7 @@ Streams of events are JSON lines without the envelope (`line`). Human text may c
 
 from __future__ import annotations
 
+import getpass
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TextIO
@@ -60,6 +61,10 @@ class Out:
         """A remark on stderr; `--quiet` keeps it."""
         if not self.quiet:
             self._write(self.stderr, text)
+
+    def warn(self, text: str) -> None:
+        """What must be read, on stderr also with `--quiet`."""
+        self._write(self.stderr, text)
 
     def trouble(self, text: str) -> None:
         """Something is wrong but the command goes on: stderr, also with `--quiet`, and the envelope's `errors`."""
@@ -122,13 +127,17 @@ class Out:
             return
         if not self.interactive:
             raise UsageError(f"this needs a yes: {question}", hint="without a terminal add --yes")
-        typer.confirm(question, abort=True, err=True)
+        # Typer's own question leaves a blank on stdout.
+        self.stderr.write(f"{question} [y/N] ")
+        self.stderr.flush()
+        if self.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise typer.Abort
 
     def ask_secret(self, question: str, *, otherwise: str) -> str:
         """Ask on the terminal without echo. Raises UsageError naming `otherwise` where there is none."""
         if not self.interactive:
             raise UsageError(f"{question} is needed", hint=otherwise)
-        return str(typer.prompt(question, hide_input=True, err=True)).strip()
+        return getpass.getpass(f"{question}: ", stream=self.stderr).strip()
 
     def _envelope(self, status: str, data: Any, errors: list[dict[str, Any]]) -> None:
         envelope = {"a2a": VERSION, "command": self.command, "status": status, "data": data, "errors": errors}

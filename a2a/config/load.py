@@ -197,8 +197,9 @@ class _Loader:
         return values
 
     def _credential_store(self) -> StoreKind:
-        value = self.env.get("A2A_CREDENTIAL_STORE") or "keyring"
-        self.origins["credential_store"] = "A2A_CREDENTIAL_STORE" if value != "keyring" else "default"
+        given = self.env.get("A2A_CREDENTIAL_STORE")
+        value = given or "keyring"
+        self.origins["credential_store"] = "A2A_CREDENTIAL_STORE" if given else "default"
         if value not in get_args(StoreKind):
             raise ConfigError(f"A2A_CREDENTIAL_STORE is {value!r}", hint="it may be keyring or file")
         return cast("StoreKind", value)

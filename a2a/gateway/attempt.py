@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Any
 
-from msgspec import Struct, field, structs
+from msgspec import Struct, field
 
 from a2a.auth.records import Credential
 from a2a.control.types import Attempt
@@ -89,7 +89,7 @@ class Try(Struct, kw_only=True):
             return target
         sent = self.job.call.headers
         own = {name: sent[name] for name in provider.relay_headers if name in sent}
-        return structs.replace(target, headers={**target.headers, **own}) if own else target
+        return target.with_headers(own) if own else target
 
     async def open(self, body: bytes, *, stream: bool) -> Answer:
         """Send and wait for the head; the caller closes the answer. Raises UpstreamError and its kin."""
@@ -147,7 +147,7 @@ class Try(Struct, kw_only=True):
     async def refused(self, answer: Answer) -> Failed:
         """An answer that is no 200."""
         body = await read_capped(answer, 1024 * 1024)
-        headers = lower(answer.headers)
+        headers = answer.headers
         failure = UPSTREAMS[self.proto].parse_error(answer.status, headers, body)
         same = self.proto == self.job.call.front.name and answer.status in _VERBATIM
         verbatim = body if same and body.lstrip()[:1] == b"{" else None
@@ -192,16 +192,10 @@ class Deadline:
             raise UpstreamTimeout(f"{self._what} within {self._seconds:g} s") from error
 
 
-def lower(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
-
-
 def passed(headers: Mapping[str, str]) -> dict[str, str]:
     """Upstream headers a client may see (conversion.md 3.4)."""
     return {
-        name: headers[name]
-        for name in map(str.lower, headers)
-        if name in PASSED_HEADERS or name.startswith(PASSED_PREFIXES)
+        name: value for name, value in headers.items() if name in PASSED_HEADERS or name.startswith(PASSED_PREFIXES)
     }
 
 

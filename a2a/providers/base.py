@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import ClassVar, Literal
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from a2a import __version__
 from a2a.auth.kiro import RefreshUrls
@@ -134,7 +134,7 @@ class Provider(ABC):
     ) -> tuple[ModelInfo, ...]:
         """The upstream's own list. Raises UpstreamError."""
         target = self.target(account, credential, "models", stream=False)
-        answer = await egress.open(structs.replace(target, method="GET"), None, proxy=proxy)
+        answer = await egress.open(target.with_method("GET"), None, proxy=proxy)
         body = await read_capped(answer)
         if answer.status != 200:
             raise BadUpstream(f"{account.name}: the model list answered {answer.status}")

@@ -183,6 +183,9 @@ def test_a_useless_keyring_means_files_and_one_remark(
     assert len(said) == 1
     assert str(place.credentials) in said[0]
     assert "sk-secret" not in said[0]
+    store.delete("acc_1")
+    assert not (place.credentials / "acc_1.json").exists()
+    assert (len(said) == 1) is (backend is not Hanging)
 
 
 def test_a_keyring_that_hangs_is_asked_once(store: FallbackStore) -> None:

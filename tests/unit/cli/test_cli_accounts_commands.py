@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import keyring
 import pytest
-import typer
 from keyring.backends import fail
 from pytest_httpserver import HTTPServer
 from support.cli_run import Run
@@ -20,7 +21,9 @@ from a2a.auth.accounts import AccountStore
 from a2a.auth.codec import decode_credential
 from a2a.auth.records import Account, ApiKey, KiroToken
 from a2a.auth.store import open_store
+from a2a.cli.home import in_words
 from a2a.cli.login_kiro import RISK
+from a2a.errors import StoreError
 from a2a.paths import folders
 
 KEY = "sk-planted-secret-0123456789"
@@ -159,17 +162,16 @@ def test_mistakes(args: tuple[str, ...], told: str) -> None:
 
 
 def test_on_a_terminal_the_key_is_asked_without_echo(upstream: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[str, dict[str, Any]]] = []
+    asked: list[str] = []
 
-    def prompt(text: str, **options: Any) -> str:
-        asked.append((text, options))
+    def ask(prompt: str, stream: Any) -> str:
+        asked.append(prompt)
         return KEY
 
-    monkeypatch.setattr(typer, "prompt", prompt)
+    monkeypatch.setattr(getpass, "getpass", ask)
     run = Run("login", "openai", "--preset", "kimi", "--base-url", upstream.url_for("/v1"), tty=True)
     assert run.code == 0
-    assert asked[0][1] == {"hide_input": True, "err": True}
-    assert "platform.moonshot.ai" in asked[0][0]
+    assert "platform.moonshot.ai" in asked[0]
 
 
 def test_without_a_keyring_the_login_says_where_the_key_went(upstream: HTTPServer, home: Path) -> None:
@@ -301,16 +303,12 @@ def test_logout_removes_record_and_secret(home: Path) -> None:
 
 
 @pytest.mark.usefixtures("two")
-@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 1)])
-def test_logout_asks_on_a_terminal(answer: str, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    def confirm(text: str, *, abort: bool, err: bool) -> None:
-        assert (abort, err) == (True, True)
-        if answer == "n":
-            raise typer.Abort
-
-    monkeypatch.setattr(typer, "confirm", confirm)
-    run = Run("logout", "openai/work", tty=True)
+@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("YES", 0), ("n", 1), ("", 1)])
+def test_logout_asks_on_a_terminal(answer: str, code: int) -> None:
+    run = Run("logout", "openai/work", stdin=f"{answer}\n", tty=True)
     assert run.code == code
+    assert "Remove the account openai/work and its secret? [y/N] " in run.stderr
+    assert ("removed" in run.stdout) is (code == 0)
 
 
 def test_config_shows_values_with_their_origin(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -349,3 +347,37 @@ def test_config_validate(home: Path) -> None:
         2,
         "error",
     )
+
+
+@pytest.mark.usefixtures("two")
+def test_a_broken_record_is_reported_and_the_rest_is_listed(home: Path) -> None:
+    (home / "data" / "accounts" / "acc_broken.json").write_text("{")
+    run = Run("accounts", "--json")
+    assert len(run.data) == 2
+    assert "acc_broken.json" in run.envelope["errors"][0]["message"]
+
+
+@pytest.mark.usefixtures("two")
+def test_a_keyring_that_is_gone_is_told_per_account() -> None:
+    keyring.set_keyring(fail.Keyring())
+    states = [(a["state"], a["reason"].partition(" but ")[0]) for a in Run("accounts", "--json").data]
+    assert states == [("needs_action", "the keyring holds this credential")] * 2
+
+
+def test_a_record_that_cannot_be_written_leaves_no_secret(
+    upstream: HTTPServer, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(store: AccountStore, account: Account) -> None:
+        raise StoreError("disk full")
+
+    monkeypatch.setattr(AccountStore, "put", full)
+    assert login(upstream.url_for("/v1")).code == 1
+    assert open_store("keyring", folders(str(home)), say=print).ids() == []
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [(None, ""), (-5, "renewed at next use"), (42.5 * 60, "in 42 min"), (5.5 * 3600, "in 5 h"), (9.5e5, "in 10 days")],
+)
+def test_expiry_in_words(left: float | None, words: str) -> None:
+    assert in_words(None if left is None else time.time() + left) == words

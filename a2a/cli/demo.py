@@ -1,0 +1,139 @@
+"""`a2a demo`: the whole gateway on invented accounts, every front to every provider, judged cell by cell."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from a2a.cli.output import Out, out_of
+from a2a.errors import ExitCode
+
+if TYPE_CHECKING:
+    from a2a.cli.demo_table import Board
+    from a2a.demo.upstreams import Upstreams
+    from a2a.gateway.engine import Engine
+
+_EXAMPLES = """\b
+Examples:
+  a2a demo
+  a2a demo --keep                    stay up and try it with your own client
+"""
+
+
+def register(app: typer.Typer) -> None:
+    app.command("demo", epilog=_EXAMPLES)(_demo)
+
+
+def _demo(
+    ctx: typer.Context,
+    keep: Annotated[bool, typer.Option("--keep", help="Stay up afterwards, until Ctrl-C.")] = False,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Of the server; 0 picks a free one.")] = 0,
+) -> None:
+    """Watch everything work, without an account: real requests to built-in upstreams, each answer checked.
+
+    Your own accounts, settings and keyring are not touched.
+    """
+    from a2a.cli.loop import run
+
+    out = out_of(ctx)
+    with tempfile.TemporaryDirectory(prefix="a2a-demo-") as home:
+        code = run(_play(out, Path(home), port, keep=keep))
+    if code:
+        raise typer.Exit(code)
+
+
+async def _play(out: Out, home: Path, port: int, *, keep: bool) -> int:
+    from a2a.cli.demo_home import furnish, log_in
+    from a2a.demo.upstreams import Upstreams
+    from a2a.gateway.engine import Engine
+    from a2a.server.run import keys, serving
+
+    _end_like_ctrl_c()
+    async with Upstreams() as upstreams:
+        settings = furnish(home, upstreams, port)
+        accounts = await asyncio.to_thread(log_in, settings, upstreams)
+        async with Engine(settings, say=out.trouble) as engine, serving(settings, engine) as url:
+            key = (await keys(settings, engine))["default"].reveal()
+            out.say(f"{len(accounts)} accounts logged in at the demo upstreams, serving at {url}")
+            board = await _matrix(out, engine, upstreams, url, key)
+            code = ExitCode.FAILED if board.wrong else ExitCode.DONE
+            stay = _how_to_try(home, url, key) if keep else None
+            out.result(_report(board, stay), board.show, ok=not board.wrong)
+            if stay is not None:
+                await _stay(out, stay)
+    return code
+
+
+def _end_like_ctrl_c() -> None:
+    """A closed terminal or a `kill` ends the demo as Ctrl-C does: with nothing left behind."""
+    loop = asyncio.get_running_loop()
+    for name in ("SIGTERM", "SIGHUP"):
+        with contextlib.suppress(NotImplementedError, AttributeError):  # Windows has neither
+            loop.add_signal_handler(getattr(signal, name), signal.raise_signal, signal.SIGINT)
+
+
+async def _matrix(out: Out, engine: Engine, upstreams: Upstreams, url: str, key: str) -> Board:
+    """Run every cell, one after another: their faults are meant for one request each."""
+    from a2a.cli.demo_table import Board
+    from a2a.demo.matrix import cells
+    from a2a.demo.matrix.lab import Lab
+
+    def heal() -> None:
+        for member in engine.pool.members():
+            member.reset()
+
+    board = Board(out, [front.name for front in cells.FRONTS], [p.id for p in cells.PROVIDERS], cells.COLUMNS)
+    with board.running():
+        async with Lab(url, key, upstreams.faults, heal) as lab:
+            for row in cells.rows():
+                for cell in row:
+                    board.add(await cells.run(cell, lab))
+                board.row_done(row[0].front.name, row[0].provider.id)
+    return board
+
+
+def _report(board: Board, stay: dict[str, Any] | None) -> dict[str, Any]:
+    """What `--json` says: every cell, and with `--keep` how to reach what stays up."""
+    report: dict[str, Any] = {
+        "right": len(board.outcomes) - len(board.wrong),
+        "wrong": len(board.wrong),
+        "cells": board.outcomes,
+    }
+    return report if stay is None else report | {"keep": stay}
+
+
+def _how_to_try(home: Path, url: str, key: str) -> dict[str, Any]:
+    """Where everything is, and three commands with the variables they need."""
+    from a2a.cli.demo_home import variables
+    from a2a.demo.matrix.sides import PROVIDERS
+
+    spelled = " ".join(f"{name}={value}" for name, value in variables(home).items())
+    model = PROVIDERS[0].model
+    return {
+        "url": url,
+        "key": key,
+        "home": str(home),
+        "commands": [
+            f'{spelled} a2a chat -p kiro "Say hello"',
+            f"ANTHROPIC_BASE_URL={url}/claude-kiro-oauth ANTHROPIC_AUTH_TOKEN={key} claude",
+            f"OPENAI_BASE_URL={url}/v1 OPENAI_API_KEY={key} openai api chat.completions.create -m {model} -g user Hi",
+        ],
+    }
+
+
+async def _stay(out: Out, stay: dict[str, Any]) -> None:
+    """Until Ctrl-C."""
+    from a2a.server.run import until_signal
+
+    if not out.json:
+        out.text(f"\nStill up: {stay['url']}   key: {stay['key']}\nTry:")
+        for command in stay["commands"]:
+            out.text(f"\n  {command}")
+    out.say("\nCtrl-C ends it and removes everything.")
+    await until_signal()

@@ -1,0 +1,63 @@
+"""JSON objects of Google's API: read under either spelling of their keys, written back with what nobody modelled.
+
+google-genai mixes camelCase and snake_case in one body, litellm sends snake_case (golden vector `gemini-sdk-wire`,
+clients.md). Protobuf's JSON takes both, so does this: inside the codec every key is camelCase. Maps of the user's own
+names (arguments, responses, schemas, labels) are never opened here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from a2a.messages import Ext
+from a2a.protocols.wire import Fields, dumps, kind_of, parse
+
+JsonObject = dict[str, Any]
+"""A body in the making; nested values may be `Raw`."""
+
+_JOINT = re.compile(r"(?<=[A-Za-z0-9])_([a-z0-9])")
+_OBJECT = msgspec.json.Decoder(dict[str, Raw])
+
+
+def camel(key: str) -> str:
+    """`function_call` as `functionCall`; a key without an inner underscore as it is."""
+    return _JOINT.sub(lambda found: found[1].upper(), key) if "_" in key else key
+
+
+def opened(body: bytes | Raw, path: str = "") -> Fields:
+    """The fields of an object, keys in camelCase, null counting as missing. Raises WireError."""
+    values = parse(body, path).rest() or {}
+    fields: Ext = {}
+    for key, value in values.items():
+        if kind_of(value) != "null" and (key == (name := camel(key)) or name not in values):
+            fields[name] = value
+    return Fields(fields, path)
+
+
+def inner(fields: Fields, key: str) -> Fields | None:
+    """The fields of a nested object. Raises WireError."""
+    raw = fields.raw(key)
+    return None if raw is None else opened(raw, fields.at(key))
+
+
+def leftover(fields: Fields, **nested: Fields | None) -> Ext | None:
+    """`ext` of a node: keys nobody took, and under the name of an opened object the keys inside it nobody took."""
+    ext = dict(fields.rest() or {})
+    for key, opened_object in nested.items():
+        left = None if opened_object is None else opened_object.rest()
+        if left:
+            ext[key] = Raw(dumps(left))
+    return ext or None
+
+
+def merge(obj: JsonObject, ext: Ext | None) -> JsonObject:
+    """Adds the unmodelled keys, also inside modelled objects, never overriding; returns `obj`."""
+    for key, value in (ext or {}).items():
+        held = obj.setdefault(key, value)
+        if isinstance(held, dict) and kind_of(value) == "object":
+            merge(held, _OBJECT.decode(value))
+    return obj

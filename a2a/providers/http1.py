@@ -1,0 +1,378 @@
+"""HTTP/1.1 for direct upstream calls: an asyncio protocol around llhttp (httptools), with kept-alive connections.
+
+Only what this gateway needs: one request at a time on a connection, identity bodies out, any framing in. perf.md: the
+general client costs a third of a relayed request. Proxies go through `http.Egress`, not through here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import zlib
+from collections import deque
+from collections.abc import Mapping
+from typing import cast
+
+import httptools
+from yarl import URL
+
+from a2a.errors import BadUpstream, Unreachable, UpstreamError, UpstreamTimeout
+
+KEEPALIVE_S = 75.0
+"""An idle connection older than this is not used again."""
+MAX_IDLE = 64
+"""Idle connections kept per host."""
+HIGH_WATER_BYTES = 256 * 1024
+"""A slow client stops the upstream read there: memory stays flat."""
+MAX_HEAD_BYTES = 64 * 1024
+
+
+class Interrupted(UpstreamError):
+    """The connection broke. `reused`: a kept-alive connection died before any answer, safe to try again at once."""
+
+    def __init__(self, message: str, *, reused: bool = False) -> None:
+        super().__init__(message)
+        self.reused = reused
+
+
+class Target:
+    """Where one upstream call goes. Made once per account and credential: the head's bytes are kept."""
+
+    __slots__ = ("_head", "headers", "method", "url")
+
+    def __init__(self, url: URL, headers: Mapping[str, str], method: str = "POST") -> None:
+        self.url = url
+        self.headers = headers
+        self.method = method
+        self._head: bytes | None = None
+
+    def with_headers(self, more: Mapping[str, str]) -> Target:
+        """The same call with further headers; they win over ours of the same name."""
+        lower = {name.lower() for name in more}
+        kept = {name: value for name, value in self.headers.items() if name.lower() not in lower}
+        return Target(self.url, {**kept, **more}, self.method)
+
+    def with_method(self, method: str) -> Target:
+        return Target(self.url, self.headers, method)
+
+    def head(self) -> bytes:
+        """Request line and headers up to `Content-Length: `. Raises BadUpstream for a header that is no header."""
+        if self._head is None:
+            host = self.url.host_subcomponent or ""
+            if not self.url.is_default_port():
+                host = f"{host}:{self.url.port}"
+            lines = [f"{self.method} {self.url.raw_path_qs or '/'} HTTP/1.1", f"Host: {host}"]
+            lines += [f"{name}: {value}" for name, value in self.headers.items()]
+            if any("\r" in line or "\n" in line or "\0" in line for line in lines):
+                raise BadUpstream(f"a header for {self.url.host} holds a line break")
+            try:
+                self._head = ("\r\n".join(lines) + "\r\nContent-Length: ").encode("latin-1")
+            except UnicodeEncodeError as error:
+                raise BadUpstream(f"a header for {self.url.host} is not Latin-1") from error
+        return self._head
+
+
+class Http1Answer:
+    """An answer whose head has arrived; its bytes are buffered here, the connection may already serve another."""
+
+    __slots__ = ("_buffered", "_connection", "_ended", "_error", "_inflate", "_parts", "_waiter", "headers", "status")
+
+    def __init__(self, connection: _Connection, status: int, headers: dict[str, str]) -> None:
+        self.status = status
+        self.headers: Mapping[str, str] = headers
+        self._connection: _Connection | None = connection
+        self._parts: deque[bytes] = deque()
+        self._buffered = 0
+        self._ended = False
+        self._error: UpstreamError | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        coding = headers.get("content-encoding", "identity")
+        self._inflate = zlib.decompressobj(47) if coding in ("gzip", "deflate", "x-gzip") else None
+
+    async def chunk(self) -> bytes:
+        """The bytes that are there, waiting for at least one; b"" at the end. Raises Interrupted."""
+        while not self._parts:
+            if self._error is not None:
+                raise self._error
+            if self._ended:
+                return b""
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        data = self._parts.popleft() if len(self._parts) == 1 else b"".join(self._parts)
+        self._parts.clear()
+        self._buffered = 0
+        if self._connection is not None:
+            self._connection.resume()
+        return data
+
+    async def body(self) -> bytes:
+        """Everything. Raises Interrupted."""
+        pieces: list[bytes] = []
+        while piece := await self.chunk():
+            pieces.append(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def owns(self, connection: _Connection) -> bool:
+        """Whether bytes of this answer are still to come on that connection."""
+        return self._connection is connection and not self._ended and self._error is None
+
+    def close(self) -> None:
+        """Abort the connection unless the answer has ended; whoever waits for a chunk is told."""
+        connection, self._connection = self._connection, None
+        if connection is not None and not self._ended:
+            connection.abort()
+        if not self._ended and self._error is None:
+            self.end(Interrupted("the call was closed"))
+
+    def take(self, data: bytes) -> bool:
+        """Bytes of the body from the connection; True when it should stop reading for a while."""
+        if self._inflate is not None:
+            try:
+                data = self._inflate.decompress(data)
+            except zlib.error:
+                self.end(BadUpstream("the upstream's compressed body is broken"))
+                return True
+        if data:
+            self._parts.append(data)
+            self._buffered += len(data)
+            self._wake()
+        return self._buffered > HIGH_WATER_BYTES
+
+    def end(self, error: UpstreamError | None = None) -> None:
+        if self._ended or self._error is not None:
+            return
+        self._error = error
+        self._ended = error is None
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+class _Connection(asyncio.Protocol):
+    """One connection: idle, or with one request on it. Callbacks named `on_*` are httptools' own."""
+
+    __slots__ = (
+        "_answer",
+        "_can_write",
+        "_head",
+        "_head_bytes",
+        "_headers",
+        "_origin",
+        "_parser",
+        "_paused",
+        "_pool",
+        "_reused",
+        "_sized",
+        "_transport",
+        "idle_since",
+    )  # fmt: skip
+
+    def __init__(self, pool: Http1, origin: tuple[bool, str, int]) -> None:
+        self._pool = pool
+        self._origin = origin
+        self._transport: asyncio.Transport | None = None
+        self._answer: Http1Answer | None = None
+        self._head: asyncio.Future[Http1Answer] | None = None
+        self._can_write: asyncio.Future[None] | None = None
+        self._headers: dict[str, str] = {}
+        self._head_bytes = 0
+        self._sized = False
+        self._paused = False
+        self._reused = False
+        self._parser = httptools.HttpResponseParser(self)
+        self.idle_since = 0.0
+
+    @property
+    def alive(self) -> bool:
+        return self._transport is not None and not self._transport.is_closing()
+
+    async def send(self, head: bytes, body: bytes | None) -> Http1Answer:
+        """Raises Interrupted and BadUpstream."""
+        assert self._transport is not None
+        loop = asyncio.get_running_loop()
+        waiting = self._head = loop.create_future()
+        content = body or b""
+        self._transport.write(b"%b%d\r\n\r\n%b" % (head, len(content), content))
+        try:
+            return await waiting
+        except asyncio.CancelledError:
+            # an answer that came whole in the same turn has given the connection to somebody else already
+            if self._head is waiting or (waiting.done() and not waiting.cancelled() and waiting.result().owns(self)):
+                self.abort()
+            raise
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def resume(self) -> None:
+        if self._paused and self._transport is not None and not self._transport.is_closing():
+            self._paused = False
+            self._transport.resume_reading()
+
+    # asyncio
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._head is None and self._answer is None:  # nobody asked: the connection is of no use any more
+            self.abort()
+            return
+        if self._answer is None:
+            self._head_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self._fail(BadUpstream(f"{self._origin[1]} sent no valid HTTP: {error}"))
+            self.abort()
+        if self._answer is None and self._head_bytes > MAX_HEAD_BYTES:
+            self._fail(BadUpstream(f"{self._origin[1]} sent a header over {MAX_HEAD_BYTES} bytes"))
+            self.abort()
+
+    def eof_received(self) -> bool:
+        return False
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._transport = None
+        self._pool.forget(self._origin, self)
+        answer = self._answer
+        if answer is not None and not self._sized and error is None:
+            self._answer = None  # a body without a length ends with the connection
+            answer.end()
+            return
+        why = f"{self._origin[1]} closed the connection" + (f": {_reason(error)}" if error else "")
+        self._fail(Interrupted(why, reused=self._reused and not self._head_bytes))
+
+    def _fail(self, error: UpstreamError) -> None:
+        answer, self._answer = self._answer, None
+        if answer is not None:
+            answer.end(error)
+        head, self._head = self._head, None
+        if head is not None and not head.done():
+            head.set_exception(error)
+
+    # httptools
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        known = self._headers.get(key)
+        self._headers[key] = text if known is None else f"{known}, {text}"
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        headers, self._headers = self._headers, {}
+        if status < 200:
+            return
+        self._sized = "content-length" in headers or "chunked" in headers.get("transfer-encoding", "")
+        answer = Http1Answer(self, status, headers)
+        self._answer = answer
+        head, self._head = self._head, None  # before the body: with it the connection may pass to the next request
+        if head is not None and not head.done():
+            head.set_result(answer)
+
+    def on_body(self, data: bytes) -> None:
+        if self._answer is not None and self._answer.take(data) and self._transport is not None:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def on_message_complete(self) -> None:
+        answer = self._answer
+        if answer is None:  # a 1xx: the real answer follows
+            return
+        self._answer = None
+        keep = self._parser.should_keep_alive() and self.alive
+        answer.end()
+        self.resume()
+        self._head_bytes = 0
+        if keep:
+            self._reused = True
+            self._parser = httptools.HttpResponseParser(self)
+            self._pool.release(self._origin, self)
+        elif self._transport is not None:
+            self._transport.close()
+
+
+class Http1:
+    """Connections by origin. `open()` takes an idle one or connects; an answer read to its end gives it back."""
+
+    def __init__(self) -> None:
+        self._idle: dict[tuple[bool, str, int], deque[_Connection]] = {}
+        self._all: set[_Connection] = set()
+        self._ssl: ssl.SSLContext | None = None
+        self._last_gone: asyncio.Event | None = None
+
+    async def open(self, target: Target, body: bytes | None, *, connect_s: float) -> Http1Answer:
+        """Send and wait for the head. Raises Unreachable, UpstreamTimeout (connect), Interrupted, BadUpstream."""
+        head = target.head()
+        url = target.url
+        origin = (url.scheme == "https", url.raw_host or "", url.port or 80)
+        connection = self._take(origin) or await self._connect(origin, connect_s)
+        return await connection.send(head, body)
+
+    def _take(self, origin: tuple[bool, str, int]) -> _Connection | None:
+        idle = self._idle.get(origin)
+        now = asyncio.get_running_loop().time()
+        while idle:
+            connection = idle.pop()
+            if connection.alive and now - connection.idle_since < KEEPALIVE_S:
+                return connection
+            connection.abort()
+        return None
+
+    async def _connect(self, origin: tuple[bool, str, int], connect_s: float) -> _Connection:
+        secure, host, port = origin
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(connect_s or None):
+                _, connection = await loop.create_connection(
+                    lambda: _Connection(self, origin), host, port, ssl=self._context() if secure else None
+                )
+        except TimeoutError as error:
+            raise UpstreamTimeout(f"no connection to {host} within {connect_s:g} s") from error
+        except (OSError, ssl.SSLError) as error:
+            raise Unreachable(f"cannot reach {host}:{port}: {_reason(error)}") from error
+        self._all.add(connection)
+        return connection
+
+    def _context(self) -> ssl.SSLContext:
+        if self._ssl is None:
+            self._ssl = ssl.create_default_context()
+        return self._ssl
+
+    def release(self, origin: tuple[bool, str, int], connection: _Connection) -> None:
+        idle = self._idle.setdefault(origin, deque())
+        connection.idle_since = asyncio.get_running_loop().time()
+        idle.append(connection)
+        if len(idle) > MAX_IDLE:
+            idle.popleft().abort()
+
+    def forget(self, origin: tuple[bool, str, int], connection: _Connection) -> None:
+        self._all.discard(connection)
+        if self._last_gone is not None and not self._all:
+            self._last_gone.set()
+        idle = self._idle.get(origin)
+        if idle is not None and connection in idle:
+            idle.remove(connection)
+
+    async def aclose(self) -> None:
+        """End every connection and wait until the loop has noticed."""
+        for connection in list(self._all):
+            connection.abort()
+        if self._all:
+            self._last_gone = asyncio.Event()
+            await self._last_gone.wait()
+
+
+def _reason(error: BaseException) -> str:
+    """A short text without addresses of objects or request headers."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {error.verify_message}"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return type(error).__name__

@@ -1,0 +1,169 @@
+"""A stage for one test module: emulated upstreams, a home that knows them, and the real `a2a serve` between."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import anthropic
+import openai
+from support.a2a_process import KEY, Server, secrets_in
+from support.demo_thread import Demo
+from support.waiting import eventually
+
+OPENAI, CLAUDE, KIRO = "openai-custom", "claude-custom", "claude-kiro-oauth"
+PROVIDERS = (OPENAI, CLAUDE, KIRO)
+SHORT = {OPENAI: "openai", CLAUDE: "claude", KIRO: "kiro"}
+MODEL = {OPENAI: "demo-chat", CLAUDE: "claude-sonnet-4-6", KIRO: "claude-sonnet-4.6"}
+"""One that thinks aloud, takes images and calls tools, for each provider."""
+
+
+@dataclass(frozen=True)
+class Login:
+    """One declared account. `secret`: a key the emulator knows, or the name of one of its Kiro accounts."""
+
+    provider: str
+    alias: str
+    secret: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+ONE_EACH = (
+    Login(OPENAI, "one", "sk-demo-openai-1"),
+    Login(CLAUDE, "one", "sk-demo-claude-1"),
+    Login(KIRO, "one", "aoa-social"),
+)
+
+
+def spares(provider: str, secret: str, count: int) -> list[Login]:
+    """Accounts `spare0` … with the same credential: one for each test that spoils the account it uses."""
+    return [Login(provider, f"spare{number}", secret) for number in range(count)]
+
+
+class Stage:
+    """What the tests of a module share."""
+
+    def __init__(
+        self,
+        folder: Path,
+        demo: Demo,
+        logins: Sequence[Login],
+        server: Mapping[str, Any],
+        providers: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        self.folder = folder
+        self.home = folder / "home"
+        self.demo = demo
+        self._logins = logins
+        self._spare = {provider: 0 for provider in PROVIDERS}
+        self.env: dict[str, str] = {}
+        self.home.mkdir()
+        (self.home / "config.toml").write_text(self._config(server, providers), "utf-8")
+        self.server: Server
+
+    def _config(self, server: Mapping[str, Any], providers: Mapping[str, Mapping[str, Any]]) -> str:
+        up = self.demo.up
+        urls = {
+            OPENAI: {"base_url": up.openai_url},
+            CLAUDE: {"base_url": up.claude_url},
+            KIRO: {
+                "base_url": f"{up.kiro_url}/runtime",
+                "management_url": f"{up.kiro_url}/management",
+                "legacy_url": f"{up.kiro_url}/q",
+                "auth_url": f"{up.kiro_url}/auth",
+                "oidc_url": f"{up.kiro_url}/oidc",
+                "idp_allow": [up.root_url],
+            },
+        }
+        lines = _table("server", server)
+        for provider in PROVIDERS:
+            lines += _table(f"providers.{provider}", {**urls[provider], **providers.get(provider, {})})
+        for number, login in enumerate(self._logins):
+            lines += ["[[accounts]]", *_pairs({"provider": login.provider, "name": login.alias, **login.settings})]
+            if login.provider == KIRO:
+                lines += _pairs({"credentials_file": str(self._token_file(number, login.secret))})
+            else:
+                self.env[f"KEY_{number}"] = login.secret
+                lines += _pairs({"api_key_env": f"KEY_{number}"})
+        return "\n".join(lines) + "\n"
+
+    def _token_file(self, number: int, account: str) -> Path:
+        path = self.folder / f"kiro-{number}.json"
+        path.write_text(json.dumps(self.demo.kiro_account(account).credentials(self.demo.up.kiro_url)), "utf-8")
+        return path
+
+    def start(self, *args: str) -> Server:
+        """Start the server (once more) and wait until it knows the models of every upstream it has an account at."""
+        self.server = Server(self.home, *args, env=self.env)
+        wanted = {(login.provider, MODEL[login.provider]) for login in self._logins}
+        eventually(lambda: wanted <= self.server.models(), "the model lists")
+        return self.server
+
+    def spare(self, provider: str) -> str:
+        """`openai/spare3`: an account no test has used yet."""
+        number = self._spare[provider]
+        self._spare[provider] += 1
+        return f"{SHORT[provider]}/spare{number}"
+
+    def openai(self, provider: str | None = None, *, key: str = KEY) -> openai.OpenAI:
+        """The official SDK, on the bare paths or under a provider's prefix."""
+        prefix = f"/{provider}" if provider else ""
+        return openai.OpenAI(base_url=f"{self.server.url}{prefix}/v1", api_key=key, max_retries=0)
+
+    def anthropic(self, provider: str | None = None, *, key: str = KEY) -> anthropic.Anthropic:
+        prefix = f"/{provider}" if provider else ""
+        return anthropic.Anthropic(base_url=f"{self.server.url}{prefix}", api_key=key, max_retries=0)
+
+    @property
+    def secrets(self) -> list[str]:
+        """Everything that must never be shown, as it is now."""
+        tokens = [
+            token
+            for account in self.demo.up.kiro.accounts.values()
+            for token in (account.refresh_token, account.client_secret)
+            if token
+        ]
+        keys = [login.secret for login in self._logins if login.provider != KIRO]
+        rotated = [a.access_token for a in self.demo.up.kiro.accounts.values() if a.generation]
+        return [KEY, *keys, *tokens, *rotated]
+
+    def leaks(self) -> list[str]:
+        """Where planted secrets show: the server's output, and files of its home outside the credential store."""
+        shown = {"stdout": self.server.stdout, "stderr": self.server.stderr}
+        for path in self.home.rglob("*"):
+            if path.is_file() and "credentials" not in path.parts:
+                shown[str(path)] = path.read_bytes().decode("utf-8", "replace")
+        return [f"{place}: {secret}" for place, text in shown.items() for secret in secrets_in(text, self.secrets)]
+
+
+@contextmanager
+def staged(
+    folder: Path,
+    logins: Sequence[Login] = ONE_EACH,
+    *,
+    server: Mapping[str, Any] | None = None,
+    providers: Mapping[str, Mapping[str, Any]] | None = None,
+    args: Sequence[str] = (),
+    pace_s: float = 0.0,
+) -> Iterator[Stage]:
+    """Upstreams and server up; afterwards the server drains to 0, without a complaint, and has shown no secret."""
+    with Demo(pace_s=pace_s) as demo:
+        stage = Stage(folder, demo, logins, server or {}, providers or {})
+        stage.start(*args)
+        try:
+            yield stage
+        finally:
+            stage.server.stop()
+        assert stage.leaks() == []
+
+
+def _table(name: str, values: Mapping[str, Any]) -> list[str]:
+    return [f"[{name}]", *_pairs(values)] if values else []
+
+
+def _pairs(values: Mapping[str, Any]) -> list[str]:
+    return [f"{key} = {json.dumps(value)}" for key, value in values.items()]
