@@ -33,7 +33,7 @@ class SystemClock:
 def exchange_id(now_s: float) -> str:
     """`ex_` + 10 characters of time (milliseconds, sortable as text) + 8 random ones (contract section 4)."""
     ms = int(now_s * 1000)
-    r = random.getrandbits(40)  # noqa: S311 - a name, not a secret: the system's source costs 13 us
+    r = random.getrandbits(40)  # a name, not a secret: the system's source costs 13 us
     p = _PAIRS
     head = p[ms >> 40 & 1023] + p[ms >> 30 & 1023] + p[ms >> 20 & 1023] + p[ms >> 10 & 1023] + p[ms & 1023]
     return "ex_" + head + p[r >> 30] + p[r >> 20 & 1023] + p[r >> 10 & 1023] + p[r & 1023]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import signal
 import tempfile
 from pathlib import Path
@@ -109,20 +110,26 @@ def _report(board: Board, stay: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _how_to_try(home: Path, url: str, key: str) -> dict[str, Any]:
-    """Where everything is, and three commands with the variables they need."""
+    """Where everything is, the variables clients need, and three commands that use them."""
     from a2a.cli.demo_home import variables
     from a2a.demo.matrix.sides import PROVIDERS
 
-    spelled = " ".join(f"{name}={value}" for name, value in variables(home).items())
-    model = PROVIDERS[0].model
+    hello = {"model": PROVIDERS[0].model, "messages": [{"role": "user", "content": "Say hello"}]}
     return {
         "url": url,
         "key": key,
-        "home": str(home),
+        "env": {
+            **variables(home),
+            "ANTHROPIC_BASE_URL": url,
+            "ANTHROPIC_AUTH_TOKEN": key,
+            "OPENAI_BASE_URL": f"{url}/v1",
+            "OPENAI_API_KEY": key,
+        },
         "commands": [
-            f'{spelled} a2a chat -p kiro "Say hello"',
-            f"ANTHROPIC_BASE_URL={url}/claude-kiro-oauth ANTHROPIC_AUTH_TOKEN={key} claude",
-            f"OPENAI_BASE_URL={url}/v1 OPENAI_API_KEY={key} openai api chat.completions.create -m {model} -g user Hi",
+            'a2a chat -p kiro "Say hello"',
+            'claude -p --model claude-sonnet-5 "Say hello"',
+            'curl $OPENAI_BASE_URL/chat/completions -H "Authorization: Bearer $OPENAI_API_KEY" \\\n'
+            f"    -d '{json.dumps(hello)}'",
         ],
     }
 
@@ -132,7 +139,9 @@ async def _stay(out: Out, stay: dict[str, Any]) -> None:
     from a2a.server.run import until_signal
 
     if not out.json:
-        out.text(f"\nStill up: {stay['url']}   key: {stay['key']}\nTry:")
+        out.text(f"\nStill up at {stay['url']} with the key {stay['key']}\nIn another terminal:\n")
+        for name, value in stay["env"].items():
+            out.text(f"  export {name}={value}")
         for command in stay["commands"]:
             out.text(f"\n  {command}")
     out.say("\nCtrl-C ends it and removes everything.")

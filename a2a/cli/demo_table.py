@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _MARKS = {"right": ("✓", "ok"), "wrong": ("✗", "NO"), "absent": ("–", "-"), "pending": ("·", ".")}
 """Mark of a state, and what replaces it where the stream's encoding lacks it."""
+_LABEL_CHARS = 24
 _STYLES = {"right": "green", "wrong": "bold red", "absent": "dim", "pending": "dim"}
 
 
@@ -78,8 +79,8 @@ class Board:
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-        table.add_column("")
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=0, header_style="bold")
+        table.add_column("", no_wrap=True, min_width=_LABEL_CHARS)
         for column in self._columns:
             table.add_column(column, justify="center")
         for front in self._fronts:

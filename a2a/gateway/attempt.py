@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from a2a.auth.records import Credential
 from a2a.control.types import Attempt
-from a2a.errors import UpstreamTimeout
+from a2a.errors import UpstreamError, UpstreamTimeout
 from a2a.gateway.call import Call, Sink
 from a2a.gateway.downstream import Downstream
 from a2a.gateway.report import Failed, Report, failure_of
@@ -111,7 +111,8 @@ class Try(Struct, kw_only=True):
             return await self.egress.open(target, body, proxy=proxy, connect_timeout_s=connect_s)
 
     def deadline(self) -> Deadline:
-        return Deadline(self.timeouts.first_byte_s, f"{self.lease.name} sent nothing")
+        limits = [seconds for seconds in (self.timeouts.first_byte_s, self.timeouts.total_s) if seconds]
+        return Deadline(min(limits, default=0.0), f"{self.lease.name} sent nothing")
 
     def watch(self, answer: Answer, down: Downstream) -> Watch:
         """Keep-alives while the upstream is silent, and an end when it stays so."""
@@ -119,12 +120,17 @@ class Try(Struct, kw_only=True):
             quiet_s=self.lease.provider.server.keepalive_s,
             on_quiet=down.quiet,
             idle_s=self.timeouts.idle_s,
-            on_idle=answer.close,
+            on_over=answer.close,
+            left_s=self.timeouts.total_s,
         )
 
-    def silence(self) -> Failure:
-        """What a stream ends with after `idle_timeout_s`."""
-        return failure_of(UpstreamTimeout(f"{self.lease.name} was silent for {self.timeouts.idle_s:g} s"))
+    def interrupted(self, watch: Watch, error: UpstreamError) -> Failure:
+        """What a stream ends with: our own limit where that closed it, else what the connection said."""
+        words = {
+            "idle": f"{self.lease.name} was silent for {self.timeouts.idle_s:g} s",
+            "total": f"{self.lease.name} took longer than {self.timeouts.total_s:g} s",
+        }
+        return failure_of(UpstreamTimeout(words[watch.over]) if watch.over else error)
 
     def served(self, usage: Usage | None, stop: str | None, sent_bytes: int) -> None:
         """The whole answer came: account and record learn it. The exchange ends when the client has it."""

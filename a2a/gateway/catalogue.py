@@ -15,6 +15,7 @@ import msgspec
 from a2a.auth.records import Account
 from a2a.control.types import ModelView
 from a2a.paths import Folders, atomic_write
+from a2a.protocols.wire import BAD_JSON
 from a2a.providers.base import ModelInfo, Provider
 
 _DATE = re.compile(r"-\d{8}$")
@@ -48,9 +49,12 @@ class Catalogue:
     def learn(self, account_id: str, models: tuple[ModelInfo, ...]) -> None:
         """An upstream's fresh list."""
         self._listed[account_id] = models
-        if self._folder is not None:
-            atomic_write(self._folder / f"{account_id}.json", msgspec.json.encode(models))
         self._rebuild()
+
+    def save(self, account_id: str) -> None:
+        """Keep the account's list for the next start. Raises StoreError."""
+        if self._folder is not None:
+            atomic_write(self._folder / f"{account_id}.json", msgspec.json.encode(self._listed[account_id]))
 
     def unlisted(self) -> list[str]:
         """Accounts whose upstream has not been asked yet."""
@@ -61,7 +65,7 @@ class Catalogue:
             return ()
         try:
             return msgspec.json.decode((self._folder / f"{account_id}.json").read_bytes(), type=tuple[ModelInfo, ...])
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, *BAD_JSON):
             return ()
 
     def _rebuild(self) -> None:

@@ -211,7 +211,7 @@ class _Flow:
                 if out := b"".join([render(event) for event in events]):
                     await down.write(out)
         except UpstreamError as error:
-            ledger.failure = this.silence() if watch.timed_out else failure_of(error)
+            ledger.failure = this.interrupted(watch, error)
             await down.write(render(ledger.failure))
         finally:
             watch.stop()

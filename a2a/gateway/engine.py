@@ -128,11 +128,12 @@ class Engine:
             async with asyncio.timeout(LISTING_TIMEOUT_S):
                 credential = await self.keeper.current(account)
                 models = await provider.models(account, credential, self.egress, proxy)
+            if models:
+                self.catalogue.learn(account.id, models)
+                await asyncio.to_thread(self.catalogue.save, account.id)
         except (A2AError, TimeoutError) as error:
             log.info("model_list_failed account=%s error=%s", account.name, error)
             return f"{provider.short}/{account.alias} gave no model list: {error or 'no answer in time'}"
-        if models:
-            await asyncio.to_thread(self.catalogue.learn, account.id, models)
         return None
 
     def view(self) -> ServerView:

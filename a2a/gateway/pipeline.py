@@ -29,10 +29,10 @@ from a2a.messages import Failure, Request
 from a2a.pool.pool import Lease, Pool
 from a2a.protocols.base import Conversion, Profile
 from a2a.protocols.registry import READERS
+from a2a.protocols.wire import BAD_JSON
 from a2a.providers.http import Egress
 
 _SESSION_HEADERS = ("x-claude-code-session-id", "session-id", "session_id", "x-session-id")
-_PASS_STATUS = (429,)
 
 
 class _Peek(Struct):
@@ -182,21 +182,39 @@ class Gateway:
             timeouts=lease.provider.limits,
             egress=self._egress,
         )
+        try:
+            failed = await self._tries(this)
+        except RequestError as error:  # found while converting: nobody was asked
+            told = Fault(
+                kind=error.kind, message=error.message, status=error.status, scope="request", at=self._clock.now()
+            )
+            job.report.attempt_failed(entry, told)
+            raise
+        except (AccountError, StoreError) as error:
+            return self._unusable(job, lease, error, model)
+        if failed is not None:
+            job.report.attempt_failed(entry, lease.fail(failed.failure, failed.verdict, model))
+        return failed
+
+    async def _tries(self, this: Try) -> Failed | None:
+        """The call, once more after a repair of the body, once more after a refresh of the token.
+
+        Raises AccountError and StoreError: the account's credential cannot be had.
+        """
+        job, lease = this.job, this.lease
         failed = await self._run(this)
         if failed is not None and failed.verdict.action == "repair" and not job.flags:
             job.flags.update(_repair(failed.failure))
             failed = await self._run(this)
         if failed is not None and failed.verdict.action == "refresh":
             try:
-                this.credential = await self._keeper.refresh(lease.account, stale=credential)
-            except (AccountError, UpstreamError, StoreError) as error:
-                return self._unusable(job, lease, error, model)
+                this.credential = await self._keeper.refresh(lease.account, stale=this.credential)
+            except UpstreamError as error:
+                return this.fail(failure_of(error))
             failed = await self._run(this)
             if failed is not None and failed.verdict.action == "refresh":
                 told = f"{lease.name} refuses a token that was just renewed: {failed.failure.message}"
-                return self._unusable(job, lease, NeedsLogin(told, hint=failed.verdict.remedy), model)
-        if failed is not None:
-            job.report.attempt_failed(entry, lease.fail(failed.failure, failed.verdict, model))
+                raise NeedsLogin(told, hint=failed.verdict.remedy)
         return failed
 
     @staticmethod
@@ -205,7 +223,7 @@ class Gateway:
         same = this.proto == this.job.call.front.name and this.proto in READERS
         try:
             return await (relay.run(this) if same else convert.run(this))
-        except (UpstreamError, AccountError) as error:
+        except UpstreamError as error:
             return this.fail(failure_of(error))
 
     def _unusable(self, job: Job, lease: Lease, error: A2AError, model: str) -> Failed:
@@ -223,7 +241,7 @@ class Gateway:
     async def _give_up(self, job: Job, failures: list[Failed], nobody: NoAccount | None) -> None:
         last = failures[-1]
         status = last.failure.status
-        judged = last.verdict.scope in ("request", "account_model") or status in _PASS_STATUS or status >= 500
+        judged = last.verdict.scope in ("request", "account_model") or status == 429 or status >= 500
         committed = job.down is not None and job.down.committed
         if len(failures) == 1 and last.verbatim is not None and judged and not committed:
             headers = {"Content-Type": "application/json", **last.headers, **job.report.headers()}
@@ -271,7 +289,7 @@ def _peek(call: Call) -> _Peek:
         return _Peek(call.request.model, call.request.stream)
     try:
         peek = _PEEK.decode(call.body)
-    except msgspec.MsgspecError as error:
+    except BAD_JSON as error:
         call.front.parse_request(call.body, headers=call.headers, model=call.model)
         raise RequestError(f"the body is no valid request: {error}") from error
     if call.model is not None:

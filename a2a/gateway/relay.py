@@ -13,11 +13,12 @@ from msgspec import Raw
 
 from a2a.errors import RequestError, UpstreamError
 from a2a.gateway.attempt import Try, passed
-from a2a.gateway.report import Failed, failure_of
+from a2a.gateway.report import Failed
 from a2a.messages import Failure
 from a2a.protocols.base import Note
 from a2a.protocols.registry import READERS
 from a2a.protocols.tap import Tap
+from a2a.protocols.wire import BAD_JSON
 from a2a.providers.http import Answer
 
 _TRUNCATED = "the upstream ended the answer before it was complete"
@@ -29,7 +30,7 @@ def edited(body: bytes, asked: str, model: str, deny: Sequence[str]) -> tuple[by
         return body, []
     try:
         top = msgspec.json.decode(body, type=dict[str, Raw])
-    except msgspec.MsgspecError as error:
+    except BAD_JSON as error:
         raise RequestError(f"the body is no JSON object: {error}") from error
     notes = [Note(key, "dropped", "this upstream rejects it") for key in deny if top.pop(key, None) is not None]
     if asked != model:
@@ -112,7 +113,7 @@ async def _forward(this: Try, answer: Answer, tap: Tap, head: bytes) -> None:
             watch.touch()
             await down.write(chunk, boundary=tap.boundary)
     except UpstreamError as error:
-        failure = this.silence() if watch.timed_out else failure_of(error)
+        failure = this.interrupted(watch, error)
     finally:
         watch.stop()
     glance = tap.close()

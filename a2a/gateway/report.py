@@ -14,6 +14,8 @@ from a2a.messages import Failure, FailureKind, Usage
 from a2a.protocols.base import Note
 from a2a.providers.faults import Verdict
 
+_LIMITED = ("rate_limited", "quota")
+
 NOTES_HEADER_BYTES = 512
 """`x-a2a-notes` is cut there (conversion.md 1.4)."""
 
@@ -128,12 +130,16 @@ class Report:
         if exchange.attempts:
             last = exchange.attempts[-1]
             headers["x-a2a-account"] = last.account
-            headers["x-a2a-model"] = last.model
+            headers["x-a2a-model"] = _printable(last.model)
         if exchange.notes:
             text = ", ".join(f"{n.field} {n.action}" + (f" ({n.why})" if n.why else "") for n in exchange.notes)
-            ascii_text = "".join(c if " " <= c <= "~" else "?" for c in text)
-            headers["x-a2a-notes"] = ascii_text[:NOTES_HEADER_BYTES]
+            headers["x-a2a-notes"] = _printable(text)[:NOTES_HEADER_BYTES]
         return headers
+
+
+def _printable(text: str) -> str:
+    """Safe as a header value."""
+    return text if text.isascii() and text.isprintable() else "".join(c if " " <= c <= "~" else "?" for c in text)
 
 
 def failure_of(error: A2AError) -> Failure:
@@ -155,22 +161,22 @@ def combined(failures: Sequence[Failed], nobody: NoAccount | None) -> Failure:
     if len(failures) > 1:
         told = "; ".join(f"{f.account}: {f.failure.message}" for f in failures)
         failure.message = f"all {len(failures)} attempts failed: {told}"
-        if not all(f.failure.kind in ("rate_limited", "quota") for f in failures) and failure.status == 429:
+        if failure.kind in _LIMITED and not all(f.failure.kind in _LIMITED for f in failures):
             failure.kind, failure.status = "unavailable", 503
     else:
         failure.message = f"{last.account}: {failure.message}"
-    if nobody is not None and nobody.retry_after_s is not None and failure.status in (429, 503):
+    if nobody is not None and nobody.retry_after_s is not None and failure.kind in (*_LIMITED, "unavailable"):
         failure.retry_after = nobody.retry_after_s
     return failure
 
 
 def _for_client(failed: Failed) -> Failure:
-    """An account's own fault is never the client's: 401, 402 and 403 of an upstream become 503 (contract 6)."""
+    """An account's own fault is never the client's: 401 and 403 of an upstream become 503, a spent quota 429."""
     failure = failed.failure
     message = failure.message
     kind, status = failure.kind, failure.status
     if failed.verdict.scope == "account" and status in (401, 402, 403):
-        kind, status = "unavailable", 503
+        kind, status = ("quota", 429) if kind == "quota" else ("unavailable", 503)
         if failed.verdict.remedy:
             message = f"{message} ({failed.verdict.remedy})"
     return Failure(

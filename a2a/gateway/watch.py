@@ -10,20 +10,41 @@ from collections.abc import Callable
 
 
 class Watch:
-    """Calls `on_quiet` every `quiet_s` of silence and `on_idle` once after `idle_s`; 0 switches either off."""
+    """Calls `on_quiet` every `quiet_s` of silence, and `on_over` once: after `idle_s` of silence or `left_s` in all.
 
-    __slots__ = ("_handle", "_last", "_loop", "_on_idle", "_on_quiet", "_quiet_at", "idle_s", "quiet_s", "timed_out")
+    Seconds; 0 switches each off. `over` says which of the two it was: "", "idle" or "total".
+    """
+
+    __slots__ = (
+        "_ends_at",
+        "_handle",
+        "_idle_s",
+        "_last",
+        "_loop",
+        "_on_over",
+        "_on_quiet",
+        "_quiet_at",
+        "_quiet_s",
+        "over",
+    )
 
     def __init__(
-        self, *, quiet_s: float, on_quiet: Callable[[], None], idle_s: float, on_idle: Callable[[], None]
+        self,
+        *,
+        quiet_s: float,
+        on_quiet: Callable[[], None],
+        idle_s: float,
+        on_over: Callable[[], None],
+        left_s: float = 0.0,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._last = self._quiet_at = self._loop.time()
+        self._ends_at = self._last + left_s if left_s else 0.0
         self._on_quiet = on_quiet
-        self._on_idle = on_idle
-        self.quiet_s = quiet_s
-        self.idle_s = idle_s
-        self.timed_out = False
+        self._on_over = on_over
+        self._quiet_s = quiet_s
+        self._idle_s = idle_s
+        self.over = ""
         self._handle: asyncio.TimerHandle | None = None
         self._sleep()
 
@@ -37,19 +58,24 @@ class Watch:
             self._handle = None
 
     def _sleep(self) -> None:
-        due = [self._last + self.idle_s] if self.idle_s else []
-        if self.quiet_s:
-            due.append(max(self._last, self._quiet_at) + self.quiet_s)
+        due = [self._ends_at] if self._ends_at else []
+        if self._idle_s:
+            due.append(self._last + self._idle_s)
+        if self._quiet_s:
+            due.append(max(self._last, self._quiet_at) + self._quiet_s)
         self._handle = self._loop.call_at(min(due), self._wake) if due else None
 
     def _wake(self) -> None:
         now = self._loop.time()
-        if self.idle_s and now - self._last >= self.idle_s:
-            self.timed_out = True
+        if self._idle_s and now - self._last >= self._idle_s:
+            self.over = "idle"
+        elif self._ends_at and now >= self._ends_at:
+            self.over = "total"
+        if self.over:
             self._handle = None
-            self._on_idle()
+            self._on_over()
             return
-        if self.quiet_s and now - max(self._last, self._quiet_at) >= self.quiet_s:
+        if self._quiet_s and now - max(self._last, self._quiet_at) >= self._quiet_s:
             self._quiet_at = now
             self._on_quiet()
         self._sleep()

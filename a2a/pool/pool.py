@@ -164,7 +164,7 @@ class Pool:
         return NoAccount(
             f"no {short} account can serve this now: {told}",
             retry_after_s=min(waits) if waits else None,
-            limited=all(item.until is not None and item.why.endswith(_LIMITED) for item in considered),
+            limited=bool(waits) and all(item.why.endswith(_LIMITED) for item in considered if item.until is not None),
         )
 
 

@@ -117,7 +117,10 @@ class Front(Protocol):
     name: str
 
     def parse_request(self, body: bytes, *, headers: Mapping[str, str], model: str | None = None) -> Request:
-        """Raises RequestError. `model`: from the path, where the protocol has it there. Headers are found by their lower-case names."""
+        """Raises RequestError. `model`: from the path, where the protocol has it.
+
+        Headers are found by their lower-case names.
+        """
         ...
 
     def render_response(self, res: Response, conv: Conversion) -> bytes: ...

@@ -33,6 +33,10 @@ _BOOL = msgspec.json.Decoder(bool)
 _ENCODER = msgspec.json.Encoder()
 
 
+BAD_JSON = (msgspec.MsgspecError, UnicodeError, RecursionError)
+"""What msgspec raises for bytes that are no JSON of the wanted shape: also for invalid UTF-8 and endless nesting."""
+
+
 class WireError(ValueError):
     """A value of the wrong shape. `path`: where, as `messages[2].content`; "" is the body itself."""
 

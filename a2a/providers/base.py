@@ -145,6 +145,13 @@ class Provider(ABC):
         """The upstream's list as bytes to our entries. Raises BadUpstream."""
 
 
+def epoch(value: float | None) -> int:
+    """Unix seconds of a list entry, 0 where it says nothing usable; some upstreams count in milliseconds."""
+    if value is None or not 0 < value < 1e14:
+        return 0
+    return int(value / 1000 if value > 1e11 else value)
+
+
 async def read_capped(answer: Answer, limit_bytes: int = 16 * 1024 * 1024) -> bytes:
     """A whole body; BadUpstream over the limit."""
     pieces: list[bytes] = []

@@ -12,6 +12,7 @@ from yarl import URL
 from a2a.auth.records import Account, ApiKey, Credential
 from a2a.errors import BadUpstream, NeedsLogin
 from a2a.protocols.base import Profile
+from a2a.protocols.wire import BAD_JSON
 from a2a.providers.base import ModelInfo, Operation, Provider
 from a2a.providers.http import Target
 from a2a.providers.presets import PRESETS
@@ -117,7 +118,7 @@ class ClaudeProvider(Provider):
     def parse_models(self, body: bytes) -> tuple[ModelInfo, ...]:
         try:
             listed = msgspec.json.decode(body, type=_List)
-        except msgspec.MsgspecError as error:
+        except BAD_JSON as error:
             raise BadUpstream(f"the model list is no Claude list: {error}") from error
         return tuple(ModelInfo(id=e.id, name=e.display_name, created=_epoch(e.created_at)) for e in listed.data)
 

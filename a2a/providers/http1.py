@@ -195,7 +195,8 @@ class _Connection(asyncio.Protocol):
         """Raises Interrupted and BadUpstream."""
         assert self._transport is not None
         loop = asyncio.get_running_loop()
-        waiting = self._head = loop.create_future()
+        waiting: asyncio.Future[Http1Answer] = loop.create_future()
+        self._head = waiting
         content = body or b""
         self._transport.write(b"%b%d\r\n\r\n%b" % (head, len(content), content))
         try:

@@ -9,7 +9,8 @@ from yarl import URL
 from a2a.auth.records import Account, ApiKey, Credential
 from a2a.errors import BadUpstream, NeedsLogin
 from a2a.protocols.base import Profile
-from a2a.providers.base import ModelInfo, Operation, Provider
+from a2a.protocols.wire import BAD_JSON
+from a2a.providers.base import ModelInfo, Operation, Provider, epoch
 from a2a.providers.http import Target
 from a2a.providers.presets import PRESETS
 
@@ -45,7 +46,7 @@ class OpenAIProvider(Provider):
         preset = PRESETS.get(account.preset or "")
         base = Profile(max_field="max_tokens")
         if preset is not None:
-            base = structs.replace(base, max_field="max_completion_tokens", **preset.quirks)
+            base = structs.replace(base, **{"max_field": "max_completion_tokens", **preset.quirks})
         elif self.base_url(account) == self.default_base_url:
             base = Profile(family="openai", custom_tools=True)
         if base.family == "openai" and model.startswith(_REASONING_MODELS):
@@ -68,9 +69,9 @@ class OpenAIProvider(Provider):
     def parse_models(self, body: bytes) -> tuple[ModelInfo, ...]:
         try:
             listed = msgspec.json.decode(body, type=_List)
-        except msgspec.MsgspecError as error:
+        except BAD_JSON as error:
             raise BadUpstream(f"the model list is no OpenAI list: {error}") from error
         return tuple(
-            ModelInfo(id=e.id, created=int(e.created or 0), owner=e.owned_by, context=e.context_length)
+            ModelInfo(id=e.id, created=epoch(e.created), owner=e.owned_by, context=e.context_length)
             for e in listed.data
         )

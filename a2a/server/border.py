@@ -46,7 +46,16 @@ def shaped(handler: Handler) -> Handler:
 def _refusal(request: web.Request, error: A2AError) -> web.Response:
     request_id = hex_id("req_")
     status, body = front_of(request.path).render_error(failure_of(error), request_id)
-    return web.Response(body=body, status=status, content_type="application/json", headers={"request-id": request_id})
+    headers = {"request-id": request_id, **_cors(request)}
+    return web.Response(body=body, status=status, content_type="application/json", headers=headers)
+
+
+def _cors(request: web.Request) -> dict[str, str]:
+    """An allowed browser client may read its errors."""
+    try:
+        return request.app[GUARD].cors(request)
+    except A2AError:
+        return {}
 
 
 async def unknown(request: web.Request) -> web.StreamResponse:

@@ -49,7 +49,7 @@ def handler(front: Front, operation: Operation) -> Handler:
             raise A2AError("the exchange ended without an answer")
         if isinstance(response, web.Response):
             return response
-        await response.write_eof()
+        await sink.finish()
         return response
 
     return handle

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 DRAIN_S = 30.0
 """Exchanges in flight get this long after the first signal; a second signal ends them at once."""
 MIN_KEY_CHARS = 16
+SERVER_KEY = "default"
+"""Name of the server's own key among the clients'."""
 BACKLOG = 1024
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -45,12 +47,17 @@ async def keys(settings: Settings, engine: Engine) -> dict[str, Secret]:
             raise ConfigError(
                 f"host {server.host} needs a key of your own", hint="A2A_API_KEY=… (16 characters or more)"
             )
-        if len(server.api_key.reveal()) < MIN_KEY_CHARS:
-            raise ConfigError(f"the key for host {server.host} is shorter than {MIN_KEY_CHARS} characters")
+        for name, given in {SERVER_KEY: server.api_key, **settings.client_keys}.items():
+            if len(given.reveal()) < MIN_KEY_CHARS:
+                raise ConfigError(
+                    f"the key {name!r} is shorter than {MIN_KEY_CHARS} characters, for host {server.host}"
+                )
     key = server.api_key
     if key is None:
         key = await asyncio.to_thread(serverkey.get_or_create, engine.store, settings.folders.locks)
-    return {"default": key, **settings.client_keys}
+    if SERVER_KEY in settings.client_keys:
+        raise ConfigError(f"a client cannot be called {SERVER_KEY!r}: that is the server's own key")
+    return {SERVER_KEY: key, **settings.client_keys}
 
 
 def listen(server: ServerSettings) -> list[socket.socket]:
@@ -108,19 +115,19 @@ async def serving(settings: Settings, engine: Engine) -> AsyncIterator[str]:
         allow_host=server.allow_host,
         allow_origin=server.allow_origin,
     )
+    sockets = listen(server)
     runner = web.AppRunner(
         build(engine, guard),
         access_log=None,
         handler_cancellation=True,  # off by default: a client that left would keep its upstream call alive
         shutdown_timeout=DRAIN_S,
     )
-    await runner.setup()
-    sockets = listen(server)
     host, port = sockets[0].getsockname()[:2]
     shown = server.host if server.host not in ("localhost", "0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
     engine.url = f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
     note = settings.folders.servers / f"{os.getpid()}-{port}.json"
     try:
+        await runner.setup()
         for made in sockets:
             await web.SockSite(runner, made, backlog=BACKLOG).start()
         await asyncio.to_thread(_announce, note, engine)
@@ -129,6 +136,8 @@ async def serving(settings: Settings, engine: Engine) -> AsyncIterator[str]:
             listing = tasks.create_task(_list_models(engine), name="a2a model lists")
             yield engine.url
             listing.cancel()
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from None  # the block's own error, as if there were no group
     finally:
         note.unlink(missing_ok=True)
         await runner.cleanup()
@@ -145,11 +154,13 @@ def _announce(note: Path, engine: Engine) -> None:
 def _alive(pid: str) -> bool:
     if not pid.isdecimal():
         return False
+    if os.name == "nt":  # os.kill(pid, 0) would send Ctrl-C there
+        return True
     try:
         os.kill(int(pid), 0)
     except PermissionError:
         return True
-    except OSError:
+    except (OSError, OverflowError):
         return False
     return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 
 from aiohttp import ClientConnectionResetError, web
@@ -29,6 +30,12 @@ class HttpSink:
             await response.prepare(self._request)
         except (ClientConnectionResetError, ConnectionError) as error:
             raise ClientGone from error
+
+    async def finish(self) -> None:
+        """End a stream; a client that has left in the meantime is no news any more."""
+        assert self.response is not None
+        with contextlib.suppress(ConnectionError):
+            await self.response.write_eof()
 
     async def write(self, data: bytes) -> None:
         assert self.response is not None

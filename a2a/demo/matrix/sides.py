@@ -50,6 +50,6 @@ PROVIDERS = (
         api="kiro",
         model="claude-sonnet-5",
         thinker="claude-sonnet-5",
-        accounts={"ada": "aoa-social", "bob": "aoa-idc-eu"},
+        accounts={"ada": "aoa-social", "bob": "aoa-social-2"},
     ),
 )

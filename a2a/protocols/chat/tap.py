@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import msgspec
 from msgspec import Raw, Struct
 
@@ -9,6 +11,12 @@ from a2a.messages import Failure, Usage
 from a2a.protocols.chat.errors import parse_error
 from a2a.protocols.sse import SseEvent
 from a2a.protocols.tap import Glance
+from a2a.protocols.wire import BAD_JSON
+
+T = TypeVar("T")
+
+
+NULL = Raw(b"null")
 
 
 class _PromptDetails(Struct):
@@ -29,18 +37,20 @@ class _Usage(Struct):
 
 
 class _Choice(Struct):
-    finish_reason: str | None = None
+    finish_reason: Raw = NULL
 
 
 class _Body(Struct):
     choices: list[_Choice] | None = None
-    usage: _Usage | None = None
-    error: Raw = Raw(b"null")
-    code: Raw = Raw(b"null")
-    message: Raw = Raw(b"null")
+    usage: Raw = NULL
+    error: Raw = NULL
+    code: Raw = NULL
+    message: Raw = NULL
 
 
 _DECODER = msgspec.json.Decoder(_Body)
+_USAGE = msgspec.json.Decoder(_Usage | None)
+_WORD = msgspec.json.Decoder(str | None)
 
 
 class ChatReader:
@@ -48,7 +58,7 @@ class ChatReader:
         glance = Glance(complete=True)
         try:
             decoded = _DECODER.decode(body)
-        except msgspec.MsgspecError:
+        except BAD_JSON:
             glance.failure = Failure("upstream", "the upstream's answer is no chat completion", 502)
             return glance
         if _is_error(decoded):
@@ -64,7 +74,7 @@ class ChatReader:
             return False
         try:
             decoded = _DECODER.decode(event.data)
-        except msgspec.MsgspecError:
+        except BAD_JSON:
             return False
         if _is_error(decoded):
             glance.failure = parse_error(200, {}, event.data)
@@ -77,15 +87,16 @@ def _is_error(body: _Body) -> bool:
     """An error object inside a 200, also in DashScope's flat spelling."""
     if body.choices is not None:
         return False
-    return bytes(body.error) != b"null" or (bytes(body.code) != b"null" and bytes(body.message) != b"null")
+    return body.error != NULL or (body.code != NULL and body.message != NULL)
 
 
 def _take(body: _Body, glance: Glance) -> None:
+    """What says how it ended. The byte path does not judge: a field of an odd type is as good as none."""
     for choice in body.choices or ():
-        if choice.finish_reason:
-            glance.stop = choice.finish_reason
+        if choice.finish_reason != NULL and (word := _lenient(_WORD, choice.finish_reason)):
+            glance.stop = word
             glance.complete = True
-    used = body.usage
+    used = None if body.usage == NULL else _lenient(_USAGE, body.usage)
     if used is not None and (used.prompt_tokens is not None or used.completion_tokens is not None):
         prompt, output = used.prompt_tokens_details, used.completion_tokens_details
         glance.usage = Usage(
@@ -95,6 +106,13 @@ def _take(body: _Body, glance: Glance) -> None:
             cache_write=int((prompt and prompt.cache_write_tokens) or 0),
             reasoning=int((output and output.reasoning_tokens) or 0),
         )
+
+
+def _lenient(decoder: msgspec.json.Decoder[T], raw: Raw) -> T | None:
+    try:
+        return decoder.decode(raw)
+    except BAD_JSON:
+        return None
 
 
 def _whole(count: float | None) -> int | None:

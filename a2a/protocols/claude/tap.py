@@ -3,40 +3,43 @@
 from __future__ import annotations
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from a2a.messages import Failure, Usage
 from a2a.protocols.claude.errors import parse_error
 from a2a.protocols.sse import SseEvent
 from a2a.protocols.tap import Glance
+from a2a.protocols.wire import BAD_JSON
+
+NULL = Raw(b"null")
 
 
 class _Details(Struct):
-    thinking_tokens: int | None = None
+    thinking_tokens: float | None = None
 
 
 class _Usage(Struct):
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
+    input_tokens: float | None = None
+    output_tokens: float | None = None
+    cache_read_input_tokens: float | None = None
+    cache_creation_input_tokens: float | None = None
     output_tokens_details: _Details | None = None
 
 
 class _Delta(Struct):
-    stop_reason: str | None = None
+    stop_reason: Raw = NULL
 
 
 class _Message(Struct):
-    usage: _Usage | None = None
+    usage: Raw = NULL
 
 
 class _Body(Struct):
     type: str = ""
     message: _Message | None = None
     delta: _Delta | None = None
-    usage: _Usage | None = None
-    stop_reason: str | None = None
+    usage: Raw = NULL
+    stop_reason: Raw = NULL
 
 
 class _Kind(Struct):
@@ -45,6 +48,8 @@ class _Kind(Struct):
 
 _BODY = msgspec.json.Decoder(_Body)
 _KIND = msgspec.json.Decoder(_Kind)
+_USAGE = msgspec.json.Decoder(_Usage)
+_WORD = msgspec.json.Decoder(str)
 _TELLING = ("message_start", "message_delta")
 
 
@@ -53,14 +58,14 @@ class ClaudeReader:
         glance = Glance(complete=True)
         try:
             decoded = _BODY.decode(body)
-        except msgspec.MsgspecError:
+        except BAD_JSON:
             decoded = _Body()
         if decoded.type == "error":
             glance.failure = parse_error(200, {}, body)
         elif decoded.type != "message":
             glance.failure = Failure("upstream", "the upstream's answer is no Claude message", 502)
         else:
-            glance.stop = decoded.stop_reason
+            glance.stop = _word(decoded.stop_reason)
             _merge(decoded.usage, glance)
         return glance
 
@@ -68,7 +73,7 @@ class ClaudeReader:
         try:
             kind = _KIND.decode(event.data).type
             body = _BODY.decode(event.data) if kind in _TELLING else None
-        except msgspec.MsgspecError:
+        except BAD_JSON:
             return False
         if kind == "error":
             glance.failure = parse_error(200, {}, event.data)
@@ -76,29 +81,44 @@ class ClaudeReader:
             glance.complete = True
         elif body is not None:
             _merge(body.message.usage if body.message else body.usage, glance)
-            if body.delta is not None and body.delta.stop_reason:
-                glance.stop = body.delta.stop_reason
+            if body.delta is not None:
+                glance.stop = _word(body.delta.stop_reason) or glance.stop
         return kind not in ("", "ping", "error")
 
 
-def _merge(seen: _Usage | None, glance: Glance) -> None:
-    """Later values override earlier ones; input is inclusive of both cache figures (conversion.md 9.3)."""
-    if seen is None:
+def _word(raw: Raw) -> str | None:
+    try:
+        return _WORD.decode(raw)
+    except BAD_JSON:
+        return None
+
+
+def _merge(raw: Raw, glance: Glance) -> None:
+    """Later values override earlier ones; input is inclusive of both cache figures (conversion.md 9.3).
+
+    The byte path does not judge: usage of an odd type is as good as none.
+    """
+    try:
+        seen = _USAGE.decode(raw)
+    except BAD_JSON:
         return
     old = glance.usage or Usage()
-    read = old.cache_read if seen.cache_read_input_tokens is None else seen.cache_read_input_tokens
-    write = old.cache_write if seen.cache_creation_input_tokens is None else seen.cache_creation_input_tokens
-    fresh = seen.input_tokens
-    if fresh is None and old.input is not None:
-        fresh = old.input - old.cache_read - old.cache_write
+    read = _count(seen.cache_read_input_tokens, old.cache_read)
+    write = _count(seen.cache_creation_input_tokens, old.cache_write)
+    known = None if old.input is None else old.input - old.cache_read - old.cache_write
+    fresh = _count(seen.input_tokens, known)
     details = seen.output_tokens_details
     glance.usage = Usage(
-        input=None if fresh is None else fresh + read + write,
-        output=old.output if seen.output_tokens is None else seen.output_tokens,
-        cache_read=read,
-        cache_write=write,
-        reasoning=old.reasoning if details is None else details.thinking_tokens or 0,
+        input=None if fresh is None else fresh + (read or 0) + (write or 0),
+        output=_count(seen.output_tokens, old.output),
+        cache_read=read or 0,
+        cache_write=write or 0,
+        reasoning=_count(details.thinking_tokens if details else None, old.reasoning) or 0,
     )
+
+
+def _count(value: float | None, otherwise: int | None) -> int | None:
+    return otherwise if value is None else int(value)
 
 
 reader = ClaudeReader()

@@ -20,8 +20,8 @@ ENCRYPTED = "reasoning.encrypted_content"
 LOGPROBS = "message.output_text.logprobs"
 _SHOWN: dict[str, Literal["summary", "full"]] = {"auto": "summary", "detailed": "full"}
 _DEFAULTS = {"background": b"false", "truncation": b'"disabled"'}
-_ELSEWHERE = ("previous_response_id", "conversation", "prompt")
-"""Keys that say where the conversation is, so that `input` may be missing."""
+_ELSEWHERE = ("conversation", "prompt")
+"""Keys that say where the conversation is, so that `input` may be missing; kept as they are."""
 
 
 def parse_request(body: bytes, model: str | None = None, *, counting: bool = False) -> Request:
@@ -34,15 +34,15 @@ def parse_request(body: bytes, model: str | None = None, *, counting: bool = Fal
 
 
 def _request(fields: Fields, model: str | None, counting: bool) -> Request:
-    elsewhere = any(fields.has(key) for key in _ELSEWHERE)
-    history = History(continued=_is_continued(fields))
+    kept: Ext = {key: raw for key in _ELSEWHERE if (raw := fields.raw(key)) is not None}
+    previous_id = fields.str("previous_response_id")
+    history = History(continued=previous_id is not None or "conversation" in kept)
     given = fields.raw("input")
     if given is not None:
         history.read(given)
-    if not history.messages and not elsewhere and not counting:
+    if not (history.messages or history.system or kept or previous_id or counting):
         raise WireError("input", "must not be empty")
     instructions = fields.str("instructions")
-    kept: Ext = {}
     request = Request(
         proto="responses",
         model=fields.str("model") or model or ("" if counting else fields.need_str("model")),
@@ -59,17 +59,12 @@ def _request(fields: Fields, model: str | None, counting: bool) -> Request:
         user=fields.str("safety_identifier") or fields.str("user"),
         cache_key=fields.str("prompt_cache_key"),
         metadata=_metadata(fields),
-        previous_id=fields.str("previous_response_id"),
+        previous_id=previous_id,
         store=fields.bool("store"),
     )
     rest = extras(fields) or {}
     request.ext = {**{key: raw for key, raw in rest.items() if _DEFAULTS.get(key) != bytes(raw)}, **kept} or None
     return request
-
-
-def _is_continued(fields: Fields) -> bool:
-    """Whether earlier turns lie at the vendor; looks without taking."""
-    return fields.has("previous_response_id") or fields.has("conversation")
 
 
 def _think(fields: Fields, kept: Ext) -> Think | None:
