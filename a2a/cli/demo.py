@@ -84,12 +84,13 @@ async def _matrix(out: Out, engine: Engine, upstreams: Upstreams, url: str, key:
     from a2a.cli.demo_table import Board
     from a2a.demo.matrix import cells
     from a2a.demo.matrix.lab import Lab
+    from a2a.demo.matrix.sides import FRONTS, PROVIDERS
 
     def heal() -> None:
         for member in engine.pool.members():
             member.reset()
 
-    board = Board(out, [front.name for front in cells.FRONTS], [p.id for p in cells.PROVIDERS], cells.COLUMNS)
+    board = Board(out, [front.name for front in FRONTS], [provider.id for provider in PROVIDERS], cells.COLUMNS)
     with board.running():
         async with Lab(url, key, upstreams.faults, heal) as lab:
             for row in cells.rows():

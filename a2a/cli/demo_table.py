@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _MARKS = {"right": ("✓", "ok"), "wrong": ("✗", "NO"), "absent": ("–", "-"), "pending": ("·", ".")}
 """Mark of a state, and what replaces it where the stream's encoding lacks it."""
-_LABEL_CHARS = 24
+_LABEL_CHARS = 22
 _STYLES = {"right": "green", "wrong": "bold red", "absent": "dim", "pending": "dim"}
 
 

@@ -19,7 +19,7 @@ Every option is also A2A_<NAME> in the environment and a key of [server] in conf
 A secret in an option is visible in the process list: prefer its variable.
 """
 
-_SECRET = "prefer its variable: an option shows in the process list"
+_CAUTION = "prefer its variable: an option shows in the process list"
 
 Text = str | None
 

@@ -15,7 +15,8 @@ from a2a.providers.base import Operation
 class Call(Struct, kw_only=True):
     """One client request. Headers are found by their lower-case names.
 
-    `prefix`: provider id from the path, if it had one. `model`: from the path, where the protocol has it there. `client`: name of the key it came with.
+    `prefix`: provider id from the path, if it had one. `model`: from the path, where the protocol has it there.
+    `client`: name of the key it came with.
     """
 
     front: Front

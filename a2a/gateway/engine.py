@@ -71,7 +71,7 @@ class Engine:
         scan = await asyncio.to_thread(saved.scan)
         preset_urls = {name: preset.base_url for name, preset in PRESETS.items()}
         given = await asyncio.to_thread(declared, self.settings, saved=scan.accounts, preset_urls=preset_urls)
-        for problem in (*self.settings.problems, *scan.problems, *given.problems):
+        for problem in (*scan.problems, *given.problems):  # those of the settings were told when they were loaded
             self._say(problem)
         self.accounts = [*scan.accounts, *given.accounts]
         self.pool.replace(self.accounts)

@@ -131,7 +131,8 @@ class Pool:
             if alias is not None and member.account.alias != alias:
                 continue
             if member.account.id in tried:
-                considered.append(Considered(account=member.name, why="tried before"))
+                rest = member.why_not(model)
+                considered.append(Considered(account=member.name, why="tried before", until=rest[1] if rest else None))
                 continue
             if only is not None and member.account.id not in only:
                 considered.append(Considered(account=member.name, why="does not list the model"))

@@ -33,6 +33,7 @@ class RoundRobin:
 
 
 STRATEGIES: dict[str, type[Strategy]] = {RoundRobin.name: RoundRobin}
+"""By the names of `config.declare.Strategy`, which is what a config file may say."""
 
 
 def strategy(name: str) -> Strategy:

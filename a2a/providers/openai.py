@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import msgspec
 from msgspec import Struct, structs
 from yarl import URL
@@ -41,6 +43,11 @@ class OpenAIProvider(Provider):
     proto = "chat"
     default_base_url = "https://api.openai.com/v1"
     relay_headers = ("openai-beta", "idempotency-key", "x-client-request-id")
+
+    def base_url(self, account: Account) -> str:
+        """An empty path gets `/v1` (contract section 2); what a login has tried is stored as it answered."""
+        url = super().base_url(account)
+        return url if urlsplit(url).path.strip("/") else url + "/v1"
 
     def profile(self, model: str, account: Account, info: ModelInfo | None = None) -> Profile:
         preset = PRESETS.get(account.preset or "")

@@ -22,9 +22,15 @@ log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def front_of(path: str) -> Front:
-    """The protocol whose error shape a path's client understands."""
-    return FRONTS["claude"] if "/messages" in path else FRONTS["chat"]
+def speaks_claude(request: web.Request) -> bool:
+    """Whether a client of a route that several protocols share is a Claude one (conversion.md 3.2)."""
+    return "anthropic-version" in request.headers or request.headers.get("User-Agent", "").startswith("claude-cli")
+
+
+def front_of(request: web.Request) -> Front:
+    """The protocol whose error shape the client understands."""
+    claude = "/messages" in request.path or (request.path.rpartition("/chat/")[1] == "" and speaks_claude(request))
+    return FRONTS["claude" if claude else "chat"]
 
 
 def shaped(handler: Handler) -> Handler:
@@ -45,7 +51,7 @@ def shaped(handler: Handler) -> Handler:
 
 def _refusal(request: web.Request, error: A2AError) -> web.Response:
     request_id = hex_id("req_")
-    status, body = front_of(request.path).render_error(failure_of(error), request_id)
+    status, body = front_of(request).render_error(failure_of(error), request_id)
     headers = {"request-id": request_id, **_cors(request)}
     return web.Response(body=body, status=status, content_type="application/json", headers=headers)
 

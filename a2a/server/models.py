@@ -8,16 +8,11 @@ from a2a.control.types import ModelView
 from a2a.errors import UnknownModel, UnknownRoute
 from a2a.protocols.chat import lists as chat
 from a2a.protocols.claude import lists as claude
-from a2a.server.border import shaped
+from a2a.server.border import shaped, speaks_claude
 from a2a.server.keys import ENGINE, GUARD
 
 BORN = 1_767_225_600
 """2026-01-01: what we say where an upstream does not, so that the value is stable between calls."""
-
-
-def speaks_claude(request: web.Request) -> bool:
-    agent = request.headers.get("User-Agent", "")
-    return "anthropic-version" in request.headers or agent.startswith("claude-cli")
 
 
 async def listing(request: web.Request) -> web.Response:

@@ -49,9 +49,7 @@ async def keys(settings: Settings, engine: Engine) -> dict[str, Secret]:
             )
         for name, given in {SERVER_KEY: server.api_key, **settings.client_keys}.items():
             if len(given.reveal()) < MIN_KEY_CHARS:
-                raise ConfigError(
-                    f"the key {name!r} is shorter than {MIN_KEY_CHARS} characters, for host {server.host}"
-                )
+                raise ConfigError(f"host {server.host}: the key {name!r} has under {MIN_KEY_CHARS} characters")
     key = server.api_key
     if key is None:
         key = await asyncio.to_thread(serverkey.get_or_create, engine.store, settings.folders.locks)

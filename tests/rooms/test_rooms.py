@@ -71,6 +71,7 @@ EARLY = (*(f"a2a.{room}" for room in sorted(_GROUND)), "a2a.config", "a2a.contro
 
 LATE = {
     "a2a.cli.local": "the pipeline's second mouth, for the body of `chat`",
+    "a2a.cli.prompt": "a prompt as a neutral message, for the body of `chat`",
 }
 """Modules of `cli` that import heavy rooms themselves, so that only a command's body may import them -> what for."""
 
@@ -91,7 +92,7 @@ TASKS = {
 BROAD_EXCEPT = {
     "a2a/auth/keyring_store.py": "keyring backends raise their platform's own errors; translated here",
     "a2a/cli/app.py": "the command line's border: a bug becomes a sentence and exit code 1",
-    "a2a/server/app.py": "the request border: a bug becomes a 500 in the client's protocol and a traceback in the log",
+    "a2a/server/border.py": "the request border: a bug becomes a 500 in the client's protocol and a traceback in the log",
 }
 """Module that catches everything without raising it again -> which border it is."""
 

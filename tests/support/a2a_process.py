@@ -66,14 +66,24 @@ class Server:
                 command, env=clean_env(home, {"A2A_API_KEY": KEY, **(env or {})}), stdout=out, stderr=err, cwd=folder
             )
         self.pid = self._process.pid
-        self.url = ""
-        eventually(lambda: b"\n" in self._out_file.read_bytes() or self.code is not None, "the ready line")
-        assert self.code is None, self.stderr
-        self.ready: dict[str, Any] = json.loads(self.stdout.splitlines()[0])
-        self.url = self.ready["url"]
+        try:
+            self.ready = self._ready_line()
+        except BaseException:
+            self._process.kill()
+            self._process.wait(PATIENCE_S)
+            raise
+        self.url: str = self.ready["url"]
         self.http = httpx.Client(
             base_url=self.url, headers={"authorization": f"Bearer {KEY}"}, trust_env=False, timeout=PATIENCE_S
         )
+
+    def _ready_line(self) -> dict[str, Any]:
+        eventually(lambda: "\n" in self.stdout or self.code is not None, "the ready line")
+        lines = self.stdout.splitlines()
+        assert lines, self.stderr
+        ready: dict[str, Any] = json.loads(lines[0])
+        assert ready.get("event") == "ready", self.stdout + self.stderr
+        return ready
 
     @property
     def stdout(self) -> str:
@@ -114,8 +124,9 @@ class Server:
         assert not [line for line in said.splitlines() if any(word in line for word in _TROUBLE)], said
 
     def accounts(self) -> dict[str, dict[str, Any]]:
-        """`GET /admin/v1/accounts` by alias."""
-        return {account["alias"]: account for account in self.http.get("/admin/v1/accounts").json()}
+        """`GET /admin/v1/accounts` by provider id and alias: `openai-custom/one`."""
+        rows = self.http.get("/admin/v1/accounts").json()
+        return {f"{row['provider']}/{row['alias']}": row for row in rows}
 
     def exchange(self, exchange_id: str) -> dict[str, Any]:
         """The record of one exchange, as `x-a2a-exchange` names it."""

@@ -48,6 +48,8 @@ _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 def read_part(raw: Raw, path: str, read_token: TokenReader) -> Part | None:
     """One part; None for one that says nothing. Raises WireError."""
     fields = opened(raw, path)
+    if fields.has("functionCall"):
+        return _call(fields, _tokens(fields, read_token))
     for key, reader in _READERS.items():
         if fields.has(key):
             return reader(fields, raw)
@@ -60,15 +62,18 @@ def read_part(raw: Raw, path: str, read_token: TokenReader) -> Part | None:
 
 def _text(text: str, fields: Fields, read_token: TokenReader) -> Part | None:
     """Text or a thought; an empty one counts only when it carries a signature."""
-    signature = fields.str("thoughtSignature")
-    token = read_token(signature) if signature else None
-    opaque = [] if token is None else [token]
-    thought = fields.bool("thought")
+    opaque, thought = _tokens(fields, read_token), fields.bool("thought")
     if not text and not opaque:
         return None
     if thought:
         return Reasoning(text=text, opaque=opaque, ext=fields.rest())
     return Text(text=text, opaque=opaque, ext=fields.rest())
+
+
+def _tokens(fields: Fields, read_token: TokenReader) -> list[Opaque]:
+    signature = fields.str("thoughtSignature")
+    token = read_token(signature) if signature else None
+    return [] if token is None else [token]
 
 
 def _foreign_kind(fields: Fields) -> str | None:
@@ -89,12 +94,24 @@ def _file(fields: Fields, raw: Raw) -> Part:
     """A file at Google is a reference only Google can follow; anything else is a link."""
     file = _inner(fields, "fileData")
     uri, mime = file.need_str("fileUri"), file.str("mimeType")
-    address = urlsplit(uri)
-    if address.scheme in ("http", "https") and address.hostname not in _GOOGLE_FILES:
-        if mime is None and address.hostname in _VIDEO_SITES:
-            mime = "video/*"
-        return _media(Url(uri), mime, fields, "fileData", file)
-    return _media(FileRef(uri, "google"), mime, fields, "fileData", file)
+    if is_google_file(uri):
+        return _media(FileRef(uri, "google"), mime, fields, "fileData", file)
+    media = _media(Url(uri), mime, fields, "fileData", file)
+    if mime is None and _host(uri) in _VIDEO_SITES:
+        media.kind = "video"
+    return media
+
+
+def is_google_file(uri: str) -> bool:
+    """Whether a URI names a file that Google holds: `gs://`, a name of the Files API, or a link to one of its hosts."""
+    return not uri.startswith(("http://", "https://")) or _host(uri) in _GOOGLE_FILES
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
 
 
 def _media(source: Inline | Url | FileRef, mime: str | None, fields: Fields, key: str, held: Fields) -> Media:
@@ -119,7 +136,7 @@ def _inner(fields: Fields, key: str) -> Fields:
 # Tools
 
 
-def _call(fields: Fields, raw: Raw) -> Part:
+def _call(fields: Fields, opaque: list[Opaque]) -> Part:
     call = _inner(fields, "functionCall")
     args = call.raw("args")
     if args is not None and kind_of(args) != "object":
@@ -128,6 +145,7 @@ def _call(fields: Fields, raw: Raw) -> Part:
         id=call.str("id") or "",
         name=call.need_str("name"),
         args="{}" if args is None else compact(args),
+        opaque=opaque,
         ext=leftover(fields, functionCall=call),
     )
 
@@ -206,7 +224,6 @@ def _foreign(kind: str, raw: Raw, as_text: str | None) -> Foreign:
 
 
 _READERS: dict[str, Callable[[Fields, Raw], Part]] = {
-    "functionCall": _call,
     "functionResponse": _result,
     "inlineData": _inline,
     "fileData": _file,
@@ -215,4 +232,4 @@ _READERS: dict[str, Callable[[Fields, Raw], Part]] = {
     "toolCall": _server_call,
     "toolResponse": _server_result,
 }
-"""By the key that holds the data. A signature beside media or a result stays in `ext`, beside foreign data in `raw`."""
+"""By the key that holds the data; calls, which may be signed, aside. A signature beside media or a result stays in `ext`, beside foreign data in `raw`."""

@@ -61,11 +61,12 @@ class _Writer:
         """Runs of content as messages; results and foreign items stand between them in their place."""
         run: list[Part] = []
         for part in parts:
-            if isinstance(part, ToolResult) or self._is_item(part):
-                self._flush(run)
-                self.out.append(self._result(part) if isinstance(part, ToolResult) else _raw(part))
-            else:
+            item = self._result(part) if isinstance(part, ToolResult) else self._own(part)
+            if item is None:
                 run.append(part)
+            else:
+                self._flush(run)
+                self.out.append(item)
         self._flush(run)
 
     def _flush(self, run: list[Part]) -> None:
@@ -74,15 +75,15 @@ class _Writer:
             self.out.append({"type": "message", "role": "user", "content": content})
         run.clear()
 
-    def _is_item(self, part: Part) -> bool:
-        return isinstance(part, Foreign) and part.proto == "responses" and self._same
+    def _own(self, part: Part) -> object | None:
+        """A foreign item of the client's, byte for byte."""
+        return part.raw if isinstance(part, Foreign) and part.proto == "responses" and self._same else None
 
     def _assistant(self, part: Part) -> None:
-        if self._is_item(part):
-            self.out.append(_raw(part))
-            return
         writer = _ASSISTANT.get(type(part))
-        item = writer(self, part) if writer is not None else None
+        item = self._own(part)
+        if item is None and writer is not None:
+            item = writer(self, part)
         if item is not None:
             self.out.append(item)
         elif writer is None:
@@ -156,10 +157,6 @@ class _Writer:
             return prefix + shown[0].text
         content = self._parts.content(shown)
         return [{"type": "input_text", "text": prefix.rstrip()}, *content] if prefix else content
-
-
-def _raw(part: Part) -> object:
-    return part.raw if isinstance(part, Foreign) else None
 
 
 _ASSISTANT: dict[type, Callable[[_Writer, Any], JsonObject | None]] = {
