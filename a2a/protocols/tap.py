@@ -38,7 +38,7 @@ class Reader(Protocol):
         ...
 
     def event(self, event: SseEvent, glance: Glance) -> bool:
-        """Take in one event; True when it says that an answer has begun (not a ping, not a comment)."""
+        """Take in one event; True when it holds the first content (not a ping, a comment or a mere opening)."""
         ...
 
 

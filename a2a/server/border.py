@@ -29,8 +29,10 @@ def speaks_claude(request: web.Request) -> bool:
 
 def front_of(request: web.Request) -> Front:
     """The protocol whose error shape the client understands."""
-    claude = "/messages" in request.path or (request.path.rpartition("/chat/")[1] == "" and speaks_claude(request))
-    return FRONTS["claude" if claude else "chat"]
+    if "/messages" in request.path:
+        return FRONTS["claude"]
+    shared = "/chat/" not in request.path
+    return FRONTS["claude" if shared and speaks_claude(request) else "chat"]
 
 
 def shaped(handler: Handler) -> Handler:

@@ -48,6 +48,8 @@ CHECKS = (
     Check(checks.upstream_401, "errors", "contract.md 6"),
     Check(checks.upstream_429, "errors", "contract.md 6"),
     Check(checks.upstream_500, "errors", "contract.md 6"),
+    Check(checks.unknown_model, "errors", "conversion.md 11.1"),
+    Check(checks.all_fail, "errors", "conversion.md 11.1"),
     Check(checks.broken_stream, "errors", "conversion.md 11.2"),
     Check(checks.failover, "failover", "contract.md 7"),
     Check(checks.failover_stream, "failover", "contract.md 7"),

@@ -19,6 +19,7 @@ name = "chat"
 refusals = Refusals(
     wrong_key=(401, "invalid_request_error"),
     bad_request=(400, "invalid_request_error"),
+    not_found=(404, "invalid_request_error"),
     account_refused=(503, "server_error"),
     rate_limited=(429, "rate_limit_error"),
     upstream_broken=(502, "server_error"),

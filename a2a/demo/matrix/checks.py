@@ -12,7 +12,7 @@ import zlib
 from a2a.demo.faults import Fault
 from a2a.demo.matrix.lab import Desk
 from a2a.demo.matrix.talk import Answer, Past, Question, Tool
-from a2a.demo.matrix.wrong import need, same
+from a2a.demo.matrix.wrong import Wrong, need, same
 from a2a.demo.wire import dumps
 
 _HELLO = "Grüße nach 京都 🌸, “quoted” \\ and\nsplit"
@@ -26,6 +26,12 @@ _TIME = Tool("get_time", "Local time of a city", {"type": "object", "properties"
 _TOOLS = (_WEATHER, _TIME)
 _RESULTS = {"Kyoto": "21 °C, sunny ☀", "Oslo": '{"temp": -3, "sky": "snow ❄"}'}
 _FAILED = "The demo was asked to answer"
+_BEFORE_HEAD = (
+    Fault(kind="http", status=500),
+    Fault(kind="http", status=429),
+    Fault(kind="http", status=503),
+    Fault(kind="html", status=502),
+)
 
 
 async def text(desk: Desk) -> None:
@@ -179,19 +185,48 @@ async def broken_stream(desk: Desk) -> None:
     need(bool(complaint.message), "the error says nothing")
 
 
+async def unknown_model(desk: Desk) -> None:
+    """A model that nobody has: 404, and no account suffers."""
+    reply = await desk.send(Question(model="no-such-model", prompt=_HELLO))
+    desk.refused(reply, *desk.front.refusals.not_found)
+    await _hello(desk, stream=False)
+
+
+async def all_fail(desk: Desk) -> None:
+    """No account is left: one error that names each attempt, and no invitation to ask again at once."""
+    with desk.trouble(Fault(kind="http", status=500), times=None):
+        reply = await desk.send(_question(desk))
+    complaint = desk.refused(reply, *desk.front.refusals.upstream_broken)
+    for account in desk.provider.accounts:
+        need(f"/{account}: " in complaint.message, f"account {account} is not named: {complaint.message}")
+    same(reply.head("x-should-retry"), "false", "x-should-retry")
+
+
 async def failover(desk: Desk) -> None:
     """The first account fails, the second one answers, and the client sees only the answer."""
-    await _fail_over(desk, stream=False)
+    await _fail_over(desk, _BEFORE_HEAD, stream=False)
 
 
 async def failover_stream(desk: Desk) -> None:
-    await _fail_over(desk, stream=True)
+    """The same until the first content has gone out: also behind a 200 that turns out to be none."""
+    opening = desk.provider.opening
+    behind_200 = (
+        Fault(kind="empty"),
+        Fault(kind="cut"),
+        Fault(kind="error_event"),
+        Fault(kind="error_event", status=429, after=opening),
+        Fault(kind="end", after=opening),
+    )
+    await _fail_over(desk, _BEFORE_HEAD + behind_200, stream=True)
 
 
-async def _fail_over(desk: Desk, *, stream: bool) -> None:
-    for status in (500, 429):
-        with desk.trouble(Fault(kind="http", status=status)):
-            await _hello(desk, stream=stream, attempts=2)
+async def _fail_over(desk: Desk, faults: tuple[Fault, ...], *, stream: bool) -> None:
+    for fault in faults:
+        with desk.trouble(fault):
+            try:
+                await _hello(desk, stream=stream, attempts=2)
+            except Wrong as wrong:
+                raise Wrong(f"after {fault.kind} {fault.status}: {wrong}") from wrong
 
 
 def _question(desk: Desk, *, stream: bool = False) -> Question:

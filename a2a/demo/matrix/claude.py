@@ -18,6 +18,7 @@ name = "claude"
 refusals = Refusals(
     wrong_key=(401, "authentication_error"),
     bad_request=(400, "invalid_request_error"),
+    not_found=(404, "not_found_error"),
     account_refused=(503, "api_error"),
     rate_limited=(429, "rate_limit_error"),
     upstream_broken=(502, "api_error"),

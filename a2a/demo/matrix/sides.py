@@ -16,7 +16,7 @@ class Upstream(Struct, frozen=True, kw_only=True):
     """A provider and its demo accounts: alias -> API key, or the name of a Kiro account.
 
     `proto`: its native protocol; a front of the same name gets the bytes passed through. `api`: what the fault board
-    calls it. `thinker`: a model that thinks aloud.
+    calls it. `thinker`: a model that thinks aloud. `opening`: frames of its streams before the first content.
     """
 
     id: str
@@ -25,6 +25,7 @@ class Upstream(Struct, frozen=True, kw_only=True):
     model: str
     thinker: str
     accounts: dict[str, str]
+    opening: int = 0
 
 
 PROVIDERS = (
@@ -35,6 +36,7 @@ PROVIDERS = (
         model="gpt-4.1",
         thinker="demo-chat",
         accounts=dict(zip(("ada", "bob"), OPENAI_KEYS, strict=False)),
+        opening=1,
     ),
     Upstream(
         id="claude-custom",
@@ -43,6 +45,7 @@ PROVIDERS = (
         model="claude-sonnet-4-6",
         thinker="claude-sonnet-4-6",
         accounts=dict(zip(("ada", "bob"), CLAUDE_KEYS, strict=False)),
+        opening=1,
     ),
     Upstream(
         id="claude-kiro-oauth",

@@ -72,13 +72,11 @@ class Complaint(Struct, frozen=True):
 
 
 class Refusals(Struct, frozen=True):
-    """Status and `type` of each error that a2a itself words (specs/conversion.md 11.1).
-
-    `upstream_*`: the same for the upstream's own fault.
-    """
+    """Status and `type` of each error that a2a itself words (specs/conversion.md 11.1)."""
 
     wrong_key: tuple[int, str]
     bad_request: tuple[int, str]
+    not_found: tuple[int, str]
     account_refused: tuple[int, str]
     rate_limited: tuple[int, str]
     upstream_broken: tuple[int, str]

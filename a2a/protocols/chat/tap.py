@@ -38,6 +38,7 @@ class _Usage(Struct):
 
 class _Choice(Struct):
     finish_reason: Raw = NULL
+    delta: Raw = NULL
 
 
 class _Body(Struct):
@@ -51,6 +52,8 @@ class _Body(Struct):
 _DECODER = msgspec.json.Decoder(_Body)
 _USAGE = msgspec.json.Decoder(_Usage | None)
 _WORD = msgspec.json.Decoder(str | None)
+_DELTA = msgspec.json.Decoder(dict[str, Raw] | None)
+_NOTHING = (NULL, Raw(b'""'), Raw(b"[]"))
 
 
 class ChatReader:
@@ -80,7 +83,13 @@ class ChatReader:
             glance.failure = parse_error(200, {}, event.data)
             return False
         _take(decoded, glance)
-        return True
+        return any(_says_something(choice) for choice in decoded.choices or ())
+
+
+def _says_something(choice: _Choice) -> bool:
+    """A finish, or a delta with more than its role: until then another account may still take over."""
+    delta = _lenient(_DELTA, choice.delta) or {}
+    return choice.finish_reason != NULL or any(value not in _NOTHING for key, value in delta.items() if key != "role")
 
 
 def _is_error(body: _Body) -> bool:

@@ -51,6 +51,8 @@ _KIND = msgspec.json.Decoder(_Kind)
 _USAGE = msgspec.json.Decoder(_Usage)
 _WORD = msgspec.json.Decoder(str)
 _TELLING = ("message_start", "message_delta")
+_NO_CONTENT = ("", "ping", "error", "message_start")
+"""Events behind which another account may still take over: an overloaded upstream often says so after its opening."""
 
 
 class ClaudeReader:
@@ -83,7 +85,7 @@ class ClaudeReader:
             _merge(body.message.usage if body.message else body.usage, glance)
             if body.delta is not None:
                 glance.stop = _word(body.delta.stop_reason) or glance.stop
-        return kind not in ("", "ping", "error")
+        return kind not in _NO_CONTENT
 
 
 def _word(raw: Raw) -> str | None:

@@ -49,9 +49,7 @@ def _request(fields: Fields, headers: Mapping[str, str], model: str | None) -> R
     if not contents:
         raise WireError(fields.at("contents"), "must not be empty")
     tool_config, config = inner(fields, "toolConfig"), inner(fields, "generationConfig") or Fields({})
-    calling = Calling(tool_config)
-    think, sampling = _think(config), _sampling(config)
-    output = _output(config)
+    calling, thinking = Calling(tool_config), inner(config, "thinkingConfig")
     return Request(
         proto="gemini",
         model=model.removeprefix("models/"),
@@ -59,22 +57,22 @@ def _request(fields: Fields, headers: Mapping[str, str], model: str | None) -> R
         system=_system(fields),
         tools=read_tools(fields, strict=calling.strict),
         choice=calling.choice,
-        think=think,
-        sampling=sampling,
+        think=None if thinking is None else _think(thinking),
+        sampling=_sampling(config),
         stop=_strings(config, "stopSequences"),
         max_output=config.int("maxOutputTokens"),
-        output=output,
+        output=_output(config),
         stream=headers.get(STREAM_HEADER) == "1",
         tier=_tier(fields),
         store=fields.bool("store"),
-        ext=_ext(fields, config, calling.ext),
+        ext=_ext(fields, {"toolConfig": calling.ext, "generationConfig": leftover(config, thinkingConfig=thinking)}),
     )
 
 
-def _ext(fields: Fields, config: Fields, calling: Ext | None) -> Ext | None:
-    ext = leftover(fields, generationConfig=config) or {}
-    if calling:
-        ext["toolConfig"] = Raw(dumps(calling))
+def _ext(fields: Fields, nested: dict[str, Ext | None]) -> Ext | None:
+    """What nobody took, at the top and inside the opened objects."""
+    ext = dict(fields.rest() or {})
+    ext.update({key: Raw(dumps(left)) for key, left in nested.items() if left})
     return ext or None
 
 
@@ -105,6 +103,8 @@ def _strings(fields: Fields, key: str) -> list[str]:
 def _sampling(config: Fields) -> Sampling:
     wants, top = config.bool("responseLogprobs"), config.int("logprobs")
     count = config.int("candidateCount")
+    if count is not None and count < 1:
+        raise WireError(config.at("candidateCount"), "must be at least 1")
     return Sampling(
         temperature=config.float("temperature"),
         top_p=config.float("topP"),
@@ -117,12 +117,8 @@ def _sampling(config: Fields) -> Sampling:
     )
 
 
-def _think(config: Fields) -> Think | None:
-    """`thinkingConfig`; what it says besides stays in `ext`."""
-    raw = config.raw("thinkingConfig")
-    if raw is None:
-        return None
-    fields = opened(raw, config.at("thinkingConfig"))
+def _think(fields: Fields) -> Think:
+    """`thinkingConfig`: level or budget, and whether thoughts are shown."""
     level, budget, shown = fields.str("thinkingLevel"), fields.int("thinkingBudget"), fields.bool("includeThoughts")
     effort = None if level is None or level.endswith("_UNSPECIFIED") else level.lower()
     show: Literal["summary", "hidden"] | None = None if shown is None else "summary" if shown else "hidden"
@@ -131,9 +127,11 @@ def _think(config: Fields) -> Think | None:
 
 def _output(config: Fields) -> OutFormat | None:
     """JSON with or without a schema. Other types (`text/x.enum`) have no neutral form and stay in `ext`."""
-    mime = config.str("responseMimeType")
-    if mime is not None and mime not in (_JSON, _PLAIN):
+    raw = (config.rest() or {}).get("responseMimeType")
+    mime = None if raw is None else string(raw, config.at("responseMimeType"))
+    if mime not in (None, _JSON, _PLAIN):
         return None
+    config.drop("responseMimeType")
     schema, own = config.raw("responseJsonSchema"), config.raw("responseSchema")
     if schema is None and own is not None:
         if kind_of(own) != "object":

@@ -60,18 +60,18 @@ def test_the_user_agent_is_ours_unless_set() -> None:
     + [(KIRO, Timeouts(10, 90, 300, 0))]
 )  # fmt: skip
 def test_timeouts_by_default(name: str, limits: Timeouts) -> None:
-    assert provider(name).limits() == limits
+    assert provider(name).limits == limits
 
 
 def test_timeouts_of_the_server_hold_where_a_provider_has_none_of_its_own() -> None:
     given = settings({"idle_timeout_s": 7.0, "first_byte_timeout_s": 8.0})
-    assert build(given)[OPENAI].limits() == Timeouts(10, 8, 7, 0)
-    assert build(given)[KIRO].limits() == Timeouts(10, 90, 300, 0)
+    assert build(given)[OPENAI].limits == Timeouts(10, 8, 7, 0)
+    assert build(given)[KIRO].limits == Timeouts(10, 90, 300, 0)
 
 
 def test_timeouts_of_the_provider_s_table_win_also_with_0() -> None:
     own = {"connect_timeout_s": 1, "first_byte_timeout_s": 0, "idle_timeout_s": 3, "total_timeout_s": 4}
-    assert provider(KIRO, kiro=own).limits() == Timeouts(1, 0, 3, 4)
+    assert provider(KIRO, kiro=own).limits == Timeouts(1, 0, 3, 4)
 
 
 def test_models_of_the_settings_are_the_catalogue() -> None:
