@@ -13,6 +13,7 @@ from msgspec import Struct
 
 _EMPTY_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?!\n))")
 _NAMED = re.compile(rb"event: ([^\r\n]*)\ndata: ([^\r\n]*)")
+_MARK = b"\xef\xbb\xbf"
 
 MAX_EVENT_BYTES = 32 * 1024 * 1024
 """A single event over this is refused: an upstream that never ends a line must not fill the memory."""
@@ -30,80 +31,117 @@ class SseOverflow(ValueError):
 
 
 class SseReader:
-    """Feed bytes in any split, get whole events; `eof()` gives an unfinished last one."""
+    """Feed bytes in any split, get whole events; `eof()` gives an unfinished last one.
 
-    __slots__ = ("_buffer", "_half_crlf", "_scan", "_started", "max_bytes")
+    Streams without a CR, which is nearly all, are cut by one `split`; the first CR changes to the slow and general way.
+    """
+
+    __slots__ = ("_general", "_pending", "_size", "_started", "max_bytes")
 
     def __init__(self, max_bytes: int = MAX_EVENT_BYTES) -> None:
-        self._buffer = bytearray()
-        self._scan = 0  # everything before this offset was searched already
+        self._pending: list[bytes] = []  # pieces of the event that is not whole yet
+        self._size = 0
         self._started = False
-        self._half_crlf = False  # the last event ended on a CR whose LF may still come
+        self._general: _GeneralReader | None = None
         self.max_bytes = max_bytes
 
     def feed(self, data: bytes) -> list[SseEvent]:
         """Raises SseOverflow."""
-        return list(self.each(data))
+        return [event for event in map(_parse, self.blocks(data)) if event is not None]
 
     def each(self, data: bytes) -> Iterator[SseEvent]:
-        """As `feed`, event by event; what is not taken is lost. Raises SseOverflow."""
-        buffer = self._buffer
-        buffer += data
-        if not self._ready():
-            return
-        start = 0
-        while (cut := _boundary(buffer, max(start, self._scan))) is not None:
-            event = _parse(bytes(buffer[start : cut[0]]))
-            start = self._scan = cut[1]
+        """As `feed`, parsed only as far as it is taken. Raises SseOverflow."""
+        for block in self.blocks(data):
+            event = _parse(block)
             if event is not None:
                 yield event
-        if start:
-            self._half_crlf = start == len(buffer) and buffer[-1] == 0x0D
-            del buffer[:start]
-        self._scan = max(0, len(buffer) - 3)
-        if len(buffer) > self.max_bytes:
-            raise SseOverflow(f"event over {self.max_bytes} bytes")
 
-    def _ready(self) -> bool:
-        """Past a byte order mark and the second half of a CRLF."""
-        buffer = self._buffer
+    def blocks(self, data: bytes) -> list[bytes]:
+        """The bytes of each whole event. Raises SseOverflow."""
         if not self._started:
-            if len(buffer) < 3 and b"\xef\xbb\xbf".startswith(bytes(buffer)):
-                return False
-            if buffer.startswith(b"\xef\xbb\xbf"):  # one leading BOM is allowed
-                del buffer[:3]
-            self._started = True
-        if self._half_crlf and buffer:
-            self._half_crlf = False
-            if buffer[0] == 0x0A:
-                del buffer[:1]
-        return True
+            data = self._begin(data)
+        if self._general is None and b"\r" in data:
+            self._general = _GeneralReader()
+            data = b"".join((*self._pending, data))
+            self._pending.clear()
+            self._size = 0
+        if self._general is not None:
+            blocks = self._general.blocks(data)
+            return self._checked(blocks, len(self._general.buffer))
+        pending = self._pending
+        if pending:
+            if b"\n\n" not in data and not (data[:1] == b"\n" and pending[-1][-1:] == b"\n"):
+                if data:
+                    pending.append(data)
+                return self._checked([], self._size + len(data))
+            data = b"".join((*pending, data))
+        blocks = data.split(b"\n\n")
+        rest = blocks.pop()
+        self._pending = [rest] if rest else []
+        return self._checked(blocks, len(rest))
+
+    def _begin(self, data: bytes) -> bytes:
+        """One leading byte order mark is allowed; until three bytes are there they wait."""
+        data = b"".join((*self._pending, data))
+        if len(data) < len(_MARK) and _MARK.startswith(data):
+            self._pending = [data] if data else []
+            return b""
+        self._pending = []
+        self._started = True
+        return data.removeprefix(_MARK)
+
+    def _checked(self, blocks: list[bytes], waiting: int) -> list[bytes]:
+        self._size = waiting
+        if waiting > self.max_bytes:
+            raise SseOverflow(f"event over {self.max_bytes} bytes")
+        return blocks
 
     def eof(self) -> list[SseEvent]:
         """The unfinished tail as an event, if it holds data (some servers forget the last empty line)."""
-        tail = bytes(self._buffer).rstrip(b"\r\n")
-        self._buffer.clear()
-        self._scan = 0
+        tail = self.pending.rstrip(b"\r\n")
+        self._pending = []
+        self._general = None
+        self._size = 0
         event = _parse(tail) if tail else None
         return [event] if event is not None else []
 
     @property
     def pending(self) -> bytes:
         """Bytes that belong to no whole event yet."""
-        return bytes(self._buffer)
+        return b"".join(self._pending) if self._general is None else bytes(self._general.buffer)
 
 
-def _boundary(buffer: bytearray, start: int) -> tuple[int, int] | None:
-    """First empty line at or after `start`: (end of the event's bytes, start of the next event)."""
-    if b"\r" not in buffer:  # what nearly every upstream sends
-        at = buffer.find(b"\n\n", start)
-        return None if at < 0 else (at, at + 2)
-    found = _EMPTY_LINE.search(buffer, start)
-    return found.span() if found else None
+class _GeneralReader:
+    """Any of the three line ends, also cut between two reads."""
+
+    __slots__ = ("_half_crlf", "_scan", "buffer")
+
+    def __init__(self) -> None:
+        self.buffer = bytearray()
+        self._scan = 0  # everything before this offset was searched already
+        self._half_crlf = False  # the last event ended on a CR whose LF may still come
+
+    def blocks(self, data: bytes) -> list[bytes]:
+        buffer = self.buffer
+        buffer += data
+        if self._half_crlf and buffer:
+            self._half_crlf = False
+            if buffer[0] == 0x0A:
+                del buffer[:1]
+        blocks: list[bytes] = []
+        start = 0
+        while (found := _EMPTY_LINE.search(buffer, max(start, self._scan))) is not None:
+            blocks.append(bytes(buffer[start : found.start()]))
+            start = self._scan = found.end()
+        if start:
+            self._half_crlf = start == len(buffer) and buffer[-1] == 0x0D
+            del buffer[:start]
+        self._scan = max(0, len(buffer) - 3)
+        return blocks
 
 
 def _parse(block: bytes) -> SseEvent | None:
-    if block.startswith(b"data: ") and b"\n" not in block and b"\r" not in block:  # the common case
+    if block[:6] == b"data: " and b"\n" not in block and b"\r" not in block:  # the common case
         return SseEvent("", block[6:])
     if (named := _NAMED.fullmatch(block)) is not None:  # and the other one
         return SseEvent(named[1].decode("utf-8", "replace"), named[2])

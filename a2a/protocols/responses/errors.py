@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
@@ -97,13 +98,14 @@ _TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
 class _Found(Struct):
-    """What an error body says. `wait`: seconds until a usage limit resets."""
+    """What an error body says. `wait`: seconds until a usage limit resets; `resets_at`: the same in Unix seconds."""
 
     message: str = ""
     code: str | None = None
     type: str | None = None
     param: str | None = None
     wait: float | None = None
+    resets_at: float | None = None
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
@@ -160,10 +162,13 @@ def _read(value: object, depth: int = 0) -> _Found:
     if found.type is None and kind != "error" and not (kind or "").startswith("response."):
         found.type = kind
     found.param = found.param or _word(value.get("param"))
-    wait = value.get("resets_in_seconds")
-    if isinstance(wait, int | float) and not isinstance(wait, bool) and wait >= 0:
-        found.wait = float(wait)
+    found.wait = _count(value.get("resets_in_seconds")) or found.wait
+    found.resets_at = _count(value.get("resets_at")) or found.resets_at
     return found
+
+
+def _count(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _word(value: Any) -> str | None:
@@ -201,16 +206,30 @@ def _kind(status: int, found: _Found) -> FailureKind:
 
 
 def _retry_after(headers: Mapping[str, str], found: _Found) -> float | None:
-    """Seconds to wait: `retry-after-ms`, `retry-after`, the reset of a usage limit, or what the message tells."""
+    """Seconds to wait: `retry-after-ms`, `retry-after`, the reset of a usage limit, or what the message tells.
+
+    Points in time count from the answer's own `date` header.
+    """
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         seconds = _number(headers.get(name, ""))
         if seconds is not None:
             return seconds * unit
     if found.wait is not None:
         return found.wait
+    until = found.resets_at or _date(headers.get("retry-after", ""))
+    sent = _date(headers.get("date", ""))
+    if until is not None and sent is not None:
+        return max(0.0, until - sent)
     told = _WAIT.search(found.message)
     amounts = re.findall(_AMOUNT, told[1].lower()) if told else []
     return sum(float(count) * _UNITS[unit] for count, unit in amounts) if amounts else None
+
+
+def _date(text: str) -> float | None:
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError):
+        return None
 
 
 def _number(text: str) -> float | None:
