@@ -103,7 +103,7 @@ async def _matrix(out: Out, engine: Engine, upstreams: Upstreams, url: str, key:
 def _report(board: Board, stay: dict[str, Any] | None) -> dict[str, Any]:
     """What `--json` says: every cell, and with `--keep` how to reach what stays up."""
     report: dict[str, Any] = {
-        "right": len(board.outcomes) - len(board.wrong),
+        "right": len(board.right),
         "wrong": len(board.wrong),
         "cells": board.outcomes,
     }

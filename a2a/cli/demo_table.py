@@ -33,6 +33,10 @@ class Board:
         self.outcomes: list[Outcome] = []
 
     @property
+    def right(self) -> list[Outcome]:
+        return [outcome for outcome in self.outcomes if outcome.ok]
+
+    @property
     def wrong(self) -> list[Outcome]:
         return [outcome for outcome in self.outcomes if outcome.ok is False]
 
@@ -54,8 +58,8 @@ class Board:
         """A line on stderr for whoever does not see the table grow."""
         if self._moving:
             return
-        row = self._row(front, provider)
-        right = sum(outcome.ok is not False for outcome in row)
+        row = [outcome for outcome in self._row(front, provider) if outcome.ok is not None]
+        right = sum(outcome.ok is True for outcome in row)
         ms = sum(outcome.ms for outcome in row)
         self._out.say(f"{front} {self._arrow} {provider}: {right} of {len(row)} right, {ms:.0f} ms")
 
@@ -92,9 +96,9 @@ class Board:
         return Group(table, Text(self._sum()))
 
     def _sum(self) -> str:
-        right = sum(outcome.ok is not False for outcome in self.outcomes)
+        right, wrong = len(self.right), len(self.wrong)
         seconds = sum(outcome.ms for outcome in self.outcomes) / 1000
-        return f"{right} of {len(self.outcomes)} checks right, {seconds:.1f} s"
+        return f"{right} of {right + wrong} checks right, {seconds:.1f} s"
 
     def _row(self, front: str, provider: str) -> list[Outcome]:
         return [outcome for outcome in self.outcomes if (outcome.front, outcome.provider) == (front, provider)]

@@ -19,6 +19,7 @@ from a2a.gateway.watch import Watch
 from a2a.messages import Failure, Request, Usage
 from a2a.pool.pool import Lease
 from a2a.protocols.base import Profile
+from a2a.protocols.ledger import Ledger
 from a2a.protocols.registry import UPSTREAMS
 from a2a.providers.base import Timeouts, read_capped
 from a2a.providers.http import Answer, Egress, Interrupted, Target
@@ -63,6 +64,7 @@ class Try(Struct, kw_only=True):
     profile: Profile
     timeouts: Timeouts
     egress: Egress
+    ledger: Ledger
     retried: bool = False
 
     @property

@@ -11,7 +11,8 @@ from a2a.gateway.report import Failed, failure_of
 from a2a.messages import Delta, End, Event, Failure, Finish, PartStart, Response, Stop, ToolCall, Usage, UsageNow
 from a2a.protocols.base import Conversion, StreamParser
 from a2a.protocols.filters import Filters
-from a2a.protocols.fold import fold
+from a2a.protocols.fold import explode, fold
+from a2a.protocols.ledger import Capture, restore
 from a2a.protocols.prepare import prepare
 from a2a.protocols.registry import UPSTREAMS
 from a2a.protocols.tokens import request_tokens
@@ -30,7 +31,9 @@ async def run(this: Try) -> Failed | None:
     if job.request is None:
         job.request = call.front.parse_request(call.body, headers=call.headers, model=call.model)
     conv = _conversion(this)
-    prepared = prepare(job.request, conv, this.lease.provider.proto)
+    now = job.report.exchange.started_at
+    known = restore(job.request, this.ledger, call.client, this.profile.family, now)
+    prepared = prepare(known, conv, this.lease.provider.proto)
     body = UPSTREAMS[this.proto].render_request(prepared, conv)
     job.report.notes(conv.notes)
     return await (_stream(this, conv, body) if job.stream else _whole(this, conv, body))
@@ -80,14 +83,23 @@ async def _whole(this: Try, conv: Conversion, body: bytes) -> Failed | None:
 def _read(this: Try, conv: Conversion, data: bytes) -> Response | Failure:
     """A whole answer, or what an upstream said instead of one."""
     codec, proto = UPSTREAMS[this.proto], this.lease.provider.proto
+    capture = _capture(this)
     if conv.stream:
         parser = codec.stream_parser(conv)
-        return fold(Filters(conv).on(parser.feed(data) + parser.eof()), proto)
+        events = parser.feed(data) + parser.eof()
+        capture.on(events)
+        return fold(Filters(conv).on(events), proto)
     try:
-        return Filters(conv).whole(codec.parse_response(data, conv))
+        response = codec.parse_response(data, conv)
+        capture.on(explode(response))
+        return Filters(conv).whole(response)
     except BadUpstream as error:
         said = codec.parse_error(200, {}, data)  # an error object inside a 200 keeps its kind
         return said if said.kind != "upstream" else failure_of(error)
+
+
+def _capture(this: Try) -> Capture:
+    return Capture(this.ledger, this.job.call.client, this.job.report.exchange.started_at)
 
 
 def must_call(conv: Conversion) -> bool:
@@ -157,6 +169,7 @@ class _Flow:
         self._answer = answer
         self._parser: StreamParser = UPSTREAMS[this.proto].stream_parser(conv)
         self._filters = Filters(conv)
+        self._capture = _capture(this)
         self._renderer = this.job.call.front.stream_renderer(conv)
         self._held: list[Event] = []
         self._ledger = _Ledger()
@@ -165,7 +178,9 @@ class _Flow:
         """Events of one read, [] when they are not whole yet, None after the last."""
         data = await self._answer.chunk()
         if data:
-            return self._filters.on(self._parser.feed(data))
+            events = self._parser.feed(data)
+            self._capture.on(events)
+            return self._filters.on(events)
         if self._ledger.ended or self._ledger.failure is not None:
             return None
         return self._filters.on(self._parser.eof()) or None

@@ -17,7 +17,7 @@ from a2a.clock import Clock
 from a2a.config import ServerSettings
 from a2a.control.types import Fault
 from a2a.errors import A2AError, AccountError, NeedsLogin, NoAccount, RequestError, StoreError, UpstreamError
-from a2a.gateway import convert, relay
+from a2a.gateway import convert, plain, relay
 from a2a.gateway.attempt import Job, Try
 from a2a.gateway.call import Call, ClientGone, Sink
 from a2a.gateway.catalogue import Catalogue
@@ -28,6 +28,7 @@ from a2a.logs.recorder import Recorder
 from a2a.messages import Failure, Request
 from a2a.pool.pool import Lease, Pool
 from a2a.protocols.base import Conversion, Profile
+from a2a.protocols.ledger import Ledger
 from a2a.protocols.registry import READERS
 from a2a.protocols.wire import BAD_JSON
 from a2a.providers.http import Egress
@@ -68,6 +69,7 @@ class Gateway:
         self._egress = egress
         self.recorder = recorder
         self._clock = clock
+        self._ledger = Ledger()
 
     async def answer(self, call: Call, sink: Sink) -> Report:
         """Serve one call; the report says how it went. CancelledError means the client left."""
@@ -103,15 +105,24 @@ class Gateway:
             session=next((call.headers[name] for name in _SESSION_HEADERS if name in call.headers), None),
         )
         report.exchange.session = job.session
+        if call.operation != "generate":
+            choices = [choice for choice in choices if self._passes(choice, call)]
         if not job.stream:
             await self._tried(job, choices)
             return
         async with self._downstream(job) as job.down:
             await self._tried(job, choices)
 
+    def _passes(self, choice: Choice, call: Call) -> bool:
+        """Whether that provider's upstream is asked for a count or an embedding."""
+        return self.router.offers(choice.route.provider, call.operation, call.front.name)
+
     async def _tried(self, job: Job, choices: Sequence[Choice]) -> None:
         try:
-            await self._attempts(job, choices)
+            if choices:
+                await self._attempts(job, choices)
+            else:
+                await plain.without_upstream(job)
         except A2AError as error:
             await self._refuse(job.call, job.sink, job.report, failure_of(error), error.scope, down=job.down)
 
@@ -181,6 +192,7 @@ class Gateway:
             profile=lease.provider.profile(model, lease.account, self._catalogue.info(lease.account.id, model)),
             timeouts=lease.provider.limits,
             egress=self._egress,
+            ledger=self._ledger,
         )
         try:
             failed = await self._tries(this)
@@ -221,8 +233,9 @@ class Gateway:
     async def _run(this: Try) -> Failed | None:
         """Relay where both sides speak the same protocol, else convert."""
         same = this.proto == this.job.call.front.name and this.proto in READERS
+        run = plain.run if this.job.call.operation != "generate" else relay.run if same else convert.run
         try:
-            return await (relay.run(this) if same else convert.run(this))
+            return await run(this)
         except UpstreamError as error:
             return this.fail(failure_of(error))
 

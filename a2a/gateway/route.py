@@ -15,7 +15,7 @@ from a2a.control.types import Route
 from a2a.errors import A2AError, RequestError, UnknownModel
 from a2a.gateway.call import Call
 from a2a.gateway.catalogue import Catalogue
-from a2a.providers.base import Provider
+from a2a.providers.base import Operation, Provider
 
 HEADER = "model-provider"
 
@@ -127,6 +127,11 @@ class Router:
         near = self._catalogue.near(name)
         hint = f"near: {', '.join(near)}" if near else "see: a2a models"
         raise UnknownModel(f"no provider serves model {name}", hint=hint, param="model")
+
+    def offers(self, provider: str, operation: Operation, proto: str) -> bool:
+        """Whether the provider's upstream can be asked for `operation` in the client's own protocol."""
+        known = self._providers[provider]
+        return operation in known.offers and known.proto == proto
 
     def default_model(self, provider: str) -> str | None:
         """What `a2a chat` asks for without `-m`: the setting, what the upstream names, else the first of its list."""

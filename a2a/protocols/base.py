@@ -8,7 +8,7 @@ made for one attempt; codec objects themselves hold none.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from msgspec import Struct, field
 
@@ -130,6 +130,17 @@ class Front(Protocol):
     def render_error(self, failure: Failure, request_id: str = "") -> tuple[int, bytes]:
         """Status and JSON body by conversion.md 11.1; the status may differ from `failure.status`."""
         ...
+
+
+@runtime_checkable
+class CountingFront(Protocol):
+    """A front whose protocol has a route that counts tokens."""
+
+    def parse_count(self, body: bytes, headers: Mapping[str, str]) -> Request:
+        """Raises RequestError."""
+        ...
+
+    def render_count(self, n: int) -> bytes: ...
 
 
 class Upstream(Protocol):

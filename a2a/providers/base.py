@@ -61,6 +61,8 @@ class Provider(ABC):
     """Names no catalogue knows may be passed on when the user put this provider into the default chain."""
     default_model: ClassVar[str | None] = None
     """The model the upstream itself calls its default."""
+    offers: ClassVar[frozenset[Operation]] = frozenset({"generate", "models"})
+    """What its upstream can be asked for."""
     stream_only: ClassVar[bool] = False
     faults: ClassVar[tuple[Row, ...]] = ()
     timeouts: ClassVar[Timeouts | None] = None

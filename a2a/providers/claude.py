@@ -86,6 +86,7 @@ class ClaudeProvider(Provider):
     short = "claude"
     proto = "claude"
     default_base_url = "https://api.anthropic.com"
+    offers = frozenset({"generate", "models", "count"})
     relay_headers = ("anthropic-version", "anthropic-beta", "x-claude-code-session-id", "x-app")
 
     def base_url(self, account: Account) -> str:

@@ -266,6 +266,8 @@ class _Connection(asyncio.Protocol):
         self._headers[key] = text if known is None else f"{known}, {text}"
 
     def on_headers_complete(self) -> None:
+        if self._answer is None and self._head is None:  # a second answer that nobody asked for
+            return
         status = self._parser.get_status_code()
         headers, self._headers = self._headers, {}
         if status < 200:

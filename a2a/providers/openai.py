@@ -42,6 +42,7 @@ class OpenAIProvider(Provider):
     short = "openai"
     proto = "chat"
     default_base_url = "https://api.openai.com/v1"
+    offers = frozenset({"generate", "models", "embed"})
     relay_headers = ("openai-beta", "idempotency-key", "x-client-request-id")
 
     def base_url(self, account: Account) -> str:

@@ -17,6 +17,8 @@ ROUTES: tuple[tuple[str, str, Operation], ...] = (
     ("/v1/chat/completions", "chat", "generate"),
     ("/chat/completions", "chat", "generate"),
     ("/v1/messages", "claude", "generate"),
+    ("/v1/messages/count_tokens", "claude", "count"),
+    ("/v1/embeddings", "chat", "embed"),
 )
 """Path, front, operation. Each exists under `/{provider}` too."""
 

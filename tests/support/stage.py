@@ -96,9 +96,14 @@ class Stage:
         path.write_text(json.dumps(self.demo.kiro_account(account).credentials(self.demo.up.kiro_url)), "utf-8")
         return path
 
-    def start(self, *args: str) -> Server:
-        """Start the server (once more) and wait until it knows the models of every upstream it has an account at."""
+    def start_raw(self, *args: str) -> Server:
+        """Start the server (once more)."""
         self.server = Server(self.home, *args, env=self.env)
+        return self.server
+
+    def start(self, *args: str) -> Server:
+        """The same, and wait until it knows the models of every upstream it has an account at."""
+        self.start_raw(*args)
         wanted = {(login.provider, MODEL[login.provider]) for login in self._logins}
         eventually(lambda: wanted <= self.server.models(), "the model lists")
         return self.server

@@ -11,6 +11,8 @@ from msgspec import Struct
 from a2a.errors import RequestError
 
 MAX_LIMIT = 1000
+_LAST_SECOND = 253_402_300_799
+"""The end of the year 9999, where dates end."""
 
 
 class Entry(Struct, frozen=True):
@@ -56,5 +58,5 @@ def _limit(text: str | None) -> int:
 
 
 def _object(entry: Entry) -> dict[str, object]:
-    when = datetime.fromtimestamp(entry.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    when = datetime.fromtimestamp(min(max(entry.created, 0), _LAST_SECOND), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {"type": "model", "id": entry.id, "display_name": entry.display_name, "created_at": when}

@@ -14,7 +14,7 @@ from msgspec import Raw
 
 from a2a.messages import Foreign, Media, Opaque, Part, Reasoning, Text, ToolCall, ToolResult
 from a2a.protocols.args import usable
-from a2a.protocols.responses.parts_parse import content
+from a2a.protocols.responses.parts_parse import content, part
 from a2a.protocols.responses.words import extras
 from a2a.protocols.wire import Fields, compact, dumps, items, kind_of, parse, string
 
@@ -48,13 +48,15 @@ def item_kind(fields: Fields) -> str:
 def message_parts(fields: Fields, role: str) -> list[Part]:
     """The content of a message item. `phase` is noted on its texts; id and status are left out. Raises WireError."""
     phase = fields.str("phase")
-    parts = content(fields.raw("content"), fields.at("content"))
-    out: list[Part] = []
-    for part in parts:
-        if isinstance(part, Text):
-            part.phase = phase
-        out.append(_wrapped(part, role) if isinstance(part, Foreign) else part)
-    return out
+    return _phased(content(fields.raw("content"), fields.at("content")), phase, role)
+
+
+def _phased(parts: list[Part], phase: str | None, role: str) -> list[Part]:
+    """The parts as those of one message: texts know its phase, foreign ones are items of their own."""
+    for each in parts:
+        if isinstance(each, Text):
+            each.phase = phase
+    return [_wrapped(each, role) if isinstance(each, Foreign) else each for each in parts]
 
 
 def reasoning(fields: Fields) -> Reasoning:
@@ -64,7 +66,7 @@ def reasoning(fields: Fields) -> Reasoning:
     chain = "" if summary else "".join(_texts(fields, "content"))
     token = fields.str("encrypted_content")
     fields.drop("status")
-    part = Reasoning(
+    thought = Reasoning(
         text=_PARAGRAPH.join(summary) or chain,
         summary=not chain,
         opaque=[Opaque(family="openai", kind="encrypted", data=token)] if token else [],
@@ -72,8 +74,8 @@ def reasoning(fields: Fields) -> Reasoning:
         ext=extras(fields),
     )
     if raw is not None and bytes(raw) != b"[]":
-        part.ext = {**(part.ext or {}), "content": raw}
-    return part
+        thought.ext = {**(thought.ext or {}), "content": raw}
+    return thought
 
 
 def function_call(fields: Fields) -> ToolCall:
@@ -112,7 +114,7 @@ def tool_result(fields: Fields, *, custom: bool) -> ToolResult:
     else:
         parts = content(given, fields.at("output"))
     fields.drop("id", "status")
-    kept = [part for part in parts if isinstance(part, Text | Media | Foreign)]
+    kept = [each for each in parts if isinstance(each, Text | Media | Foreign)]
     name = fields.str("name")
     return ToolResult(call_id=call_id, parts=kept, name=name, custom=custom, ext=extras(fields))
 
@@ -127,14 +129,26 @@ def side_of(kind: str) -> Role:
     return "user" if kind.endswith(_USER_ITEMS) else "assistant"
 
 
-def output_parts(raw: Raw, path: str) -> list[Part]:
-    """The parts that one item of an answer stands for. Raises WireError."""
+def output_parts(raw: Raw, path: str) -> list[tuple[int, Part]]:
+    """(content_index, part) for everything that one item of an answer stands for. Raises WireError."""
     fields = parse(raw, path)
     kind = item_kind(fields)
     if kind == "message":
-        return message_parts(fields, "assistant")
+        return _numbered_parts(fields)
     reader = MODEL_ITEMS.get(kind)
-    return [reader(fields) if reader is not None else foreign_item(kind, raw)]
+    return [(0, reader(fields) if reader is not None else foreign_item(kind, raw))]
+
+
+def _numbered_parts(fields: Fields) -> list[tuple[int, Part]]:
+    phase = fields.str("phase")
+    raw, path = fields.raw("content"), fields.at("content")
+    if raw is None or kind_of(raw) != "array":
+        return list(enumerate(_phased(content(raw, path), phase, "assistant")))
+    numbered: list[tuple[int, Part]] = []
+    for number, item in enumerate(items(raw, path)):
+        said = _phased([part(item, f"{path}[{number}]")], phase, "assistant")
+        numbered += [(number, each) for each in said if not isinstance(each, Text | Refusal) or each.text]
+    return numbered
 
 
 MODEL_ITEMS: dict[str, Callable[[Fields], Part]] = {

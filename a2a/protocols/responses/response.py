@@ -37,7 +37,7 @@ def read_response(fields: Fields, conv: Conversion) -> Response:
     listed = fields.list("output")
     if listed is None:
         raise WireError("output", "is required and must be an array")
-    parts = [part for n, raw in enumerate(listed) for part in output_parts(raw, f"output[{n}]")]
+    parts = [part for n, raw in enumerate(listed) for _, part in output_parts(raw, f"output[{n}]")]
     good = [part for part in parts if is_sound(part)]
     if len(good) < len(parts) and not says_cut(reason):
         raise BadUpstream(BROKEN_CALL)
