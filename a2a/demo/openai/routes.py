@@ -33,7 +33,7 @@ def routes(prefix: str) -> list[web.RouteDef]:
     ]
 
 
-def _authorize(request: web.Request) -> str:
+def authorize(request: web.Request) -> str:
     """The account of the key, or 401."""
     kind, _, key = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer" or not key:
@@ -45,7 +45,8 @@ def _authorize(request: web.Request) -> str:
     return key
 
 
-async def _body(request: web.Request) -> dict[str, Any]:
+async def read_body(request: web.Request) -> dict[str, Any]:
+    """The JSON object of the request, or 400."""
     try:
         body = msgspec.json.decode(await request.read())
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -56,8 +57,8 @@ async def _body(request: web.Request) -> dict[str, Any]:
 
 
 async def _chat(request: web.Request) -> web.StreamResponse:
-    account = _authorize(request)
-    body = await _body(request)
+    account = authorize(request)
+    body = await read_body(request)
     world = request.app[WORLD]
     faults = world.faults.take(API, account) + _asked_faults(body)
     if (answered := await early(faults, VOICE)) is not None:
@@ -100,8 +101,8 @@ def _check_window(used: int, model: OpenAIModel) -> None:
 
 
 async def _embeddings(request: web.Request) -> web.StreamResponse:
-    account = _authorize(request)
-    body = await _body(request)
+    account = authorize(request)
+    body = await read_body(request)
     faults = request.app[WORLD].faults.take(API, account)
     if (answered := await early(faults, VOICE)) is not None:
         return answered
@@ -109,7 +110,7 @@ async def _embeddings(request: web.Request) -> web.StreamResponse:
 
 
 async def _models(request: web.Request) -> web.StreamResponse:
-    account = _authorize(request)
+    account = authorize(request)
     faults = request.app[WORLD].faults.take("openai-models", account)
     if (answered := await early(faults, VOICE)) is not None:
         return answered
@@ -118,7 +119,7 @@ async def _models(request: web.Request) -> web.StreamResponse:
 
 
 async def _model(request: web.Request) -> web.StreamResponse:
-    _authorize(request)
+    authorize(request)
     model = OPENAI.get(request.match_info["id"])
     if model is None:
         message = f"The model '{request.match_info['id']}' does not exist"

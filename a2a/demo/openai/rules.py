@@ -152,15 +152,15 @@ def _check_function(inner: dict[str, Any], at: str) -> None:
     if schema and "properties" not in schema:
         message = f"Invalid schema for function '{inner['name']}': object schema missing properties."
         raise bad(message, f"{at}.parameters", "invalid_function_parameters")
-    if inner.get("strict") and (fault := _strict_fault(schema)):
+    if inner.get("strict") and (fault := strict_fault(schema)):
         message = f"Invalid schema for function '{inner['name']}': {fault}"
         raise bad(message, f"{at}.parameters", "invalid_function_parameters")
 
 
-def _strict_fault(schema: Any, at: str = "()") -> str | None:
+def strict_fault(schema: Any, at: str = "()") -> str | None:
     """Why a schema cannot be used with `strict`: every object closed, every property required."""
     if isinstance(schema, list):
-        return next((fault for one in schema if (fault := _strict_fault(one, at))), None)
+        return next((fault for one in schema if (fault := strict_fault(one, at))), None)
     if not isinstance(schema, dict):
         return None
     properties = schema.get("properties")
@@ -171,10 +171,10 @@ def _strict_fault(schema: Any, at: str = "()") -> str | None:
         if missing:
             return f"In context={at}, 'required' must include every key in properties. Missing '{min(missing)}'."
         for name, sub in (properties or {}).items():
-            if fault := _strict_fault(sub, f"{at}.{name}"):
+            if fault := strict_fault(sub, f"{at}.{name}"):
                 return fault
     for key in ("items", "anyOf", "oneOf"):
-        if fault := _strict_fault(schema.get(key), at):
+        if fault := strict_fault(schema.get(key), at):
             return fault
     return "'oneOf' is not permitted." if "oneOf" in schema else None
 
@@ -216,7 +216,7 @@ def _check_format(body: dict[str, Any]) -> None:
         raise bad("Invalid value for 'response_format'.", "response_format", "invalid_value")
     tool_name(inner, "response_format.json_schema")
     schema = inner.get("schema")
-    fault = _strict_fault(schema) if inner.get("strict") else None
+    fault = strict_fault(schema) if inner.get("strict") else None
     if not isinstance(schema, dict) or fault:
         message = f"Invalid schema for response_format '{inner['name']}': {fault or 'schema must be an object.'}"
         raise bad(message, "response_format")

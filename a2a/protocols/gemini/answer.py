@@ -39,6 +39,8 @@ from a2a.protocols.gemini.usage import read_usage
 from a2a.protocols.gemini.words import STOP_IN
 from a2a.protocols.wire import Fields, WireError, dumps
 
+_TELLING = ("candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId")
+"""An object with none of these is no answer; some servers send `{}` to keep a connection alive."""
 _TRUNCATED = "the upstream closed the stream before its end"
 
 
@@ -83,6 +85,8 @@ class Answer:
         wrapped = inner(fields, "response")
         trace = fields.str("traceId") if wrapped is not None else None
         fields = wrapped or fields
+        if not any(fields.has(key) for key in _TELLING):
+            return
         usage = fields.raw("usageMetadata")
         feedback = inner(fields, "promptFeedback")
         answer_id, model = fields.str("responseId"), fields.str("modelVersion")
@@ -137,8 +141,12 @@ class Answer:
 
     def text(self, c: int, text: str, *, thought: bool) -> None:
         """An unsigned text or thought: what nearly every chunk is."""
-        if text:
-            self._prose(self._lane(c), Reasoning(text=text) if thought else Text(text=text))
+        lane = self._lane(c)
+        if text and lane.open is (Reasoning if thought else Text):
+            self.out.append(Delta(lane.i, text, c, lane.logprobs))
+            lane.logprobs = None
+        elif text:
+            self._prose(lane, Reasoning(text=text) if thought else Text(text=text))
 
     def _part(self, lane: _Lane, part: Part | None, raw: Raw) -> None:
         match part:

@@ -125,37 +125,37 @@ class GeminiStreamParser:
         return self._answer.drain()
 
     def _one(self, chunk: bytes | Raw) -> None:
-        if self._is_text(chunk) or chunk == b"[DONE]":
-            return
-        raw = Raw(bytes(chunk).strip())
-        if kind_of(raw) == "array":
-            for item in items(raw, ""):
+        if isinstance(chunk, bytes):
+            if self._is_text(chunk) or chunk == b"[DONE]":
+                return
+            chunk = Raw(chunk.strip())
+        if kind_of(chunk) == "array":
+            for item in items(chunk, ""):
                 if not self._done:
                     self._one(item)
             return
-        fields = opened(raw)
+        fields = opened(chunk)
         if fields.has("error"):
             self._done = True
-            self._answer.out.append(stream_failure(bytes(raw)))
+            self._answer.out.append(stream_failure(bytes(chunk)))
             return
         self._answer.take(fields)
         self._answer.aside()
 
-    def _is_text(self, chunk: bytes | Raw) -> bool:
+    def _is_text(self, chunk: bytes) -> bool:
         """The usual chunk, decoded in one step."""
-        answer = self._answer
         try:
-            if bytes(chunk[:11] if isinstance(chunk, bytes) else memoryview(chunk)[:11]) == _WRAPPER:
+            if chunk.startswith(_WRAPPER):
                 wrapped = _WRAPPED.decode(chunk)
                 plain, trace = wrapped.response, wrapped.trace_id
             else:
                 plain, trace = _CHUNK.decode(chunk), None
         except msgspec.MsgspecError:
             return False
-        candidate = plain.candidates[0]
+        candidate, answer = plain.candidates[0], self._answer
         if candidate.index < 0:
             return False
-        usage = plain.usage_metadata if memoryview(plain.usage_metadata) else None
+        usage = None if bytes(plain.usage_metadata) in (b"", b"null") else plain.usage_metadata
         answer.begin(plain.response_id or trace, plain.model_version, usage)
         for piece in candidate.content.parts:
             answer.text(candidate.index, piece.text, thought=piece.thought)

@@ -202,7 +202,7 @@ class ResponsesStreamParser:
         self._start(event, data)
         ident = _ITEM.decode(event.item).id or ""
         item = self._lane.find(event.output_index, ident)
-        if item is None or (item.closed and event.output_index is None and item.ident != ident):
+        if item is None or (item.closed and event.output_index is None and not (ident and item.ident == ident)):
             item = self._lane.add(Item(event.output_index, ident))
         item.close(output_parts(event.item, "item"))
 
@@ -284,14 +284,10 @@ class ResponsesStreamParser:
 
     def _reconcile(self, listed: list[Raw]) -> None:
         """Closes open items by the answer's list and adds those that no event told of."""
-        known = {item.ident: item for item in self._lane.items if item.ident}
+        told = list(self._lane.items)
         for position, raw in enumerate(listed):
             ident = _ITEM.decode(raw).id or ""
-            item = known.get(ident)
-            if item is None and position < len(self._lane.items) and not (ident and self._lane.items[position].ident):
-                item = self._lane.items[position]
-            if item is None:
-                item = self._lane.add(Item(position, ident))
+            item = _told(told, position, ident) or self._lane.add(Item(position, ident))
             if not item.closed:
                 item.close(output_parts(raw, f"response.output[{position}]"))
 
@@ -350,6 +346,15 @@ _SILENT = frozenset(
 )
 """Known events that say nothing which output_item.done does not say."""
 _NO_LOGPROBS = (_NONE, Raw(b"[]"), Raw(b"null"))
+
+
+def _told(items: list[Item], position: int, ident: str) -> Item | None:
+    """The item that the events told of, by its id, by its output_index, by its place where it has neither."""
+    same = next((item for item in items if ident and item.ident == ident), None)
+    same = same or next((item for item in items if item.index == position), None)
+    if same is None and position < len(items) and items[position].index is None:
+        return items[position]
+    return same
 
 
 def _answer(event: _Event) -> Fields:

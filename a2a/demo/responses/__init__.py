@@ -1,0 +1,1 @@
+"""An emulated OpenAI Responses upstream: `/responses`, its stored answers and `/responses/input_tokens`."""

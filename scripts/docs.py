@@ -1,0 +1,187 @@
+"""Writes the reference pages that follow from the code: docs/cli.md and docs/config.md.
+
+    .venv/bin/python scripts/docs.py            writes them anew
+    .venv/bin/python scripts/docs.py --check    says which differ, exit code 1 if any does
+
+`tests/rooms/test_docs.py` runs the check. The commands are read from their functions' annotations, which are what
+`--help` shows, but not from its text: that is laid out differently by each release of Typer.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import typer
+from docs_words import ACCOUNTS, CLIENTS, CONFIG_INTRO, PROVIDERS, SERVER, WITHOUT_EFFECT
+from msgspec import Struct, structs
+from typer.models import ArgumentInfo, OptionInfo
+
+from a2a.cli.app import build
+from a2a.config import AccountDecl, ClientDecl, ProviderSettings, ServerSettings
+from a2a.config.names import KIRO_ONLY, PROVIDER_SHORT, SECRET_FLAGS, server_variable
+from a2a.secret import Secret
+
+DOCS = Path(__file__).parents[1] / "docs"
+_MADE = "<!-- Written by scripts/docs.py; change the code or scripts/docs_words.py instead. -->"
+
+Row = Sequence[str]
+
+
+def table(head: Row, rows: Sequence[Row]) -> list[str]:
+    """A Markdown table; a bar inside a cell is escaped."""
+    lines = [head, ["---"] * len(head), *rows]
+    return ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
+
+
+# -- commands ----------------------------------------------------------------------------------------------------------
+
+
+def cli_page() -> str:
+    """Every command with its arguments, options and examples."""
+    app = build()
+    root = app.registered_callback
+    assert root is not None
+    assert root.callback is not None
+    lines = ["# Commands", "", _MADE, "", *_command("a2a", root.callback, app.info.epilog, heading=None)]
+    commands: dict[str, list[str]] = {}
+    for info in app.registered_commands:
+        assert info.name is not None
+        assert info.callback is not None
+        commands[info.name] = _command(f"a2a {info.name}", info.callback, info.epilog)
+    for group in app.registered_groups:
+        assert group.name is not None
+        assert group.typer_instance is not None
+        commands[group.name] = _group(group.name, group.typer_instance)
+    return "\n".join([*lines, *(line for command in commands.values() for line in command)]).rstrip() + "\n"
+
+
+def _group(name: str, group: typer.Typer) -> list[str]:
+    head = group.registered_callback
+    assert head is not None
+    assert head.callback is not None
+    lines = _command(f"a2a {name}", head.callback, head.epilog)
+    for info in group.registered_commands:
+        assert info.callback is not None
+        lines += _command(f"a2a {name} {info.name}", info.callback, info.epilog, heading="###")
+    return lines
+
+
+def _command(name: str, callback: Callable[..., Any], epilog: Any, heading: str | None = "##") -> list[str]:
+    arguments, options = _parameters(callback)
+    usage = " ".join([f"`{name}", *(["[OPTIONS]"] if options else []), *(row[0].strip("`") for row in arguments)]) + "`"
+    lines = [f"{heading} {name}", ""] if heading else []
+    lines += [inspect.cleandoc(callback.__doc__ or ""), "", usage, ""]
+    if arguments or options:
+        lines += [*table(("", ""), [*arguments, *options]), ""]
+    if isinstance(epilog, str):
+        lines += ["```", textwrap.dedent(epilog.replace("\b\n", "")).strip(), "```", ""]
+    return lines
+
+
+def _parameters(callback: Callable[..., Any]) -> tuple[list[Row], list[Row]]:
+    """(arguments, options) as rows of name and help."""
+    arguments: list[Row] = []
+    options: list[Row] = []
+    hints = get_type_hints(callback, include_extras=True)
+    for name, parameter in inspect.signature(callback).parameters.items():
+        kind, *marks = get_args(hints[name])[:2] if get_origin(hints[name]) is None else get_args(hints[name])
+        info = next((mark for mark in marks if isinstance(mark, ArgumentInfo | OptionInfo)), None)
+        if isinstance(info, ArgumentInfo):
+            many = "…" if list in map(get_origin, (kind, *get_args(kind))) else ""
+            shown = f"{name.upper()}{many}"
+            required = parameter.default is inspect.Parameter.empty
+            arguments.append((f"`{shown}`" if required else f"`[{shown}]`", info.help or ""))
+        elif isinstance(info, OptionInfo):
+            words = info.param_decls or (f"--{name.replace('_', '-')}",)
+            value = "" if kind is bool else " " + (info.metavar or words[-1].lstrip("-").replace("-", "_").upper())
+            options.append((f"`{', '.join(words)}{value}`", info.help or ""))
+    return arguments, options
+
+
+# -- settings ----------------------------------------------------------------------------------------------------------
+
+
+def config_page() -> str:
+    """Every key of config.toml with its variable, its default and what it does."""
+    lines = ["# Settings", "", _MADE, "", CONFIG_INTRO.strip(), "", "## [server]", ""]
+    lines += [*table(("key", "variable", "default", "what it does"), list(_server_rows())), ""]
+    lines += ["## [providers.ID]", "", "The variable's `<SHORT>` is the provider's short name in capitals, `_` for `-`."]
+    lines += ["Without a value the server's holds, or the provider's own default.", ""]
+    lines += [*table(("key", "variable", "for", "what it does"), list(_provider_rows())), ""]
+    lines += ["## [[accounts]]", ""]
+    lines += [*table(("key", "default", "what it does"), list(_entry_rows(AccountDecl, ACCOUNTS))), ""]
+    lines += ["## [[clients]]", "", "Keys for further clients of a2a, besides its own.", ""]
+    lines += [*table(("key", "default", "what it does"), list(_entry_rows(ClientDecl, CLIENTS))), ""]
+    lines += ["## Names of providers", ""]
+    lines += table(("id", "short name"), [(f"`{name}`", f"`{short}`") for name, short in PROVIDER_SHORT.items()])
+    return "\n".join(lines) + "\n"
+
+
+def _server_rows() -> Iterator[Row]:
+    for field in structs.fields(ServerSettings):
+        if field.name in SECRET_FLAGS or field.type == Secret | None:
+            key = f"`{field.name}` (no file form)" if field.name in SECRET_FLAGS else f"`{field.name}`"
+        else:
+            key = f"`{field.name}`"
+        yield key, f"`{server_variable(field.name)}`", _default(field), _words(SERVER, field)
+
+
+def _provider_rows() -> Iterator[Row]:
+    for field in structs.fields(ProviderSettings):
+        whom = "kiro" if field.name in KIRO_ONLY else "all"
+        yield f"`{field.name}`", f"`A2A_<SHORT>_{field.name.upper()}`", whom, _words(PROVIDERS, field)
+
+
+def _entry_rows(struct: type[Struct], words: dict[str, str]) -> Iterator[Row]:
+    for field in structs.fields(struct):
+        yield f"`{field.name}`", "required" if field.required else _default(field), _words(words, field)
+
+
+def _default(field: structs.FieldInfo) -> str:
+    value = field.default if field.default_factory is structs.NODEFAULT else field.default_factory()
+    match value:
+        case None | []:
+            return "none"
+        case bool():
+            return f"`{str(value).lower()}`"
+        case float():
+            return f"`{value:g}`"
+        case _:
+            return f"`{value}`"
+
+
+def _words(table_of: dict[str, str], field: structs.FieldInfo) -> str:
+    """Its description, its choices, and whether it does anything yet. KeyError: a setting without a description."""
+    words = table_of[field.name]
+    allowed = next((get_args(kind) for kind in (field.type, *get_args(field.type)) if get_origin(kind) is Literal), ())
+    if allowed:
+        words += " One of " + ", ".join(f"`{choice}`" for choice in allowed) + "."
+    return words + (" **Not used yet.**" if field.name in WITHOUT_EFFECT else "")
+
+
+PAGES: dict[str, Callable[[], str]] = {"cli.md": cli_page, "config.md": config_page}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """1 when a page differs and `--check` was given."""
+    drifted = [name for name, make in PAGES.items() if _current(DOCS / name) != make()]
+    for name in drifted:
+        if "--check" in arguments:
+            sys.stderr.write(f"docs/{name} is not what the code says: run .venv/bin/python scripts/docs.py\n")
+        else:
+            (DOCS / name).write_text(PAGES[name](), encoding="utf-8")
+            sys.stderr.write(f"docs/{name} written\n")
+    return 1 if drifted and "--check" in arguments else 0
+
+
+def _current(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,428 @@
+"""One call over as many accounts as it takes: order, who is blamed, and what the client is told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from gateway_kit import Answer, Scene, Sink, chat, error, kiro_call, kiro_error, kiro_text
+from msgspec import Raw
+from support.pool_kit import CLAUDE, KIRO, account, settings
+
+from a2a.auth.records import ApiKey
+from a2a.errors import AccountError, NeedsLogin, StoreError, Unreachable, UpstreamError
+from a2a.gateway.call import Call
+from a2a.gateway.pipeline import retry_headers
+from a2a.messages import Failure, Message, Request, Text
+from a2a.protocols.base import Conversion, StreamRenderer
+from a2a.protocols.registry import FRONTS
+from a2a.providers.http import Interrupted
+from a2a.secret import Secret
+
+pytestmark = pytest.mark.anyio
+KIRO_ACCOUNTS = (account("a", KIRO), account("b", KIRO))
+TOOL: Any = {"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}
+
+
+async def test_the_first_account_serves() -> None:
+    scene = Scene(chat())
+    sink = await scene.ask()
+    assert (sink.status, sink.json["choices"][0]["message"]["content"]) == (200, "hello")
+    assert scene.keys() == ["sk-a"]
+    assert (scene.exchange.state, scene.exchange.status, scene.exchange.mode) == ("done", 200, "relay")
+
+
+async def test_requests_take_turns() -> None:
+    scene = Scene(chat(), chat(), chat())
+    for _ in range(3):
+        await scene.ask()
+    assert scene.keys() == ["sk-a", "sk-b", "sk-a"]
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 404, 408, 429, 500, 502, 503])
+async def test_the_next_account_is_asked_at_once(status: int) -> None:
+    scene = Scene(error(status), chat())
+    sink = await scene.ask()
+    assert (sink.status, scene.keys()) == (200, ["sk-a", "sk-b"])
+    assert [attempt.outcome for attempt in scene.exchange.attempts] == ["failed", "ok"]
+    assert (sink.headers["x-a2a-account"], sink.headers["x-a2a-attempts"]) == ("openai/b", "2")
+
+
+@pytest.mark.parametrize(
+    "problem", [Unreachable("cannot reach host"), UpstreamError("no valid HTTP"), Interrupted("cut")]
+)
+async def test_a_broken_connection_is_a_reason_too(problem: Exception) -> None:
+    scene = Scene(problem, chat())
+    assert (await scene.ask()).status == 200
+    assert scene.states() == {"a": "cooling", "b": "ready"}
+
+
+async def test_a_stale_connection_is_tried_once_more_on_the_same_account() -> None:
+    scene = Scene(Interrupted("closed", reused=True), chat())
+    assert (await scene.ask()).status == 200
+    assert scene.keys() == ["sk-a", "sk-a"]
+    assert len(scene.exchange.attempts) == 1
+
+
+async def test_and_then_no_more() -> None:
+    scene = Scene(Interrupted("closed", reused=True), Interrupted("closed", reused=True), chat())
+    await scene.ask()
+    assert scene.keys() == ["sk-a", "sk-a", "sk-b"]
+
+
+@pytest.mark.parametrize("status", [400, 409, 413, 422])
+async def test_the_client_s_fault_ends_it_and_blames_nobody(status: int) -> None:
+    scene = Scene(error(status))
+    sink = await scene.ask()
+    assert (sink.status, scene.keys(), scene.states()) == (status, ["sk-a"], {"a": "ready", "b": "ready"})
+    assert all(member.counts.failures == 0 for member in scene.pool.members())
+    assert scene.exchange.fault is not None
+    assert scene.exchange.attempts[0].fault is not None
+    assert scene.exchange.attempts[0].fault.scope == "request"
+
+
+async def test_a_model_missing_here_is_missing_here_alone() -> None:
+    scene = Scene(error(404), error(404))
+    assert (await scene.ask()).status == 404
+    assert scene.states() == {"a": "ready", "b": "ready"}
+    assert "model not available here" in (await scene.ask()).json["error"]["message"]
+
+
+async def test_all_failed_names_each_attempt() -> None:
+    scene = Scene(error(500, "first broke"), error(502, "second broke"))
+    sink = await scene.ask()
+    message = sink.json["error"]["message"]
+    assert message == "all 2 attempts failed: openai/a: first broke; openai/b: second broke"
+    assert (sink.status, sink.headers["x-should-retry"], scene.exchange.state) == (502, "false", "failed")
+
+
+@pytest.mark.parametrize(("status", "account_state"), [(401, "needs_login"), (402, "cooling"), (403, "cooling")])
+async def test_an_account_s_own_fault_is_never_the_client_s(status: int, account_state: str) -> None:
+    scene = Scene(error(status, "bad key", "x"), accounts=[account("a")])
+    sink = await scene.ask()
+    assert sink.status == (429 if status == 402 else 503)
+    assert sink.json["error"]["message"].startswith("openai/a: bad key (")
+    assert scene.states() == {"a": account_state}
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 413, 422, 429, 500, 503])
+async def test_the_upstream_s_own_words_where_it_judged_the_request(status: int) -> None:
+    told = error(status, "its own words", retry_after="7", x_ratelimit_reset="1", set_cookie="secret")
+    sink = await Scene(told, accounts=[account("a")]).ask()
+    assert sink.status == status
+    assert sink.json == {"error": {"message": "its own words", "type": "x", "code": None}}
+    assert (sink.headers["retry-after"], sink.headers["x-ratelimit-reset"]) == ("7", "1")
+    assert "set-cookie" not in sink.headers
+    assert sink.headers["x-a2a-account"] == "openai/a"
+
+
+async def test_another_protocol_gets_the_error_in_its_own_shape() -> None:
+    scene = Scene(error(400, "its own words"), accounts=[account("a")])
+    sink = await scene.ask("claude")
+    assert sink.json["error"] == {"type": "invalid_request_error", "message": "openai/a: its own words"}
+
+
+async def test_html_is_nobody_s_own_words() -> None:
+    sink = await Scene(Answer(500, b"<html>"), accounts=[account("a")]).ask()
+    assert sink.json["error"]["message"].startswith("openai/a: HTTP 500")
+
+
+async def test_when_all_are_limited_the_client_learns_the_first_recovery() -> None:
+    scene = Scene(error(429), error(429))
+    sink = await scene.ask()
+    assert (sink.status, sink.headers.get("retry-after")) == (429, "30")
+
+
+async def test_while_all_rest_nobody_is_asked() -> None:
+    scene = Scene(error(429), error(429))
+    await scene.ask()
+    scene.clock.tick(10)
+    sink = await scene.ask()
+    assert (sink.status, sink.headers["retry-after"], len(scene.egress.sent)) == (429, "20", 2)
+    assert (scene.exchange.attempts, sink.headers["x-a2a-attempts"]) == ([], "0")
+
+
+async def test_without_any_account_the_login_is_named() -> None:
+    scene = Scene(accounts=[account("a")])
+    sink = await scene.send(
+        Call(front=FRONTS["chat"], path="/", body=b'{"model":"auto","messages":[]}', prefix=KIRO)
+    )
+    assert sink.status == 503
+    assert "a2a login kiro" in sink.json["error"]["message"]
+    assert sink.headers["x-should-retry"] == "false"
+
+
+async def test_the_next_provider_that_serves_the_model_is_asked() -> None:
+    tables: Any = {"openai": {"models": ["m"]}, "claude": {"models": ["m"]}}
+    claude = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "stop_reason": "end_turn"}
+    claude |= {"content": [{"type": "text", "text": "hello"}], "usage": {"input_tokens": 1, "output_tokens": 2}}
+    scene = Scene(
+        error(500),
+        Answer(200, json.dumps(claude).encode()),
+        accounts=[account("a"), account("c", CLAUDE)],
+        given=settings({"model_provider": ["openai", "claude"]}, **tables),
+    )
+    sink = await scene.ask()
+    assert sink.json["choices"][0]["message"]["content"] == "hello"
+    assert (scene.exchange.mode, scene.exchange.route and scene.exchange.route.provider) == ("convert", CLAUDE)
+
+
+async def test_unknown_models_and_bad_bodies_are_refused_before_anyone_is_asked() -> None:
+    scene = Scene(accounts=[account("a", CLAUDE)], given=settings({"model_provider": ["kiro"]}))
+    assert (await scene.ask(model="nobody")).status == 404
+    assert scene.exchange.attempts == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"{", b'{"messages":[]}', b'{"model":""}', b'{"model":7}', b'{"model":"\xff"}', b'{"model":"m","stream":1}']
+    + [b'{"model":"m","x":' + b"[" * 100_000],
+)  # fmt: skip
+async def test_a_body_that_is_no_request_is_a_400(body: bytes) -> None:
+    scene = Scene()
+    sink = await scene.send(Call(front=FRONTS["chat"], path="/", body=body))
+    assert (sink.status, scene.egress.sent) == (400, [])
+    assert sink.json["error"]["type"] == "invalid_request_error"
+
+
+async def test_what_cannot_be_converted_is_the_client_s_fault() -> None:
+    scene = Scene(accounts=KIRO_ACCOUNTS)
+    sink = await scene.ask(model="auto", n=2)
+    assert (sink.status, sink.json["error"]["param"], scene.egress.sent) == (400, "n", [])
+    assert scene.exchange.attempts[0].outcome == "failed"
+    assert scene.states() == {"a": "ready", "b": "ready"}
+
+
+# credentials
+
+
+@pytest.mark.parametrize(
+    ("problem", "state"),
+    [
+        (NeedsLogin("openai-custom/a: dead", hint="a2a login openai"), "needs_login"),
+        (AccountError("its keyring is locked"), "cooling"),
+        (Unreachable("cannot reach auth"), "cooling"),
+        (StoreError("disk full"), "cooling"),
+    ],
+)
+async def test_an_account_without_a_credential_is_passed_over(problem: Exception, state: str) -> None:
+    scene = Scene(chat())
+    scene.keeper.known["openai-c-a"] = problem
+    assert (await scene.ask()).status == 200
+    assert (scene.states(), scene.keys()) == ({"a": state, "b": "ready"}, ["sk-b"])
+    assert scene.exchange.attempts[0].fault is not None
+
+
+async def test_a_credential_of_the_wrong_kind_needs_a_login() -> None:
+    scene = Scene(kiro_text("hi"), accounts=KIRO_ACCOUNTS)
+    scene.keeper.known[KIRO_ACCOUNTS[0].id] = ApiKey(Secret("k"))
+    assert (await scene.ask(model="auto")).status == 200
+    assert scene.states() == {"a": "needs_login", "b": "ready"}
+
+
+async def test_a_refused_token_is_renewed_once_on_the_same_account() -> None:
+    scene = Scene(kiro_error(401), kiro_text("hi"), accounts=KIRO_ACCOUNTS)
+    sink = await scene.ask(model="auto")
+    assert (sink.status, scene.keys()) == (200, ["old", "new"])
+    assert (scene.keeper.refreshed, len(scene.exchange.attempts)) == ([KIRO_ACCOUNTS[0].id], 1)
+    assert scene.states() == {"a": "ready", "b": "ready"}
+
+
+async def test_a_renewed_token_that_is_refused_needs_a_login() -> None:
+    scene = Scene(kiro_error(401), kiro_error(401), kiro_text("hi"), accounts=KIRO_ACCOUNTS)
+    assert (await scene.ask(model="auto")).status == 200
+    assert (scene.keys(), scene.states()) == (["old", "new", "old"], {"a": "needs_login", "b": "ready"})
+    fault = scene.exchange.attempts[0].fault
+    assert fault is not None
+    assert "refuses a token that was just renewed" in fault.message
+    assert "a2a login kiro" in (fault.remedy or "")
+
+
+@pytest.mark.parametrize(
+    ("problem", "state"),
+    [(NeedsLogin("dead"), "needs_login"), (Unreachable("no way"), "cooling"), (StoreError("full"), "cooling")],
+)
+async def test_a_token_that_cannot_be_renewed(problem: Exception, state: str) -> None:
+    scene = Scene(kiro_error(401), kiro_text("hi"), accounts=KIRO_ACCOUNTS)
+    scene.keeper.fresh[KIRO_ACCOUNTS[0].id] = problem
+    assert (await scene.ask(model="auto")).status == 200
+    assert scene.states() == {"a": state, "b": "ready"}
+
+
+async def test_a_suspended_account_is_never_asked_again() -> None:
+    scene = Scene(kiro_error(403, "TEMPORARILY_SUSPENDED"), kiro_text("a"), kiro_text("b"), accounts=KIRO_ACCOUNTS)
+    await scene.ask(model="auto")
+    await scene.ask(model="auto")
+    assert scene.states() == {"a": "suspended", "b": "ready"}
+    assert [attempt.account for attempt in scene.exchange.attempts] == ["kiro/b"]
+
+
+async def test_capacity_is_nobody_s_fault() -> None:
+    scene = Scene(kiro_error(429, "INSUFFICIENT_MODEL_CAPACITY"), accounts=KIRO_ACCOUNTS)
+    sink = await scene.ask(model="auto")
+    assert (sink.status, scene.states()) == (503, {"a": "ready", "b": "ready"})
+    assert len(scene.egress.sent) == 1
+
+
+# repairs
+
+
+async def test_a_body_is_repaired_once_on_the_same_account() -> None:
+    scene = Scene(kiro_error(400, "TOOL_SCHEMA_INVALID"), kiro_text("hi"), accounts=KIRO_ACCOUNTS)
+    assert (await scene.ask(model="auto", tools=[TOOL])).status == 200
+    assert (len(scene.exchange.attempts), len(scene.egress.sent)) == (1, 2)
+
+
+async def test_a_repair_that_does_not_help_is_the_end() -> None:
+    refusal = kiro_error(400, "TOOL_SCHEMA_INVALID", "bad schema"), kiro_error(400, "TOOL_SCHEMA_INVALID", "still bad")
+    scene = Scene(*refusal, accounts=KIRO_ACCOUNTS)
+    sink = await scene.ask(model="auto", tools=[TOOL])
+    assert (sink.status, sink.json["error"]["message"]) == (400, "kiro/a: still bad")
+    assert len(scene.egress.sent) == 2
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_forced_call_is_insisted_on_once(stream: bool) -> None:
+    scene = Scene(kiro_text("no"), kiro_call(), accounts=KIRO_ACCOUNTS)
+    sink = await scene.ask(model="auto", tools=[TOOL], tool_choice="required", stream=stream)
+    assert sink.status == 200
+    assert b'"look"' in sink.body
+    assert b'"no"' not in sink.body
+    assert b"an answer without that call is rejected" in scene.egress.sent[1][1]
+    assert b"an answer without that call is rejected" not in scene.egress.sent[0][1]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_model_that_will_not_call_is_a_502(stream: bool) -> None:
+    scene = Scene(kiro_text("no"), kiro_text("never"), accounts=KIRO_ACCOUNTS)
+    choice: Any = {"type": "function", "function": {"name": "look"}}
+    sink = await scene.ask(model="auto", tools=[TOOL], tool_choice=choice, stream=stream)
+    assert sink.status == 502
+    assert "called no tool although the request demands one" in sink.json["error"]["message"]
+    assert (len(scene.egress.sent), scene.states()) == (2, {"a": "ready", "b": "ready"})
+
+
+# the record
+
+
+async def test_the_session_is_noted() -> None:
+    scene = Scene(chat())
+    body = b'{"model":"m","messages":[]}'
+    headers = {"x-claude-code-session-id": "s1"}
+    await scene.send(Call(front=FRONTS["chat"], path="/", body=body, headers=headers))
+    assert scene.exchange.session == "s1"
+
+
+async def test_the_client_s_own_headers_of_the_protocol_go_along() -> None:
+    scene = Scene(chat())
+    headers = {"openai-beta": "x=1", "x-private": "no"}
+    await scene.send(Call(front=FRONTS["chat"], path="/", body=b'{"model":"m","messages":[]}', headers=headers))
+    sent = scene.egress.sent[0][0].headers
+    assert (sent["openai-beta"], "x-private" in sent) == ("x=1", False)
+
+
+@pytest.mark.parametrize(
+    ("own", "provider", "server", "used"),
+    [("http://a", "http://p", "http://s", "http://a"), (None, "http://p", "http://s", "http://p")]
+    + [(None, None, "http://s", "http://s"), (None, None, None, None)],
+)
+async def test_the_proxy_of_an_account(
+    own: str | None, provider: str | None, server: str | None, used: str | None
+) -> None:
+    given = settings({"proxy": server}, openai={"proxy": provider, "connect_timeout_s": 3.0})
+    scene = Scene(chat(), accounts=[account("a", proxy=own)], given=given)
+    await scene.ask()
+    assert scene.egress.options == [{"proxy": used, "connect_timeout_s": 3.0}]
+
+
+async def test_usage_and_stop_are_recorded() -> None:
+    scene = Scene(chat())
+    await scene.ask()
+    assert scene.exchange.tokens is not None
+    assert (scene.exchange.tokens.input, scene.exchange.tokens.output, scene.exchange.stop) == (3, 4, "stop")
+    assert scene.exchange.answer_bytes > 0
+
+
+async def test_the_recorder_sees_it_begin_and_end() -> None:
+    scene = Scene(chat())
+    await scene.ask()
+    assert (scene.recorder.in_flight, scene.recorder.served) == (0, 1)
+    assert scene.recorder.get(scene.exchange.id) is scene.exchange
+
+
+async def test_a_client_that_leaves_blames_nobody() -> None:
+    answer = Answer(200, None)
+    scene = Scene(answer)
+    asking = asyncio.ensure_future(scene.ask())
+    while not scene.egress.sent:
+        await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    (exchange,) = scene.recorder.recent()
+    assert (exchange.state, exchange.status, exchange.attempts[0].outcome) == ("client_closed", 499, "client_closed")
+    assert answer.closed
+    assert [(m.state, m.in_flight) for m in scene.pool.members()] == [("ready", 0), ("ready", 0)]
+
+
+async def test_a_bug_of_ours_is_recorded_and_goes_up() -> None:
+    scene = Scene(ZeroDivisionError())  # type: ignore[arg-type]
+    with pytest.raises(ZeroDivisionError):
+        await scene.ask()
+    (exchange,) = scene.recorder.recent()
+    assert (exchange.state, exchange.status) == ("failed", 500)
+
+
+class Mouth:
+    """A front without a wire: the request comes in neutral form."""
+
+    name = "local"
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def render_response(self, res: Any, conv: Conversion) -> bytes:
+        self.text = res.candidates[0].parts[0].text
+        return b""
+
+    def stream_renderer(self, conv: Conversion) -> StreamRenderer:
+        raise AssertionError("not a stream")
+
+
+async def test_a_mouth_may_bring_a_neutral_request() -> None:
+    scene, mouth = Scene(chat()), Mouth()
+    request = Request(proto="chat", model="m", messages=[Message(role="user", parts=[Text(text="hi")])])
+    sink = await scene.send(Call(front=mouth, path="", body=b"", request=request))  # type: ignore[arg-type]
+    assert (sink.status, mouth.text, scene.exchange.mode) == (200, "hello", "convert")
+
+
+async def test_a_model_from_the_path_wins() -> None:
+    scene = Scene(chat(), given=settings(openai={"models": ["n"]}))
+    await scene.send(Call(front=FRONTS["chat"], path="/", body=b'{"messages":[]}', model="n"))
+    assert scene.exchange.route is not None
+    assert (scene.exchange.route.model, scene.egress.body()["model"]) == ("n", "n")
+
+
+@pytest.mark.parametrize(
+    ("wait", "status", "headers"),
+    [
+        (7.4, 429, {"retry-after": "7"}),
+        (0.1, 503, {"retry-after": "1"}),
+        (9.0, 529, {"retry-after": "9"}),
+        (9.0, 502, {"x-should-retry": "false"}),
+        (None, 429, {"x-should-retry": "false"}),
+        (None, 504, {"x-should-retry": "false"}),
+        (None, 400, {}),
+        (9.0, 404, {}),
+    ],
+)
+async def test_what_an_sdk_should_do(wait: float | None, status: int, headers: dict[str, str]) -> None:
+    assert retry_headers(Failure("upstream", "x", 500, retry_after=wait, raw=Raw(b"{}")), status) == headers
+
+
+async def test_a_client_that_left_before_an_error_could_be_told() -> None:
+    scene = Scene(error(500), error(500))
+    sink = await scene.ask(stream=True, sink=Sink(gone_after=0))
+    assert (sink.status, scene.exchange.state) == (500, "failed")
