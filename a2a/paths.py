@@ -6,6 +6,7 @@ made on demand, for the user alone. The environment is read by `a2a.config`, whi
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -101,10 +102,12 @@ def atomic_write(path: Path, content: bytes, mode: int = 0o600) -> None:
         os.replace(temp, path)
         _sync_folder(path.parent)
     except OSError as exc:
-        temp.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temp.unlink()
         raise StoreError(f"cannot write {path}: {exc.strerror or exc}", hint="check space and permissions") from exc
     except BaseException:
-        temp.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temp.unlink()
         raise
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+import msgspec
 import typer
 from docs_words import ACCOUNTS, CLIENTS, CONFIG_INTRO, PROVIDERS, SERVER, WITHOUT_EFFECT
 from msgspec import Struct, structs
@@ -23,8 +24,7 @@ from typer.models import ArgumentInfo, OptionInfo
 
 from a2a.cli.app import build
 from a2a.config import AccountDecl, ClientDecl, ProviderSettings, ServerSettings
-from a2a.config.names import KIRO_ONLY, PROVIDER_SHORT, SECRET_FLAGS, server_variable
-from a2a.secret import Secret
+from a2a.config.names import CREDENTIAL_KIND, KIRO_ONLY, PROVIDER_SHORT, SECRET_FLAGS, server_variable
 
 DOCS = Path(__file__).parents[1] / "docs"
 _MADE = "<!-- Written by scripts/docs.py; change the code or scripts/docs_words.py instead. -->"
@@ -89,7 +89,7 @@ def _parameters(callback: Callable[..., Any]) -> tuple[list[Row], list[Row]]:
     options: list[Row] = []
     hints = get_type_hints(callback, include_extras=True)
     for name, parameter in inspect.signature(callback).parameters.items():
-        kind, *marks = get_args(hints[name])[:2] if get_origin(hints[name]) is None else get_args(hints[name])
+        kind, *marks = get_args(hints[name]) or (hints[name],)
         info = next((mark for mark in marks if isinstance(mark, ArgumentInfo | OptionInfo)), None)
         if isinstance(info, ArgumentInfo):
             many = "…" if list in map(get_origin, (kind, *get_args(kind))) else ""
@@ -97,10 +97,16 @@ def _parameters(callback: Callable[..., Any]) -> tuple[list[Row], list[Row]]:
             required = parameter.default is inspect.Parameter.empty
             arguments.append((f"`{shown}`" if required else f"`[{shown}]`", info.help or ""))
         elif isinstance(info, OptionInfo):
-            words = info.param_decls or (f"--{name.replace('_', '-')}",)
-            value = "" if kind is bool else " " + (info.metavar or words[-1].lstrip("-").replace("-", "_").upper())
-            options.append((f"`{', '.join(words)}{value}`", info.help or ""))
+            options.append((f"`{_option(name, info, is_flag=kind is bool)}`", info.help or ""))
     return arguments, options
+
+
+def _option(name: str, info: OptionInfo, *, is_flag: bool) -> str:
+    """`-p, --provider PROVIDER`. Inside `Annotated` the first name stands where a default would."""
+    names = [word for word in (info.default, *(info.param_decls or ())) if isinstance(word, str)]
+    names = names or [f"--{name.replace('_', '-')}"]
+    value = "" if is_flag else " " + (info.metavar or names[-1].lstrip("-").replace("-", "_").upper())
+    return ", ".join(names) + value
 
 
 # -- settings ----------------------------------------------------------------------------------------------------------
@@ -110,7 +116,11 @@ def config_page() -> str:
     """Every key of config.toml with its variable, its default and what it does."""
     lines = ["# Settings", "", _MADE, "", CONFIG_INTRO.strip(), "", "## [server]", ""]
     lines += [*table(("key", "variable", "default", "what it does"), list(_server_rows())), ""]
-    lines += ["## [providers.ID]", "", "The variable's `<SHORT>` is the provider's short name in capitals, `_` for `-`."]
+    lines += [
+        "## [providers.ID]",
+        "",
+        "The variable's `<SHORT>` is the provider's short name in capitals, `_` for `-`.",
+    ]
     lines += ["Without a value the server's holds, or the provider's own default.", ""]
     lines += [*table(("key", "variable", "for", "what it does"), list(_provider_rows())), ""]
     lines += ["## [[accounts]]", ""]
@@ -118,16 +128,13 @@ def config_page() -> str:
     lines += ["## [[clients]]", "", "Keys for further clients of a2a, besides its own.", ""]
     lines += [*table(("key", "default", "what it does"), list(_entry_rows(ClientDecl, CLIENTS))), ""]
     lines += ["## Names of providers", ""]
-    lines += table(("id", "short name"), [(f"`{name}`", f"`{short}`") for name, short in PROVIDER_SHORT.items()])
+    lines += table(("id", "short name", "served"), [_provider_row(name) for name in PROVIDER_SHORT])
     return "\n".join(lines) + "\n"
 
 
 def _server_rows() -> Iterator[Row]:
     for field in structs.fields(ServerSettings):
-        if field.name in SECRET_FLAGS or field.type == Secret | None:
-            key = f"`{field.name}` (no file form)" if field.name in SECRET_FLAGS else f"`{field.name}`"
-        else:
-            key = f"`{field.name}`"
+        key = f"`{field.name}`" + (" (not in the file)" if field.name in SECRET_FLAGS else "")
         yield key, f"`{server_variable(field.name)}`", _default(field), _words(SERVER, field)
 
 
@@ -137,13 +144,17 @@ def _provider_rows() -> Iterator[Row]:
         yield f"`{field.name}`", f"`A2A_<SHORT>_{field.name.upper()}`", whom, _words(PROVIDERS, field)
 
 
+def _provider_row(name: str) -> Row:
+    return f"`{name}`", f"`{PROVIDER_SHORT[name]}`", "yes" if name in CREDENTIAL_KIND else "not yet"
+
+
 def _entry_rows(struct: type[Struct], words: dict[str, str]) -> Iterator[Row]:
     for field in structs.fields(struct):
         yield f"`{field.name}`", "required" if field.required else _default(field), _words(words, field)
 
 
 def _default(field: structs.FieldInfo) -> str:
-    value = field.default if field.default_factory is structs.NODEFAULT else field.default_factory()
+    value = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
     match value:
         case None | []:
             return "none"
@@ -159,7 +170,7 @@ def _words(table_of: dict[str, str], field: structs.FieldInfo) -> str:
     """Its description, its choices, and whether it does anything yet. KeyError: a setting without a description."""
     words = table_of[field.name]
     allowed = next((get_args(kind) for kind in (field.type, *get_args(field.type)) if get_origin(kind) is Literal), ())
-    if allowed:
+    if len(allowed) > 1:
         words += " One of " + ", ".join(f"`{choice}`" for choice in allowed) + "."
     return words + (" **Not used yet.**" if field.name in WITHOUT_EFFECT else "")
 

@@ -26,7 +26,7 @@ async def check_key(base_urls: Sequence[str], headers: Mapping[str, str], *, pro
 
     Raises NeedsLogin for a refused key, Unreachable and UpstreamTimeout.
     """
-    async with httpx.AsyncClient(timeout=_TIMEOUT, proxy=proxy) as client:
+    async with httpx.AsyncClient(timeout=_TIMEOUT, proxy=proxy, trust_env=False) as client:
         for base_url in base_urls:
             response = await _get(client, f"{base_url}/models", headers)
             if response.status_code in (401, 403):

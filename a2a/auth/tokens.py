@@ -259,7 +259,7 @@ class TokenKeeper:
 
     def _client(self, proxy: str | None) -> httpx.AsyncClient:
         if proxy not in self._clients:
-            self._clients[proxy] = httpx.AsyncClient(proxy=proxy, timeout=kiro.TIMEOUT)
+            self._clients[proxy] = httpx.AsyncClient(proxy=proxy, trust_env=False, timeout=kiro.TIMEOUT)
         return self._clients[proxy]
 
 

@@ -89,7 +89,7 @@ def _checked(home: Home, login: Login, draft: Account, key: ApiKey) -> tuple[Acc
     provider = build(home.settings)[login.provider]
     target = provider.target(draft, key, "models", stream=False)
     urls = candidates(draft.urls.get("base_url") or provider.base_url(draft))
-    proxy = draft.proxy or home.settings.provider(login.provider).proxy or home.settings.server.proxy
+    proxy = provider.proxy(draft, urls[0])
     try:
         check = asyncio.run(check_key(urls, target.headers, proxy=proxy))
     except (Unreachable, UpstreamTimeout) as error:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from a2a.config.proxies import EnvProxies
 from a2a.paths import Folders, folders
 from a2a.secret import Secret
 
@@ -19,6 +20,7 @@ Seconds = Annotated[float, Meta(ge=0)]
 Weight = Annotated[int, Meta(ge=1)]
 Strategy = Literal["round-robin"]
 StoreKind = Literal["keyring", "file"]
+Plan = Literal["standard", "coding", "token"]
 
 
 class ServerSettings(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -54,8 +56,13 @@ class ServerSettings(Struct, kw_only=True, forbid_unknown_fields=True):
     openai_base_url: str | None = None
     claude_api_key: Secret | None = None
     claude_base_url: str | None = None
+    gemini_oauth_creds_base64: Secret | None = None
+    gemini_oauth_creds_file: str | None = None
+    project_id: str | None = None
+    """Google Cloud project of the account that `gemini_oauth_creds_*` make."""
     kiro_oauth_creds_base64: Secret | None = None
     kiro_oauth_creds_file: str | None = None
+    qwen_oauth_creds_file: str | None = None
 
 
 class ProviderSettings(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -63,10 +70,17 @@ class ProviderSettings(Struct, kw_only=True, forbid_unknown_fields=True):
 
     base_url: str | None = None
     auth_url: str | None = None
+    token_url: str | None = None
+    userinfo_url: str | None = None
     oidc_url: str | None = None
     management_url: str | None = None
     legacy_url: str | None = None
     idp_allow: list[str] | None = None
+    oauth_client_id: str | None = None
+    oauth_client_secret: Secret | None = None
+    """From its variable, or from what the two references below name; it has no place in the file."""
+    oauth_client_secret_env: str | None = None
+    oauth_client_secret_file: str | None = None
     connect_timeout_s: Seconds | None = None
     first_byte_timeout_s: Seconds | None = None
     idle_timeout_s: Seconds | None = None
@@ -88,6 +102,8 @@ class ProviderSettings(Struct, kw_only=True, forbid_unknown_fields=True):
     wire: Literal["rest", "aws-json"] | None = None
     origin: str | None = None
     write_back: bool | None = None
+    auth_type_header: bool | None = None
+    dummy_tool: Literal["off", "when_no_tools"] | None = None
 
 
 class AccountDecl(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -100,12 +116,16 @@ class AccountDecl(Struct, kw_only=True, forbid_unknown_fields=True):
     management_url: str | None = None
     legacy_url: str | None = None
     auth_url: str | None = None
+    token_url: str | None = None
+    userinfo_url: str | None = None
     oidc_url: str | None = None
     api_key_env: str | None = None
     api_key_file: str | None = None
     credentials_file: str | None = None
     credentials_env: str | None = None
     region: str | None = None
+    plan: Plan | None = None
+    project_id: str | None = None
     priority: int = 0
     weight: Weight = 1
     enabled: bool = True
@@ -137,6 +157,8 @@ class Settings(Struct, kw_only=True):
     """Variable name -> value, for the variables that `accounts` refer to and that are set."""
     credential_store: StoreKind = "keyring"
     folders: Folders = field(default_factory=lambda: folders(None))
+    env_proxies: EnvProxies = EnvProxies()
+    """What the standard variables say, for whoever has no `proxy` of its own."""
     origins: dict[str, str] = {}
     """Dotted setting name -> `default`, `config.toml:12`, `A2A_PORT`, `--port`."""
     config_file: str | None = None

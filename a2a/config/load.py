@@ -23,6 +23,7 @@ from a2a.config.names import (
     server_variable,
     variables,
 )
+from a2a.config.proxies import read as read_proxies
 from a2a.config.tables import accounts_of, clients_of
 from a2a.config.toml_file import KeyPath, TomlFile, read
 from a2a.errors import A2AError, ConfigError, UsageError
@@ -88,6 +89,7 @@ class _Loader:
             env_secrets=secrets,
             credential_store=self._credential_store(),
             folders=self.folders,
+            env_proxies=read_proxies(self.env),
             origins=self.origins,
             config_file=str(file.path) if file else None,
             problems=self.problems,
@@ -159,9 +161,15 @@ class _Loader:
             def find(key: str, name: str = name, provider: str = provider, table: Any = table) -> _Found | None:
                 return self._find(provider_variable(provider, key), ("providers", name, key), table)
 
+            if self.file and "oauth_client_secret" in table:
+                raise ConfigError(
+                    f"{self.file.place(('providers', name, 'oauth_client_secret'))}: secrets are not written into the file",
+                    hint="use oauth_client_secret_env or oauth_client_secret_file",
+                )
             values = self._resolve(ProviderSettings, f"providers.{provider}", keys, find, defaults=False)
             if values:
                 found[provider] = ProviderSettings(**values)
+                self._client_secret(provider, found[provider])
         return found
 
     def _provider_tables(self) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -221,10 +229,23 @@ class _Loader:
         return keys
 
     def _client_key(self, client: ClientDecl) -> tuple[str, str]:
-        """The key, or "" and what is wrong."""
-        if client.key_env:
-            return self.env.get(client.key_env, "").strip(), f"the variable {client.key_env} is not set"
-        path = Path(client.key_file or "")
+        return self._referred(client.key_env, client.key_file)
+
+    def _client_secret(self, provider: str, table: ProviderSettings) -> None:
+        """The OAuth client's secret by reference; its own variable wins."""
+        if table.oauth_client_secret or not (table.oauth_client_secret_env or table.oauth_client_secret_file):
+            return
+        secret, trouble = self._referred(table.oauth_client_secret_env, table.oauth_client_secret_file)
+        if secret:
+            table.oauth_client_secret = Secret(secret)
+        else:
+            self.problems.append(f"{provider}: the OAuth client secret cannot be had: {trouble}")
+
+    def _referred(self, variable: str | None, file: str | None) -> tuple[str, str]:
+        """The secret that a variable or a file holds, or "" and what is wrong."""
+        if variable:
+            return self.env.get(variable, "").strip(), f"the variable {variable} is not set"
+        path = (self.file.path.parent if self.file else Path()) / Path(file or "").expanduser()
         try:
             return path.read_text(encoding="utf-8").strip(), f"{path} is empty"
         except (OSError, UnicodeDecodeError) as exc:

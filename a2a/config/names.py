@@ -22,20 +22,35 @@ PROVIDER_SHORT: dict[str, str] = {
 }
 """Provider id -> short name (contract section 2)."""
 
-CREDENTIAL_KIND: dict[str, Literal["api_key", "kiro"]] = {
+CredentialKind = Literal["api_key", "google", "kiro", "qwen"]
+
+CREDENTIAL_KIND: dict[str, CredentialKind] = {
     "openai-custom": "api_key",
+    "openaiResponses-custom": "api_key",
     "claude-custom": "api_key",
+    "gemini-custom": "api_key",
+    "gemini-cli-oauth": "google",
     "claude-kiro-oauth": "kiro",
+    "openai-qwen-oauth": "qwen",
 }
-"""What logs in to each provider that is served; one that is not listed here is known by name only."""
+"""What logs in to each provider; `qwen` takes a key as well."""
 
-KIRO_ONLY = frozenset(
-    {"auth_url", "oidc_url", "management_url", "legacy_url", "idp_allow", "region", "endpoint", "wire", "origin"}
-    | {"write_back"}
-)
-"""Provider settings that mean something for one provider alone (contract 3.1)."""
+OWN_KEYS: dict[str, frozenset[str]] = {
+    "gemini-cli-oauth": frozenset(
+        {"auth_url", "token_url", "userinfo_url", "oauth_client_id", "oauth_client_secret", "oauth_client_secret_env"}
+        | {"oauth_client_secret_file", "project_id"}
+    ),
+    "claude-kiro-oauth": frozenset(
+        {"auth_url", "oidc_url", "management_url", "legacy_url", "idp_allow", "region", "endpoint", "wire", "origin"}
+        | {"write_back"}
+    ),
+    "openai-qwen-oauth": frozenset({"auth_url", "region", "plan", "auth_type_header", "dummy_tool"}),
+}
+"""Settings of providers and accounts that mean something for these providers alone (contract 3.1)."""
 
-SECRET_FLAGS = frozenset({"openai_api_key", "claude_api_key", "kiro_oauth_creds_base64"})
+SPECIAL_KEYS = frozenset().union(*OWN_KEYS.values())
+
+SECRET_FLAGS = frozenset({"openai_api_key", "claude_api_key", "gemini_oauth_creds_base64", "kiro_oauth_creds_base64"})
 """Server settings without a file form: an account is declared instead, or the variable used (contract 3.1)."""
 
 GENERAL_VARIABLES = ("A2A_HOME", "A2A_CONFIG", "A2A_CREDENTIAL_STORE")
@@ -74,8 +89,8 @@ def server_keys() -> tuple[str, ...]:
 
 def provider_keys(provider: str) -> tuple[str, ...]:
     """Keys that `[providers.<id>]` may hold."""
-    kiro = CREDENTIAL_KIND.get(provider) == "kiro"
-    return tuple(f.name for f in structs.fields(ProviderSettings) if kiro or f.name not in KIRO_ONLY)
+    strange = SPECIAL_KEYS - OWN_KEYS.get(provider, frozenset())
+    return tuple(f.name for f in structs.fields(ProviderSettings) if f.name not in strange)
 
 
 def server_variable(key: str) -> str:

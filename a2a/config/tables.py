@@ -13,16 +13,20 @@ import msgspec
 from msgspec import structs
 
 from a2a.config.declare import AccountDecl, ClientDecl
-from a2a.config.names import CREDENTIAL_KIND, KIRO_ONLY, PROVIDER_SHORT, did_you_mean, provider_id
+from a2a.config.names import CREDENTIAL_KIND, OWN_KEYS, SPECIAL_KEYS, CredentialKind, did_you_mean, provider_id
 from a2a.config.toml_file import TomlFile
 from a2a.errors import ConfigError
 
 ALIAS = re.compile(r"[A-Za-z0-9._@+-]+")
 """What an account may be called (contract section 1)."""
 
-_REFERENCES = {
-    "api_key": ("api_key_env", "api_key_file"),
-    "kiro": ("credentials_file", "credentials_env"),
+_KEY_REFERENCES = ("api_key_env", "api_key_file")
+_TOKEN_REFERENCES = ("credentials_file", "credentials_env")
+_REFERENCES: dict[CredentialKind, tuple[str, ...]] = {
+    "api_key": _KEY_REFERENCES,
+    "google": _TOKEN_REFERENCES,
+    "kiro": _TOKEN_REFERENCES,
+    "qwen": (*_KEY_REFERENCES, *_TOKEN_REFERENCES),
 }
 _PLAIN_SECRETS = frozenset({"api_key", "key", "token", "secret", "password", "credentials", "refresh_token"})
 
@@ -93,15 +97,13 @@ def _decl(file: TomlFile, table: str, number: int, entry: dict[str, Any], kind: 
 
 
 def _check_account(place: str, entry: dict[str, Any], decl: AccountDecl) -> None:
-    kind = CREDENTIAL_KIND.get(decl.provider)
-    if kind is None:
-        served = ", ".join(PROVIDER_SHORT[p] for p in CREDENTIAL_KIND)
-        raise ConfigError(f"{place}: accounts of {decl.provider} cannot be used yet", hint=f"available: {served}")
+    kind = CREDENTIAL_KIND[decl.provider]
     if decl.name is not None and not ALIAS.fullmatch(decl.name):
         raise ConfigError(f"{place}: {decl.name!r} is no account name", hint="letters, digits and . _ @ + - only")
-    others = (KIRO_ONLY if kind != "kiro" else {"preset"}) | {
-        name for other, names in _REFERENCES.items() if other != kind for name in names
-    }
+    others = SPECIAL_KEYS - OWN_KEYS.get(decl.provider, frozenset())
+    others |= {*_KEY_REFERENCES, *_TOKEN_REFERENCES} - {*_REFERENCES[kind]}
+    if kind != "api_key":
+        others |= {"preset"}
     if wrong := sorted(others & entry.keys()):
         raise ConfigError(f"{place}: {wrong[0]} means nothing for {decl.provider}")
     if decl.preset and decl.base_url:
@@ -111,7 +113,7 @@ def _check_account(place: str, entry: dict[str, Any], decl: AccountDecl) -> None
 
 def _one_reference(place: str, decl: AccountDecl | ClientDecl, names: tuple[str, ...]) -> None:
     if sum(bool(getattr(decl, name)) for name in names) != 1:
-        raise ConfigError(f"{place}: exactly one of {' and '.join(names)} is needed")
+        raise ConfigError(f"{place}: exactly one of {', '.join(names[:-1])} and {names[-1]} is needed")
 
 
 def _absolute(file: TomlFile, name: str | None) -> str | None:

@@ -102,7 +102,7 @@ class Try(Struct, kw_only=True):
         return answer
 
     async def _send(self, target: Target, body: bytes) -> Answer:
-        proxy = self.lease.account.proxy or self.lease.provider.settings.proxy or self.lease.provider.server.proxy
+        proxy = self.lease.provider.proxy(self.lease.account, target.location)
         connect_s = self.timeouts.connect_s
         try:
             return await self.egress.open(target, body, proxy=proxy, connect_timeout_s=connect_s)

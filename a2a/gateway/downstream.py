@@ -44,7 +44,6 @@ class Downstream:
         self._lock = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._boundary = True
         self.committed = False
         self.content = False
         self.sent_bytes = 0
@@ -75,8 +74,7 @@ class Downstream:
     async def _ping(self) -> None:
         try:
             await self.commit()
-            if self._boundary:
-                await self._sink.write(self._renderer.keepalive())
+            await self._sink.write(self._renderer.keepalive())
         except ClientGone:
             pass  # the exchange's own write meets the same end
 
@@ -93,14 +91,13 @@ class Downstream:
                 await self._sink.start(200, {**STREAM_HEADERS, **self._headers()})
                 self.committed = True
 
-    async def write(self, data: bytes, *, boundary: bool = True) -> None:
-        """Content. `boundary`: the bytes end where an event ends, so that a keep-alive may follow."""
+    async def write(self, data: bytes) -> None:
+        """Content, in whole events, so that a keep-alive may follow."""
         if not self.content:
             self.content = True
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
             await self.commit()
-        self._boundary = boundary
         self.sent_bytes += len(data)
         await self._sink.write(data)

@@ -123,11 +123,10 @@ class Engine:
 
     async def _list(self, account: Account) -> str | None:
         provider = self.providers[account.provider]
-        proxy = account.proxy or provider.settings.proxy or self.settings.server.proxy
         try:
             async with asyncio.timeout(LISTING_TIMEOUT_S):
                 credential = await self.keeper.current(account)
-                models = await provider.models(account, credential, self.egress, proxy)
+                models = await provider.models(account, credential, self.egress)
             if models:
                 self.catalogue.learn(account.id, models)
                 await asyncio.to_thread(self.catalogue.save, account.id)

@@ -257,7 +257,8 @@ class Gateway:
         judged = last.verdict.scope in ("request", "account_model") or status == 429 or status >= 500
         committed = job.down is not None and job.down.committed
         if len(failures) == 1 and last.verbatim is not None and judged and not committed:
-            headers = {"Content-Type": "application/json", **last.headers, **job.report.headers()}
+            again = retry_headers(last.failure, status)
+            headers = {"Content-Type": "application/json", **again, **last.headers, **job.report.headers()}
             job.report.end("failed", status, job.report.exchange.attempts[-1].fault)
             await job.sink.respond(status, headers, last.verbatim)
             return
@@ -278,7 +279,8 @@ class Gateway:
             return
         status, body = call.front.render_error(failure, report.exchange.id)
         report.end("failed", status, fault)
-        headers = {"Content-Type": "application/json", **retry_headers(failure, status), **report.headers()}
+        ids = {"request-id": report.exchange.id}  # the Claude SDK shows it, conversion.md 11.1
+        headers = {"Content-Type": "application/json", **ids, **retry_headers(failure, status), **report.headers()}
         await sink.respond(status, headers, body)
 
 

@@ -21,6 +21,10 @@ from a2a.protocols.tap import Tap
 from a2a.protocols.wire import BAD_JSON
 from a2a.providers.http import Answer
 
+MAX_HELD_BYTES = 4 * 1024 * 1024
+_SHORTEST_EVENT = 5
+"""Below that an index is no event's end but the -1 of a search."""
+
 _TRUNCATED = "the upstream ended the answer before it was complete"
 
 
@@ -100,18 +104,46 @@ async def _first(this: Try, answer: Answer, tap: Tap) -> bytes | Failed:
     return this.fail(whole.failure or Failure("upstream", "the upstream sent an empty stream", 502, code="EMPTY"))
 
 
+class _WholeEvents:
+    """Cuts reads where events end: half an event is of no use to a client, and an error frame must not follow one.
+
+    What has no end within MAX_HELD_BYTES is let through as it is: it may be no event stream at all.
+    """
+
+    __slots__ = ("held",)
+
+    def __init__(self) -> None:
+        self.held = b""
+
+    def cut(self, chunk: bytes) -> bytes:
+        data = self.held + chunk if self.held else chunk
+        if data.endswith((b"\n\n", b"\r\n\r\n")):  # the usual case: no copy
+            self.held = b""
+            return data
+        at = max(data.rfind(b"\n\n") + 2, data.rfind(b"\r\n\r\n") + 4)
+        at = 0 if at < _SHORTEST_EVENT else at
+        if len(data) - at > MAX_HELD_BYTES:
+            at = len(data)
+        self.held = data[at:]
+        return data[:at]
+
+
 async def _forward(this: Try, answer: Answer, tap: Tap, head: bytes) -> None:
     """From the first event on there is no second attempt: whatever happens ends this stream."""
     down = this.job.stream_down()
     this.job.report.first(this.entry)
     failure: Failure | None = None
     watch = this.watch(answer, down)
+    whole = _WholeEvents()
     try:
-        await down.write(head, boundary=tap.boundary)
+        await down.write(whole.cut(head))
         while chunk := await answer.chunk():
             tap.feed(chunk)
             watch.touch()
-            await down.write(chunk, boundary=tap.boundary)
+            if out := whole.cut(chunk):
+                await down.write(out)
+        if whole.held:
+            await down.write(whole.held)
     except UpstreamError as error:
         failure = this.interrupted(watch, error)
     finally:
@@ -120,7 +152,7 @@ async def _forward(this: Try, answer: Answer, tap: Tap, head: bytes) -> None:
     if failure is None and glance.failure is None and not glance.complete:
         failure = Failure("truncated", _TRUNCATED, 502)
     if failure is not None:
-        await down.write((b"" if tap.boundary else b"\n\n") + down.error(failure))
+        await down.write(down.error(failure))
     if failure := failure or glance.failure:
         this.broke(failure, glance.usage, down.sent_bytes)
     else:

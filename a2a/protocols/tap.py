@@ -45,7 +45,7 @@ class Reader(Protocol):
 class Tap:
     """`first()` until it says so, then `feed()`, at the end `close()`."""
 
-    __slots__ = ("_head", "_kept", "_reader", "_tail", "boundary", "glance")
+    __slots__ = ("_head", "_kept", "_reader", "_tail", "glance")
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -53,7 +53,6 @@ class Tap:
         self._tail: deque[bytes] = deque()
         self._kept = 0
         self.glance = Glance()
-        self.boundary = True
 
     def first(self, chunk: bytes) -> bool:
         """Look for the first event that counts; True when an answer has begun or `glance.failure` is set."""
@@ -74,7 +73,6 @@ class Tap:
         self._kept += len(chunk)
         while self._kept - len(self._tail[0]) > KEEP_BYTES:
             self._kept -= len(self._tail.popleft())
-        self.boundary = chunk.endswith((b"\n\n", b"\r\n\r\n"))
 
     def close(self) -> Glance:
         """Read the kept end. The first event of it may be cut and is then ignored."""

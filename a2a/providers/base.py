@@ -73,6 +73,7 @@ class Provider(ABC):
     def __init__(self, settings: Settings) -> None:
         self.settings: ProviderSettings = settings.provider(self.id)
         self.server: ServerSettings = settings.server
+        self._env_proxies = settings.env_proxies
 
     def base_url(self, account: Account) -> str:
         """The account's value, else the provider's setting, else the default; no trailing slash."""
@@ -85,6 +86,10 @@ class Provider(ABC):
 
     def region(self, account: Account) -> str:
         return account.region or self.settings.region or "us-east-1"
+
+    def proxy(self, account: Account, url: str) -> str | None:
+        """The account's, else the provider's, else the server's setting, else what the standard variables say."""
+        return account.proxy or self.settings.proxy or self.server.proxy or self._env_proxies.find(url)
 
     def user_agent(self) -> str:
         return self.settings.user_agent or USER_AGENT
@@ -131,11 +136,10 @@ class Provider(ABC):
         """What the failure means."""
         return judge(failure, self.faults)
 
-    async def models(
-        self, account: Account, credential: Credential, egress: Egress, proxy: str | None
-    ) -> tuple[ModelInfo, ...]:
+    async def models(self, account: Account, credential: Credential, egress: Egress) -> tuple[ModelInfo, ...]:
         """The upstream's own list. Raises UpstreamError."""
         target = self.target(account, credential, "models", stream=False)
+        proxy = self.proxy(account, str(target.url))
         answer = await egress.open(target.with_method("GET"), None, proxy=proxy)
         body = await read_capped(answer)
         if answer.status != 200:

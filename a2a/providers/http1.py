@@ -38,10 +38,11 @@ class Interrupted(UpstreamError):
 class Target:
     """Where one upstream call goes. Made once per account and credential: the head's bytes are kept."""
 
-    __slots__ = ("_head", "headers", "method", "url")
+    __slots__ = ("_head", "headers", "location", "method", "url")
 
     def __init__(self, url: URL, headers: Mapping[str, str], method: str = "POST") -> None:
         self.url = url
+        self.location = str(url)
         self.headers = headers
         self.method = method
         self._head: bytes | None = None

@@ -151,7 +151,7 @@ class KiroProvider(Provider):
             oidc_url=account.urls.get("oidc_url") or self.settings.oidc_url or OIDC_URL,
             idp_allow=tuple(self.settings.idp_allow or IDP_ALLOW),
             user_agent=self.user_agent(),
-            proxy=account.proxy or self.settings.proxy or self.server.proxy,
+            proxy=self.proxy(account, account.urls.get("auth_url") or self.settings.auth_url or AUTH_URL),
         )
 
     def _root(self, account: Account, token: KiroToken, generation: str) -> str:

@@ -169,7 +169,7 @@ async def _list_models(engine: Engine) -> None:
 
 
 async def until_signal(signals: Iterable[int] = (signal.SIGINT, signal.SIGTERM)) -> None:
-    """Wait for the first of the signals; the next one has its default effect again, so a second Ctrl-C ends at once."""
+    """Wait for the first of the signals; the next one ends the process at once, by its default effect."""
     loop = asyncio.get_running_loop()
     came = asyncio.Event()
     wanted = list(signals)
@@ -182,6 +182,8 @@ async def until_signal(signals: Iterable[int] = (signal.SIGINT, signal.SIGTERM))
         for number in wanted:
             with contextlib.suppress(NotImplementedError):
                 loop.remove_signal_handler(number)
+    for number in wanted:  # Python's own handler would wait for the loop, which is draining
+        signal.signal(number, signal.SIG_DFL)
 
 
 async def serve(settings: Settings, *, say: Callable[[str], None], ready: Callable[[str], None]) -> None:

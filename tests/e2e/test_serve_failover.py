@@ -29,7 +29,7 @@ POOL = (
 @pytest.fixture
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A fresh server for each test: cooldowns are what is tested."""
-    with staged(tmp_path_factory.mktemp("stage"), POOL) as made:
+    with staged(tmp_path_factory.mktemp("stage"), POOL, server={"commit_after_s": 0.1, "keepalive_s": 0.05}) as made:
         yield made
 
 
@@ -134,6 +134,37 @@ def test_a_200_without_content_fails_over(stage: Stage, fault: str, front: str) 
         assert [stream.status for stream in streams] == [200] * 3
         assert all(stream.done and "hello" in stream.text for stream in streams), [stream.body for stream in streams]
         assert max(int(stream.headers["x-a2a-attempts"]) for stream in streams) == 2
+
+
+@pytest.mark.parametrize("front", ["chat/completions", "messages"])
+def test_keep_alives_are_no_content(stage: Stage, front: str) -> None:
+    """The 200 and keep-alives are out, then the account fails: another may still serve."""
+    for api, account, provider, model in (
+        ("openai", BROKEN, OPENAI, "demo-chat"),
+        ("claude", "sk-demo-claude-1", CLAUDE, "claude-sonnet-4-6"),
+        ("kiro", "aoa-social", KIRO, "claude-sonnet-4.6"),
+    ):
+        for fault in ("slow seconds=0.4", "error_event after=0 status=500"):
+            stage.demo.fault(fault, api=api, account=account)
+        streams = [Stream(stage.server.http, f"/{provider}/v1/{front}", {"model": model, **BODY}) for _ in range(3)]
+        assert all(stream.done and "hello" in stream.text for stream in streams), [stream.body for stream in streams]
+        assert stage.demo.up.faults.rules == []
+        records = [stage.server.exchange(stream.headers["x-a2a-exchange"]) for stream in streams]
+        assert sorted(len(record["attempts"]) for record in records) == [1, 1, 2]
+        slow = streams[[len(record["attempts"]) for record in records].index(2)]
+        assert slow.comments or "ping" in slow.names
+
+
+def test_a_failure_of_all_after_the_200_is_told_inside(stage: Stage) -> None:
+    for fault in ("slow seconds=0.4", "error_event after=0 status=500"):
+        stage.demo.fault(fault, api="claude", times=2)
+    chat, claude = (
+        Stream(stage.server.http, f"/claude/v1/{front}", {"model": "claude-sonnet-4-6", **BODY})
+        for front in ("chat/completions", "messages")
+    )
+    assert (chat.status, chat.done, len(chat.errors)) == (200, False, 1)
+    assert all(f"claude/{alias}" in chat.errors[0]["message"] for alias in ("broken", "good"))
+    assert claude.status == 503, "both rest now, nothing was sent: the status tells"
 
 
 def test_a_clients_mistake_punishes_nobody(stage: Stage) -> None:

@@ -103,24 +103,6 @@ def test_sdks_read_over_keep_alives(stage: Stage, provider: str) -> None:
         assert "世界" in events.get_final_text()
 
 
-def test_failover_after_the_200_but_before_content(stage: Stage, provider: str, front: str) -> None:
-    """Keep-alives are no content: the next account may still serve (contract 7)."""
-    api, account = {
-        OPENAI: ("openai", "sk-demo-openai-1"),
-        CLAUDE: ("claude", "sk-demo-claude-1"),
-        KIRO: ("kiro", "aoa-social"),
-    }[provider]
-    for fault in ("slow seconds=0.3", "error_event after=0 status=400"):
-        stage.demo.fault(fault, api=api, account=account)
-    answers = [
-        Stream(stage.server.http, f"/{provider}/v1/{front}", {**body(provider), "model": MODEL[provider]})
-        for _ in range(SPARES + 1)
-        if stage.demo.up.faults.rules
-    ]
-    assert stage.demo.up.faults.rules == []
-    assert answers[-1].status == 200
-
-
 def test_stall_in_mid_stream(stage: Stage, provider: str, front: str) -> None:
     answer = stream(stage, provider, front, f"[[fault: stall after=4]] {ASKED}")
     error = ended_with_error(answer, front)

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from a2a.messages import Failure, Proto, Request, Response
-from a2a.protocols.base import Conversion, Front, StreamParser, StreamRenderer, Upstream
+from a2a.protocols.base import Conversion, StreamParser, StreamRenderer
 from a2a.protocols.responses import errors, request_parse, request_render, response
 from a2a.protocols.responses.stream_parse import ResponsesStreamParser
 from a2a.protocols.responses.stream_render import ResponsesStreamRenderer
@@ -70,6 +70,3 @@ class ResponsesUpstream:
 
 front = ResponsesFront()
 upstream = ResponsesUpstream()
-
-_FACES: tuple[Front, Upstream] = (front, upstream)
-"""Both faces keep the promises of base.py; the type checker looks here."""

@@ -82,7 +82,7 @@ def _echo(req: Request) -> JsonObject:
         "store": False,
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
-        "text": {"format": {"type": "text"}, **text_config(req.output).get("text", {})},
+        "text": {"format": {"type": "text"}, **text_config(req.output)},
         "tool_choice": "auto" if choice is None else choice_value(choice, tools),
         "tools": definitions(tools, same=True),
         "truncation": ext.get("truncation", "disabled"),

@@ -1,8 +1,8 @@
 """Errors of the Responses dialect, both ways (specs/conversion.md 11.1, 11.2, 14.2).
 
-Upstream bodies are OpenAI's error object, a failed `response` object, an `error` event, Codex's usage limit, a gateway's
-`detail`, HTML, or nothing. `parse_error` is total. Its `status` is the upstream's own; `code` the upstream's own word,
-for the fault tables of the providers.
+Upstream bodies are OpenAI's error object, a failed `response` object, an `error` event, the usage limit of Codex, a
+`detail` of some gateway, HTML, or nothing. `parse_error` is total. Its `status` is the upstream's own; `code` the
+upstream's own word, for the fault tables of the providers.
 """
 
 from __future__ import annotations

@@ -26,10 +26,18 @@ def output_item(part: Part, new_id: Callable[[str], str], logprobs: Raw | None =
 
     `logprobs`: of the whole text. `new_id`: mints the item's id where the part brings none.
     """
-    if isinstance(part, Foreign) and part.proto == "responses":
-        return part.raw
+    part = readable(part)
+    if isinstance(part, Foreign):
+        return part.raw if part.proto == "responses" else None
     shell = item_shell(part, new_id)
     return None if shell is None else finished(shell, part, logprobs)
+
+
+def readable(part: Part) -> Part:
+    """Another protocol's own block as the text a reader can use, where it has one; any other part as it is."""
+    if isinstance(part, Foreign) and part.proto != "responses" and part.as_text:
+        return Text(text=part.as_text)
+    return part
 
 
 def item_shell(part: Part, new_id: Callable[[str], str]) -> JsonObject | None:
@@ -47,8 +55,6 @@ def item_shell(part: Part, new_id: Callable[[str], str]) -> JsonObject | None:
             return _call_shell(part, new_id)
         case Media() if part.kind == "image" and isinstance(part.source, Inline):
             return {"id": new_id("ig_"), "type": "image_generation_call", "status": "in_progress", "result": None}
-        case Foreign() if part.as_text:
-            return item_shell(Text(text=""), new_id)
     return None
 
 
@@ -58,8 +64,6 @@ def finished(shell: JsonObject, part: Part, logprobs: Raw | None = None) -> Json
     match part:
         case Text() | Refusal():
             item["content"] = [content_part(part, logprobs)]
-        case Foreign():
-            item["content"] = [content_part(Text(text=part.as_text or ""))]
         case Reasoning():
             item |= _reasoning(part)
         case ToolCall(custom=True):
@@ -79,10 +83,10 @@ def content_part(part: Text | Refusal, logprobs: Raw | None = None) -> JsonObjec
     if isinstance(part, Refusal):
         return {"type": "refusal", "refusal": part.text}
     said = [] if logprobs is None else logprobs
-    return {"type": "output_text", "text": part.text, "annotations": annotations(part), "logprobs": said}
+    return {"type": "output_text", "text": part.text, "annotations": cited(part), "logprobs": said}
 
 
-def annotations(part: Text) -> list[Raw]:
+def cited(part: Text) -> list[Raw]:
     """Citations in the spelling of this protocol; those of other vendors point into documents it does not have."""
     if part.citations is None or kind_of(part.citations) != "array":
         return []

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Raw
 
-from a2a.messages import Foreign, Media, Opaque, Part, Reasoning, Text, ToolCall, ToolResult
+from a2a.messages import Foreign, Media, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
 from a2a.protocols.args import usable
 from a2a.protocols.responses.parts_parse import content, part
 from a2a.protocols.responses.words import extras
@@ -79,7 +79,7 @@ def reasoning(fields: Fields) -> Reasoning:
 
 
 def function_call(fields: Fields) -> ToolCall:
-    """`args` is the text as sent, also when it is no JSON; arguments given as an object are accepted. Raises WireError."""
+    """`args` is the text as sent, even when it is no JSON; an object in place of a text is accepted. Raises WireError."""
     given = fields.raw("arguments")
     args = ""
     if given is not None:

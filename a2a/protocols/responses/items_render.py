@@ -116,7 +116,7 @@ class _Writer:
         return self._finished(item, part.item_id, part)
 
     def call(self, part: ToolCall) -> JsonObject:
-        """Arguments verbatim when they are an object; broken text is wrapped, so that the call pairs with its result."""
+        """Arguments verbatim when they are an object; broken text is wrapped, so that call and result pair."""
         item: JsonObject
         if part.custom and self._custom:
             item = {"type": "custom_tool_call", "call_id": part.id, "name": part.name, "input": part.args}

@@ -27,7 +27,7 @@ _ELSEWHERE = ("conversation", "prompt")
 def parse_request(body: bytes, model: str | None = None, *, counting: bool = False) -> Request:
     """Raises RequestError with the JSON path of the field at fault.
 
-    `model`: used when the body names none. `counting`: the body of `/responses/input_tokens`, where nothing is required.
+    `model`: used when the body names none. `counting`: the body of `/responses/input_tokens`, all optional.
     """
     with client_side():
         return _request(parse(body), model, counting)

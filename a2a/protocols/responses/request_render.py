@@ -40,7 +40,8 @@ def render_request(req: Request, conv: Conversion) -> bytes:
     body |= _limits(req, conv)
     body |= _sampling(req, conv)
     body |= _reasoning(req, conv)
-    body |= text_config(req.output)
+    if text := text_config(req.output):
+        body["text"] = text
     body |= _state(req, conv)
     body |= _account_fields(req, conv)
     if conv.stream:
@@ -62,7 +63,7 @@ def merge_nested(body: JsonObject, ext: Ext | None) -> JsonObject:
 
 
 def text_config(output: OutFormat | None) -> JsonObject:
-    """The key `text`; the Responses API has structured output by itself, so no profile is asked."""
+    """The value of `text`; the Responses API has structured output by itself, so no profile is asked."""
     if output is None:
         return {}
     config: JsonObject = {}
@@ -76,7 +77,7 @@ def text_config(output: OutFormat | None) -> JsonObject:
         config["format"] = schema
     if output.verbosity is not None:
         config["verbosity"] = output.verbosity
-    return {"text": config} if config else {}
+    return config
 
 
 def summary_word(think: Think, ext: Ext | None = None) -> str | None:

@@ -20,7 +20,6 @@ from a2a.messages import (
     Event,
     Failure,
     Finish,
-    Foreign,
     Opaque,
     Part,
     PartEnd,
@@ -44,6 +43,7 @@ from a2a.protocols.responses.items_out import (
     is_raw_chain,
     item_shell,
     output_item,
+    readable,
 )
 from a2a.protocols.wire import compact, dumps, items
 
@@ -111,6 +111,8 @@ class ResponsesStreamRenderer:
         """The answer without items; empty before Start."""
         self._output: list[object] = []
         self._open: _Open | None = None
+        self._silent: Part | None = None
+        """The open part if it has no deltas."""
         self._usage = Usage()
         self._stop = Stop(kind="end")
         self._refused = False
@@ -148,18 +150,19 @@ class ResponsesStreamRenderer:
         if event.usage is not None:
             self._usage = event.usage
         ident = response_id(event.id, conv)
-        self._base = envelope(conv, ident, event.model or conv.request.model, event.created or int(conv.now))
-        answer = Raw(dumps(self._base))
+        base = envelope(conv, ident, event.model or conv.request.model, event.created or int(conv.now))
+        answer = _one_line(base)
+        self._base = msgspec.json.decode(answer, type=dict[str, Raw])
         created = self._frame("response.created", {"response": answer})
         return created + self._frame("response.in_progress", {"response": answer})
 
     def part_start(self, event: PartStart) -> bytes:
         """Announces the item of a part that is told in pieces; anything else waits until it is whole."""
-        part = event.part
+        part, self._silent = event.part, None
         channel = _channel(part)
         shell = item_shell(part, self._conv.new_id) if channel is not None else None
         if channel is None or shell is None:
-            self._open = None
+            self._silent = part
             return b""
         index = len(self._output)
         base: JsonObject = {"item_id": shell["id"], "output_index": index}
@@ -175,11 +178,10 @@ class ResponsesStreamRenderer:
         return b""
 
     def part_end(self, event: PartEnd) -> bytes:
-        now, self._open = self._open, None
+        now = self._open
         if now is None:
-            return self._whole(event.part)
+            return self._whole(event.part or self._silent)
         part = _completed(now, event.part)
-        self._open = now
         text = _text_of(part)
         said = "".join(now.pieces)
         out = self._delta(text[len(said) :]) if text.startswith(said) else b""
@@ -220,15 +222,18 @@ class ResponsesStreamRenderer:
 
     def _whole(self, part: Part | None) -> bytes:
         """A part that has no deltas: the item is announced and done at once."""
+        if part is not None and isinstance(text := readable(part), Text):
+            return self.part_start(PartStart(0, Text(text=""))) + self.part_end(PartEnd(0, part=text))
         item = output_item(part, self._conv.new_id) if part is not None else None
         if item is None:
             return b""
-        added = self._frame("response.output_item.added", {"output_index": len(self._output), "item": item})
+        shown = {"output_index": len(self._output), "item": _one_line(item)}
+        added = self._frame("response.output_item.added", shown)
         return added + self._item_done(item)
 
     def _item_done(self, item: object) -> bytes:
         index = len(self._output)
-        done = Raw(dumps(item))
+        done = _one_line(item)
         self._output.append(done)
         return self._frame("response.output_item.done", {"output_index": index, "item": done})
 
@@ -237,7 +242,7 @@ class ResponsesStreamRenderer:
         now.began = True
         if now.channel.part is None:
             return b""
-        empty = _piece(now.channel, replace(now.part, text=""), None)  # type: ignore[call-arg]
+        empty = _piece(now.channel, replace(now.part, text=""), None)
         return self._frame(f"{now.channel.part}.added", {**now.base, "part": empty})
 
     def _finish_piece(self, now: _Open, part: Part, text: str, logprobs: Raw | None) -> bytes:
@@ -257,6 +262,12 @@ class ResponsesStreamRenderer:
         self._number = number + 1
         data = dumps({"type": name, "sequence_number": number, **fields})
         return b"event: " + name.encode() + b"\ndata: " + data + b"\n\n"
+
+
+def _one_line(value: object) -> Raw:
+    """The JSON without line breaks: values that came as bytes may hold some, and a frame is one line."""
+    data = dumps(value)
+    return Raw(compact(Raw(data)).encode() if b"\n" in data or b"\r" in data else data)
 
 
 def _channel(part: Part) -> _Channel | None:
@@ -303,7 +314,7 @@ def _completed(now: _Open, whole: Part | None) -> Part:
             case _:
                 part = now.part
     if isinstance(part, Reasoning):
-        part = replace(part, opaque=[*part.opaque, *now.seals])
+        part = replace(part, opaque=[*part.opaque, *(one for one in now.seals if one not in part.opaque)])
     if isinstance(part, ToolCall) and not part.custom and not part.args:
         part = replace(part, args="{}")
     return part

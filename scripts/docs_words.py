@@ -1,0 +1,148 @@
+"""What each setting does, in words, for docs/config.md. Names, defaults and ranges come from the declaration itself."""
+
+from __future__ import annotations
+
+CONFIG_INTRO = """
+Every setting has one origin: a flag of `a2a serve`, else an `A2A_*` variable, else `config.toml`, else its default.
+`a2a config show` prints each value with its origin, `a2a config path` the file, `a2a config validate` checks it. A key that
+does not exist is an error that names the line and the nearest key that does.
+
+A server key `x_y` is the flag `--x-y` (where `a2a serve --help` has one), the variable `A2A_X_Y` and `x_y` under
+`[server]`. Lists are comma-separated in variables. Durations are seconds where the name ends in `_s`; 0 means none.
+
+```toml
+[server]
+port = 3000
+model_provider = ["kiro", "openai"]     # the default chain
+
+[providers.kiro]                        # short names work here too
+max_concurrency = 4
+
+[[accounts]]                            # an account without `a2a login`: secrets by reference only
+provider = "openai-custom"
+name = "kimi"
+preset = "kimi"
+api_key_env = "KIMI_API_KEY"
+
+[[accounts]]
+provider = "claude-kiro-oauth"
+name = "work"
+credentials_file = "~/.aws/sso/cache/kiro-auth-token.json"
+
+[[clients]]                             # a key of its own for one more client
+name = "laptop"
+key_env = "LAPTOP_KEY"
+```
+
+Three variables have no key in the file:
+
+| variable | default | what it does |
+| --- | --- | --- |
+| `A2A_HOME` | none | One folder for everything: `config.toml`, `data/`, `state/`, `cache/`. Without it the system's own folders. |
+| `A2A_CONFIG` | none | Another `config.toml`, as `--config`. |
+| `A2A_CREDENTIAL_STORE` | `keyring` | `keyring` or `file`: where secrets are kept. Without a usable keyring files (0600) take over, said once. |
+"""
+
+SERVER = {
+    "host": "Where to listen. `localhost` is 127.0.0.1 and ::1. Any other host needs an `api_key` given explicitly.",
+    "port": "0 picks a free port.",
+    "api_key": "The key clients send. Without one a random key is made at the first start (`a2a config show --secrets`). "
+    "At least 16 characters where the host is not loopback.",
+    "model_provider": "The default chain: in which order providers that serve the same model are tried, and who gets a "
+    "name no catalogue knows ([routing](routing.md)).",
+    "request_max_retries": "Further tries at the same account when no other can serve.",
+    "request_base_delay": "Milliseconds before the first of them.",
+    "connect_timeout_s": "To an upstream.",
+    "first_byte_timeout_s": "From the request to the upstream's first event. Kiro: 90.",
+    "idle_timeout_s": "Between two pieces of an upstream's stream. Kiro: 300.",
+    "total_timeout_s": "For the whole upstream call.",
+    "commit_after_s": "A streaming client gets its 200 and keep-alives after this much silence. From then on an error "
+    "comes inside the stream.",
+    "keepalive_s": "Between two keep-alives.",
+    "max_body_mib": "Largest request body.",
+    "strategy": "How the accounts of a provider take turns; so far there is only `round-robin`.",
+    "affinity": "Keep a conversation on its account.",
+    "queue_timeout_s": "How long to wait for a free slot.",
+    "proxy": "HTTP proxy for upstream calls, `http://user:password@host:port`.",
+    "default_model": "What `a2a chat` asks for without `-m`.",
+    "fetch_media": "Fetch images given by URL where the upstream cannot.",
+    "fetch_media_allow": "Origins exempt from https and public addresses only.",
+    "auto_cache": "Set cache points for Claude upstreams when a converted request has none.",
+    "allow_host": "Host names accepted on a loopback listener besides loopback names (guards against DNS rebinding).",
+    "allow_origin": "Origins of browser clients that may call (CORS).",
+    "cron_near_minutes": "Renew tokens in the background that end sooner than this.",
+    "cron_refresh_token": "Whether to.",
+    "openai_api_key": "An `openai-custom` account for this run.",
+    "openai_base_url": "Its base URL.",
+    "claude_api_key": "A `claude-custom` account for this run.",
+    "claude_base_url": "Its base URL.",
+    "kiro_oauth_creds_base64": "A Kiro account for this run: the token file as base64.",
+    "kiro_oauth_creds_file": "A Kiro account for this run: the token file, read in place.",
+}
+
+PROVIDERS = {
+    "base_url": "Where the API is; `{region}` is filled in. Defaults: `https://api.openai.com/v1`, "
+    "`https://api.anthropic.com`, `https://runtime.{region}.kiro.dev`.",
+    "auth_url": "Token refresh of social logins.",
+    "oidc_url": "Token refresh of Builder ID and Identity Center logins.",
+    "management_url": "Model lists.",
+    "legacy_url": "The older endpoint, for accounts without a profile.",
+    "idp_allow": "Hosts (globs) that an external identity provider's token endpoint may have; with a scheme exactly "
+    "that origin.",
+    "connect_timeout_s": "As in `[server]`.",
+    "first_byte_timeout_s": "As in `[server]`.",
+    "idle_timeout_s": "As in `[server]`.",
+    "total_timeout_s": "As in `[server]`.",
+    "strategy": "As in `[server]`.",
+    "affinity": "As in `[server]`.",
+    "max_concurrency": "Requests at one time per account; 0 is no limit.",
+    "min_interval_ms": "Between two requests of an account.",
+    "rpm": "Requests per minute and account.",
+    "tpm": "Tokens per minute and account.",
+    "queue_timeout_s": "As in `[server]`.",
+    "proxy": "As in `[server]`.",
+    "region": "Region of the upstream; by default from the account's profile, else `us-east-1`.",
+    "default_model": "As in `[server]`.",
+    "models": "Names it is known to serve, besides what its own list says.",
+    "user_agent": "Instead of `a2a/VERSION`.",
+    "endpoint": "Which generation of the API; `auto` goes by the account.",
+    "wire": "Form of the calls.",
+    "origin": "The origin named in calls; `AI_EDITOR` without a value.",
+    "write_back": "Write renewed tokens into the file they came from.",
+}
+
+ACCOUNTS = {
+    "provider": "Id or short name.",
+    "name": "Its alias: letters, digits and `. _ @ + -`. Default: the preset, the e-mail, else a number.",
+    "preset": "A known service (`a2a login openai --preset x` lists them).",
+    "base_url": "As in `[providers]`, for this account alone.",
+    "management_url": "kiro: as in `[providers]`.",
+    "legacy_url": "kiro: as in `[providers]`.",
+    "auth_url": "kiro: as in `[providers]`.",
+    "oidc_url": "kiro: as in `[providers]`.",
+    "api_key_env": "Variable that holds the key. This or `api_key_file`.",
+    "api_key_file": "File that holds the key.",
+    "credentials_file": "kiro: the token file, read in place. This or `credentials_env`.",
+    "credentials_env": "kiro: variable that holds it, as JSON or base64.",
+    "region": "kiro: as in `[providers]`.",
+    "priority": "Lower ones are asked first.",
+    "weight": "Its share among equals.",
+    "enabled": "`false` keeps it out.",
+    "proxy": "As in `[server]`, for this account alone.",
+    "max_concurrency": "As in `[providers]`, for this account alone.",
+    "min_interval_ms": "As in `[providers]`, for this account alone.",
+    "rpm": "As in `[providers]`, for this account alone.",
+    "tpm": "As in `[providers]`, for this account alone.",
+}
+
+CLIENTS = {
+    "name": "How the record calls it.",
+    "key_env": "Variable that holds the key. This or `key_file`.",
+    "key_file": "File that holds the key.",
+}
+
+WITHOUT_EFFECT = frozenset(
+    "request_max_retries request_base_delay affinity queue_timeout_s fetch_media fetch_media_allow cron_near_minutes "
+    "cron_refresh_token min_interval_ms rpm tpm weight write_back".split()
+)
+"""Accepted and shown, but nothing reads them yet."""

@@ -1,0 +1,200 @@
+"""The byte path's answers: forwarded as they are, failures before the first event fail over, later ones end the stream."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from gateway_kit import DONE, STREAM, Answer, Scene, Sink, chat, chunk, error
+from support.pool_kit import CLAUDE, FakeClock, account, settings
+
+from a2a.providers.http import Interrupted
+
+pytestmark = pytest.mark.anyio
+USAGE = b'data: {"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":6}}\n\n'
+REFUSED = b'data: {"error":{"message":"slow down","code":"rate_limit_exceeded"}}\n\n'
+
+
+async def test_a_whole_answer_keeps_every_byte() -> None:
+    body = b'{ "choices": [{"finish_reason":"stop","x":1.50}],  "odd": "\\u00e9" }'
+    sink = await Scene(Answer(200, body[:9], body[9:], x_request_id="r1", server="x")).ask()
+    assert (sink.status, sink.body) == (200, body)
+    assert (sink.headers["Content-Type"], sink.headers["x-request-id"]) == ("application/json", "r1")
+    assert "server" not in sink.headers
+
+
+async def test_the_upstream_s_request_id_is_recorded() -> None:
+    scene = Scene(Answer(200, chat()._pieces[0], x_request_id="r1"))
+    await scene.ask()
+    assert scene.exchange.attempts[0].upstream_id == "r1"
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"", b"{}", b'{"choices":[]}', b'{"error":{"message":"x","code":500}}'])
+async def test_a_200_that_is_no_answer_fails_over(body: bytes) -> None:
+    scene = Scene(Answer(200, body), chat())
+    assert (await scene.ask()).status == 200
+    assert scene.states() == {"a": "cooling", "b": "ready"}
+
+
+@pytest.mark.parametrize("pieces", [STREAM, (b"".join(STREAM),), [bytes([b]) for b in b"".join(STREAM)]])
+async def test_a_stream_keeps_every_byte(pieces: Any) -> None:
+    scene = Scene(Answer(200, *pieces))
+    sink = await scene.ask(stream=True)
+    assert (sink.status, sink.body) == (200, b"".join(STREAM))
+    assert sink.headers["Content-Type"].startswith("text/event-stream")
+    assert (scene.exchange.state, scene.exchange.stop, scene.exchange.answer_bytes) == ("done", "stop", len(sink.body))
+
+
+async def test_usage_of_a_stream_is_recorded() -> None:
+    scene = Scene(Answer(200, *STREAM[:-1], USAGE, DONE))
+    await scene.ask(stream=True)
+    assert scene.exchange.tokens is not None
+    assert (scene.exchange.tokens.input, scene.exchange.tokens.output) == (5, 6)
+
+
+async def test_comments_alone_are_no_beginning() -> None:
+    scene = Scene(Answer(200, b": wait\n\n", Interrupted("cut")), Answer(200, *STREAM))
+    sink = await scene.ask(stream=True)
+    assert (sink.body, scene.keys()) == (b"".join(STREAM), ["sk-a", "sk-b"])
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        (REFUSED,),
+        (b'{"error":{"message":"slow down","code":"rate_limit_exceeded"}}',),
+        (),
+        (b": wait\n\n",),
+        (b"<html>",),
+        (Interrupted("cut"),),
+    ],
+    ids=["error event", "error body", "nothing", "comment", "html", "cut"],
+)
+async def test_a_stream_that_does_not_begin_fails_over(first: Any) -> None:
+    scene = Scene(Answer(200, *first), Answer(200, *STREAM))
+    sink = await scene.ask(stream=True)
+    assert sink.body == b"".join(STREAM)
+    assert scene.states() == {"a": "cooling", "b": "ready"}
+
+
+async def test_an_error_status_keeps_its_status() -> None:
+    sink = await Scene(error(429), error(429)).ask(stream=True)
+    assert (sink.status, sink.headers["Content-Type"]) == (429, "application/json")
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        ((), "ended the answer before it was complete"),
+        ((Interrupted("the upstream broke the connection"),), "the upstream broke the connection"),
+    ],
+)
+async def test_after_the_first_event_a_cut_is_an_error_in_the_stream(end: Any, told: str) -> None:
+    scene = Scene(Answer(200, chunk("hel"), *end), chat())
+    sink = await scene.ask(stream=True)
+    assert sink.status == 200
+    assert sink.body.startswith(chunk("hel") + b'data: {"error":')
+    assert told in json.loads(sink.body[len(chunk("hel")) + 6 :])["error"]["message"]
+    assert (scene.keys(), scene.exchange.state, scene.states()["a"]) == (["sk-a"], "failed", "cooling")
+
+
+async def test_a_cut_inside_an_event_is_closed_before_the_error() -> None:
+    scene = Scene(Answer(200, chunk("hel"), b'data: {"cho', Interrupted("cut")))
+    sink = await scene.ask(stream=True)
+    assert b'data: {"cho\n\ndata: {"error":' in sink.body
+
+
+async def test_the_upstream_s_own_error_in_the_stream_is_passed_and_booked() -> None:
+    scene = Scene(Answer(200, chunk("hel"), REFUSED))
+    sink = await scene.ask(stream=True)
+    assert sink.body == chunk("hel") + REFUSED
+    assert (scene.exchange.state, scene.states()["a"]) == ("failed", "cooling")
+    assert scene.exchange.fault is not None
+    assert scene.exchange.fault.kind == "rate_limited"
+
+
+async def test_a_client_that_leaves_in_the_stream_ends_the_call_and_blames_nobody() -> None:
+    answer = Answer(200, *STREAM)
+    scene = Scene(answer)
+    await scene.ask(stream=True, sink=Sink(gone_after=1))
+    assert (scene.exchange.state, scene.exchange.status, answer.closed) == ("client_closed", 499, True)
+    assert scene.states() == {"a": "ready", "b": "ready"}
+
+
+async def test_a_silent_first_byte_is_a_timeout_and_fails_over() -> None:
+    scene = Scene(Answer(200, None), chat(), given=settings(openai={"first_byte_timeout_s": 0.01}))
+    assert (await scene.ask()).status == 200
+    fault = scene.exchange.attempts[0].fault
+    assert fault is not None
+    assert (fault.kind, fault.message) == ("timeout", "openai/a sent nothing within 0.01 s")
+
+
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [
+        ({"idle_timeout_s": 0.01}, "openai/a was silent for 0.01 s"),
+        ({"total_timeout_s": 0.01, "idle_timeout_s": 0}, "openai/a took longer than 0.01 s"),
+    ],
+)
+async def test_a_stream_that_falls_silent_ends_with_our_words(limits: dict[str, float], told: str) -> None:
+    answer = Answer(200, chunk("hel"), None)
+    scene = Scene(answer, given=settings(openai=limits))
+    sink = await scene.ask(stream=True)
+    assert told in sink.body.decode()
+    assert (answer.closed, scene.states()["a"]) == (True, "cooling")
+
+
+async def test_keep_alives_before_the_first_event_still_allow_another_account() -> None:
+    slow = Answer(200, None)
+    scene = Scene(
+        slow, Answer(200, *STREAM), given=settings({"commit_after_s": 0.001}, openai={"first_byte_timeout_s": 0.05})
+    )
+    sink = await scene.ask(stream=True)
+    assert sink.body.startswith(b": keep-alive\n\n")
+    assert sink.body.endswith(b"".join(STREAM))
+    assert scene.keys() == ["sk-a", "sk-b"]
+
+
+async def test_after_an_early_200_an_error_is_one_in_the_stream() -> None:
+    limits: Any = {"first_byte_timeout_s": 0.05}
+    scene = Scene(
+        Answer(200, None), accounts=[account("a")], given=settings({"commit_after_s": 0.001}, openai=limits)
+    )
+    sink = await scene.ask(stream=True)
+    assert sink.status == 200
+    assert b'data: {"error":' in sink.body
+    assert (scene.exchange.state, scene.exchange.status) == ("failed", 200)
+
+
+async def test_a_claude_stream_passes_through_too() -> None:
+    events = (
+        b'event: message_start\ndata: {"type":"message_start","message":{"usage":{"input_tokens":3}}}\n\n',
+        b'event: ping\ndata: {"type":"ping"}\n\n',
+        b'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn"},'
+        b'"usage":{"output_tokens":4}}\n\n',
+        b'event: message_stop\ndata: {"type":"message_stop"}\n\n',
+    )
+    scene = Scene(Answer(200, *events), accounts=[account("c", CLAUDE)])
+    sink = await scene.ask("claude", stream=True)
+    assert (sink.body, scene.exchange.mode, scene.exchange.stop) == (b"".join(events), "relay", "end_turn")
+
+
+async def test_denied_keys_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    from a2a.protocols.base import Profile
+
+    scene = Scene(chat(), accounts=[account("a")])
+    (member,) = scene.pool.members()
+    monkeypatch.setattr(member.provider, "profile", lambda *_: Profile(deny=("seed",)))
+    sink = await scene.ask(seed=7)
+    assert "seed" not in scene.egress.body()
+    assert sink.headers["x-a2a-notes"] == "seed dropped (this upstream rejects it)"
+
+
+async def test_times_come_from_the_clock() -> None:
+    scene = Scene(chat())
+    assert isinstance(scene.clock, FakeClock)
+    await scene.ask()
+    assert scene.exchange.timings.last == 0.0
+    assert not [task for task in asyncio.all_tasks() if task.get_name() == "a2a keep-alive"]
