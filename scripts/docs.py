@@ -24,7 +24,9 @@ from typer.models import ArgumentInfo, OptionInfo
 
 from a2a.cli.app import build
 from a2a.config import AccountDecl, ClientDecl, ProviderSettings, ServerSettings
-from a2a.config.names import CREDENTIAL_KIND, KIRO_ONLY, PROVIDER_SHORT, SECRET_FLAGS, server_variable
+from a2a.config.names import PROVIDER_SHORT, SECRET_FLAGS, provider_keys, server_variable
+from a2a.providers.registry import PROVIDERS as SERVED
+from a2a.secret import Secret
 
 DOCS = Path(__file__).parents[1] / "docs"
 _MADE = "<!-- Written by scripts/docs.py; change the code or scripts/docs_words.py instead. -->"
@@ -77,7 +79,7 @@ def _command(name: str, callback: Callable[..., Any], epilog: Any, heading: str 
     lines = [f"{heading} {name}", ""] if heading else []
     lines += [inspect.cleandoc(callback.__doc__ or ""), "", usage, ""]
     if arguments or options:
-        lines += [*table(("", ""), [*arguments, *options]), ""]
+        lines += [*table(("name", "what it does"), [*arguments, *options]), ""]
     if isinstance(epilog, str):
         lines += ["```", textwrap.dedent(epilog.replace("\b\n", "")).strip(), "```", ""]
     return lines
@@ -92,7 +94,7 @@ def _parameters(callback: Callable[..., Any]) -> tuple[list[Row], list[Row]]:
         kind, *marks = get_args(hints[name]) or (hints[name],)
         info = next((mark for mark in marks if isinstance(mark, ArgumentInfo | OptionInfo)), None)
         if isinstance(info, ArgumentInfo):
-            many = "…" if list in map(get_origin, (kind, *get_args(kind))) else ""
+            many = "…" if any(get_origin(one) is list for one in (kind, *get_args(kind))) else ""
             shown = f"{name.upper()}{many}"
             required = parameter.default is inspect.Parameter.empty
             arguments.append((f"`{shown}`" if required else f"`[{shown}]`", info.help or ""))
@@ -140,12 +142,14 @@ def _server_rows() -> Iterator[Row]:
 
 def _provider_rows() -> Iterator[Row]:
     for field in structs.fields(ProviderSettings):
-        whom = "kiro" if field.name in KIRO_ONLY else "all"
-        yield f"`{field.name}`", f"`A2A_<SHORT>_{field.name.upper()}`", whom, _words(PROVIDERS, field)
+        takers = [short for name, short in PROVIDER_SHORT.items() if field.name in provider_keys(name)]
+        whom = "all" if len(takers) == len(PROVIDER_SHORT) else ", ".join(takers)
+        key = f"`{field.name}`" + (" (not in the file)" if Secret in get_args(field.type) else "")
+        yield key, f"`A2A_<SHORT>_{field.name.upper()}`", whom, _words(PROVIDERS, field)
 
 
 def _provider_row(name: str) -> Row:
-    return f"`{name}`", f"`{PROVIDER_SHORT[name]}`", "yes" if name in CREDENTIAL_KIND else "not yet"
+    return f"`{name}`", f"`{PROVIDER_SHORT[name]}`", "yes" if name in SERVED else "not yet"
 
 
 def _entry_rows(struct: type[Struct], words: dict[str, str]) -> Iterator[Row]:

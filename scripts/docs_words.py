@@ -4,8 +4,8 @@ from __future__ import annotations
 
 CONFIG_INTRO = """
 Every setting has one origin: a flag of `a2a serve`, else an `A2A_*` variable, else `config.toml`, else its default.
-`a2a config show` prints each value with its origin, `a2a config path` the file, `a2a config validate` checks it. A key that
-does not exist is an error that names the line and the nearest key that does.
+`a2a config show` prints each value with its origin, `a2a config path` the file, `a2a config validate` checks it. A key
+that does not exist is an error that names the line and the nearest key that does.
 
 A server key `x_y` is the flag `--x-y` (where `a2a serve --help` has one), the variable `A2A_X_Y` and `x_y` under
 `[server]`. Lists are comma-separated in variables. Durations are seconds where the name ends in `_s`; 0 means none.
@@ -36,18 +36,18 @@ key_env = "LAPTOP_KEY"
 
 Three variables have no key in the file:
 
-| variable | default | what it does |
-| --- | --- | --- |
-| `A2A_HOME` | none | One folder for everything: `config.toml`, `data/`, `state/`, `cache/`. Without it the system's own folders. |
-| `A2A_CONFIG` | none | Another `config.toml`, as `--config`. |
-| `A2A_CREDENTIAL_STORE` | `keyring` | `keyring` or `file`: where secrets are kept. Without a usable keyring files (0600) take over, said once. |
+- `A2A_HOME`: one folder for everything: `config.toml`, `data/`, `state/`, `cache/`. Without it the folders
+  the system has for them.
+- `A2A_CONFIG`: another `config.toml`, as `--config`.
+- `A2A_CREDENTIAL_STORE`: `keyring` (default) or `file`, where secrets are kept. Where there is no usable keyring, files
+  that only the user can read (0600) take over, and that is said once.
 """
 
 SERVER = {
     "host": "Where to listen. `localhost` is 127.0.0.1 and ::1. Any other host needs an `api_key` given explicitly.",
     "port": "0 picks a free port.",
-    "api_key": "The key clients send. Without one a random key is made at the first start (`a2a config show --secrets`). "
-    "At least 16 characters where the host is not loopback.",
+    "api_key": "The key clients send. Without one a random key is made at the first start, see "
+    "`a2a config show --secrets`. At least 16 characters where the host is not loopback.",
     "model_provider": "The default chain: in which order providers that serve the same model are tried, and who gets a "
     "name no catalogue knows ([routing](routing.md)).",
     "request_max_retries": "Further tries at the same account when no other can serve.",
@@ -76,6 +76,10 @@ SERVER = {
     "openai_base_url": "Its base URL.",
     "claude_api_key": "A `claude-custom` account for this run.",
     "claude_base_url": "Its base URL.",
+    "gemini_oauth_creds_base64": "A Code Assist account for this run: the credentials file as base64.",
+    "gemini_oauth_creds_file": "A Code Assist account for this run: the credentials file, read in place.",
+    "project_id": "Google Cloud project of that account.",
+    "qwen_oauth_creds_file": "A Qwen account for this run: the credentials file, read in place.",
     "kiro_oauth_creds_base64": "A Kiro account for this run: the token file as base64.",
     "kiro_oauth_creds_file": "A Kiro account for this run: the token file, read in place.",
 }
@@ -83,7 +87,17 @@ SERVER = {
 PROVIDERS = {
     "base_url": "Where the API is; `{region}` is filled in. Defaults: `https://api.openai.com/v1`, "
     "`https://api.anthropic.com`, `https://runtime.{region}.kiro.dev`.",
-    "auth_url": "Token refresh of social logins.",
+    "auth_url": "The login and token service (kiro: of social logins).",
+    "token_url": "The token service.",
+    "userinfo_url": "Who is logged in.",
+    "oauth_client_id": "An OAuth client of your own.",
+    "oauth_client_secret": "Its secret.",
+    "oauth_client_secret_env": "Variable that holds it.",
+    "oauth_client_secret_file": "File that holds it.",
+    "project_id": "Google Cloud project of its accounts.",
+    "plan": "Which key plan its accounts have.",
+    "auth_type_header": "Send the header that names the kind of login.",
+    "dummy_tool": "Offer a tool that does nothing where a request has none.",
     "oidc_url": "Token refresh of Builder ID and Identity Center logins.",
     "management_url": "Model lists.",
     "legacy_url": "The older endpoint, for accounts without a profile.",
@@ -118,13 +132,17 @@ ACCOUNTS = {
     "base_url": "As in `[providers]`, for this account alone.",
     "management_url": "kiro: as in `[providers]`.",
     "legacy_url": "kiro: as in `[providers]`.",
-    "auth_url": "kiro: as in `[providers]`.",
+    "auth_url": "As in `[providers]`.",
+    "token_url": "gemini: as in `[providers]`.",
+    "userinfo_url": "gemini: as in `[providers]`.",
     "oidc_url": "kiro: as in `[providers]`.",
     "api_key_env": "Variable that holds the key. This or `api_key_file`.",
     "api_key_file": "File that holds the key.",
-    "credentials_file": "kiro: the token file, read in place. This or `credentials_env`.",
-    "credentials_env": "kiro: variable that holds it, as JSON or base64.",
-    "region": "kiro: as in `[providers]`.",
+    "credentials_file": "For logins: the official client's token file, read in place. This or `credentials_env`.",
+    "credentials_env": "Variable that holds it, as JSON or base64.",
+    "region": "As in `[providers]`.",
+    "plan": "qwen: which key plan it has.",
+    "project_id": "gemini: its Google Cloud project.",
     "priority": "Lower ones are asked first.",
     "weight": "Its share among equals.",
     "enabled": "`false` keeps it out.",
@@ -142,7 +160,7 @@ CLIENTS = {
 }
 
 WITHOUT_EFFECT = frozenset(
-    "request_max_retries request_base_delay affinity queue_timeout_s fetch_media fetch_media_allow cron_near_minutes "
-    "cron_refresh_token min_interval_ms rpm tpm weight write_back".split()
+    {"request_max_retries", "request_base_delay", "affinity", "queue_timeout_s", "fetch_media", "fetch_media_allow"}
+    | {"cron_near_minutes", "cron_refresh_token", "min_interval_ms", "rpm", "tpm", "weight", "write_back"}
 )
 """Accepted and shown, but nothing reads them yet."""

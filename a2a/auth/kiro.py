@@ -7,35 +7,24 @@ words as a dead one. Answers: NeedsLogin = only a person can help; UpstreamError
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Any, assert_never
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 from msgspec import Struct, structs
 
+from a2a.auth.endpoint import RefreshUrls, error_code, origin, origin_of, post
 from a2a.auth.records import KiroToken
-from a2a.errors import BadUpstream, NeedsLogin, Unreachable, UpstreamError, UpstreamTimeout
+from a2a.errors import BadUpstream, NeedsLogin, UpstreamError
 from a2a.secret import Secret
 
-TIMEOUT = httpx.Timeout(connect=10.0, read=30.0, write=10.0, pool=10.0)
-"""httpx's own 5 s are too short for an identity provider's bad day."""
+__all__ = ["RefreshUrls", "endpoint_allowed", "refresh"]
 
 _TRANSIENT = frozenset({"slow_down", "server_error", "temporarily_unavailable"})
 _PERMANENT_TEXTS = ("bad credentials", "invalid_grant", "invalid refresh token")
-
-
-class RefreshUrls(Struct, frozen=True, kw_only=True):
-    """Settings of contract 3.1 that a refresh needs, resolved for one account; `{region}` may still stand in URLs."""
-
-    auth_url: str
-    oidc_url: str
-    idp_allow: tuple[str, ...] = ()
-    """Hosts (globs) an external IdP's endpoint may have; an entry with a scheme allows exactly that origin."""
-    user_agent: str = "a2a"
-    proxy: str | None = None
 
 
 class _Answer(Struct):
@@ -63,16 +52,7 @@ async def refresh(token: KiroToken, urls: RefreshUrls, *, client: httpx.AsyncCli
     if not token.refresh_token:
         raise NeedsLogin("there is no refresh token")
     url, body = _request(token, urls, now)
-    headers = {"accept": "application/json", "user-agent": urls.user_agent}
-    try:
-        if token.kind == "external_idp":
-            response = await client.post(url, data=body, headers=headers, timeout=TIMEOUT)
-        else:
-            response = await client.post(url, json=body, headers=headers, timeout=TIMEOUT)
-    except httpx.TimeoutException as exc:
-        raise UpstreamTimeout(f"the token endpoint {_origin(url)} did not answer in time") from exc
-    except (httpx.HTTPError, httpx.InvalidURL) as exc:
-        raise Unreachable(f"no connection to the token endpoint {_origin(url)} ({type(exc).__name__})") from exc
+    response = await post(client, url, body, urls, form=token.kind == "external_idp")
     if response.status_code != 200:
         raise _failure(response, url)
     return _renewed(token, _decode(response, url), now)
@@ -90,7 +70,7 @@ def _request(token: KiroToken, urls: RefreshUrls, now: float) -> tuple[str, dict
             endpoint = token.token_endpoint or ""
             if not endpoint_allowed(endpoint, urls.idp_allow):
                 raise NeedsLogin(
-                    f"the token endpoint {_origin(endpoint)} is not on the list of allowed hosts",
+                    f"the token endpoint {origin(endpoint)} is not on the list of allowed hosts",
                     hint="if it is your organisation's, add its host to idp_allow in [providers.claude-kiro-oauth]",
                 )
             form = {"grant_type": "refresh_token", "client_id": token.client_id or "", "refresh_token": refresh_token}
@@ -120,12 +100,12 @@ def endpoint_allowed(endpoint: str, allow: Sequence[str]) -> bool:
     """Whether a refresh token may be sent there: https, no userinfo, no IP literal, host on the list (kiro.md 3.3)."""
     try:
         parts = urlsplit(endpoint)
-        origin, host = _origin_of(parts), (parts.hostname or "").lower()
+        whole, host = origin_of(parts), (parts.hostname or "").lower()
     except ValueError:
         return False
     if not host or "@" in parts.netloc:
         return False
-    if any("://" in entry and entry.rstrip("/").lower() == origin for entry in allow):
+    if any("://" in entry and entry.rstrip("/").lower() == whole for entry in allow):
         return True
     if parts.scheme != "https" or _is_address(host):
         return False
@@ -140,27 +120,14 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _origin(url: str) -> str:
-    """Scheme, host and port, for messages: a path or userinfo may hold what must not be shown."""
-    try:
-        return _origin_of(urlsplit(url))
-    except ValueError:
-        return "(not a URL)"
-
-
-def _origin_of(parts: SplitResult) -> str:
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
-
-
 def _decode(response: httpx.Response, url: str) -> _Answer:
     try:
         body = msgspec.json.decode(response.content, type=dict[str, Any])
         answer = msgspec.convert({_SPELLING.get(key, key): value for key, value in body.items()}, _Answer)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise BadUpstream(f"the token endpoint {_origin(url)} answered 200 without a token") from None
+        raise BadUpstream(f"the token endpoint {origin(url)} answered 200 without a token") from None
     if not answer.access_token:
-        raise BadUpstream(f"the token endpoint {_origin(url)} answered 200 with an empty token")
+        raise BadUpstream(f"the token endpoint {origin(url)} answered 200 with an empty token")
     return answer
 
 
@@ -177,8 +144,8 @@ def _renewed(token: KiroToken, answer: _Answer, now: float) -> KiroToken:
 
 def _failure(response: httpx.Response, url: str) -> NeedsLogin | UpstreamError:
     """The tables of kiro.md 3.1 and 3.2. Of the upstream's words only its error code is repeated."""
-    status, where = response.status_code, _origin(url)
-    code, text = _error_words(response)
+    status, where = response.status_code, origin(url)
+    code, text = error_code(response), response.text.lower()
     told = f"{where} answered {status}" + (f" {code}" if code else "")
     if status == 429 or status >= 500 or code in _TRANSIENT:
         return UpstreamError(f"the token could not be renewed: {told}", hint="a2a tries again by itself")
@@ -186,16 +153,3 @@ def _failure(response: httpx.Response, url: str) -> NeedsLogin | UpstreamError:
     if status == 401 or (status in (400, 403) and refused):  # a bare 403 may come from a firewall on the way
         return NeedsLogin(f"the login is no longer valid: {told}")
     return BadUpstream(f"the token could not be renewed: {told}")
-
-
-def _error_words(response: httpx.Response) -> tuple[str, str]:
-    """The error code (`error`, else the exception type's header) and all text in lower case."""
-    text = response.text.lower()
-    try:
-        body: Any = response.json()
-    except ValueError:
-        body = {}
-    code = body.get("error") if isinstance(body, Mapping) else None
-    if not isinstance(code, str) or not code.replace("_", "").isalnum() or len(code) > 64:
-        code = ""
-    return code, text

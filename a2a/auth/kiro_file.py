@@ -6,18 +6,16 @@ AWS tools and carry foreign client ids. Nothing is written here. Messages name f
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import json
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from msgspec import structs
 
 from a2a.auth.records import KiroToken
+from a2a.auth.token_file import fingerprint, object_in, object_of, parse_time, read_text, text_at
 from a2a.errors import UsageError
 from a2a.secret import Secret
 
@@ -50,13 +48,14 @@ _DEFAULT_IDP: dict[Kind, str] = {
 }
 _MIN_REFRESH_CHARS = 100
 _HASH = re.compile(r"[0-9A-Za-z_-]{1,128}")
-_FRACTION = re.compile(r"\.(\d+)")
-_MAX_BYTES = 1024 * 1024
+_OWNER = "log in with the Kiro IDE first"
+
+__all__ = ["IDE_FILE", "client_id_hash", "parse_time", "parse_token_text", "read_token_file", "source_fingerprint"]
 
 
 def read_token_file(path: Path) -> KiroToken:
     """The token of an IDE or export file, with its client registration. Raises UsageError."""
-    return _parse(_object(_read(path), str(path)), str(path), path.parent)
+    return _parse(_file(path), str(path), path.parent)
 
 
 def parse_token_text(text: str, source: str) -> KiroToken:
@@ -64,30 +63,12 @@ def parse_token_text(text: str, source: str) -> KiroToken:
 
     A registration can only be part of the text: there is no folder to look in.
     """
-    stripped = text.strip()
-    if not stripped.startswith("{"):
-        stripped = _from_base64(stripped, source)
-    return _parse(_object(stripped, source), source, None)
+    return _parse(object_in(text, source), source, None)
 
 
 def source_fingerprint(token: KiroToken) -> str:
     """SHA-256 of the refresh token (of the access token where there is none), hex: names the source (contract 3)."""
-    secret = token.refresh_token or token.access_token
-    return hashlib.sha256(secret.reveal().encode()).hexdigest()
-
-
-def parse_time(value: Any) -> float:
-    """Unix seconds of an ISO date in any writer's spelling, or of a number (ms above 10^11); 0.0 = expired."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value / 1000 if value > 1e11 else float(value)
-    if not isinstance(value, str):
-        return 0.0
-    text = _FRACTION.sub(lambda m: "." + m.group(1)[:6].ljust(6, "0"), value.strip())
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return 0.0
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return fingerprint(token.refresh_token or token.access_token)
 
 
 def client_id_hash(start_url: str) -> str:
@@ -96,45 +77,16 @@ def client_id_hash(start_url: str) -> str:
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def _read(path: Path) -> str:
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise UsageError(f"{path} is no Kiro token file: it is too large")
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise UsageError(
-            f"there is no file {path}", hint="log in with the Kiro IDE first, or name a file: --file F"
-        ) from None
-    except (OSError, UnicodeDecodeError) as exc:
-        raise UsageError(f"cannot read {path}: {getattr(exc, 'strerror', None) or 'not UTF-8 text'}") from exc
-
-
-def _from_base64(text: str, source: str) -> str:
-    compact = "".join(text.split())
-    try:
-        standard = compact.replace("-", "+").replace("_", "/")
-        return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True).decode("utf-8-sig")
-    except (binascii.Error, UnicodeDecodeError):
-        raise UsageError(f"{source} is neither JSON nor base64 of JSON") from None
-
-
-def _object(text: str, source: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        # `from None`: the decoder's error holds the whole text.
-        raise UsageError(f"{source} is not JSON") from None
-    if not isinstance(value, dict):
-        raise UsageError(f"{source} holds no JSON object")
-    return value
+def _file(path: Path) -> dict[str, Any]:
+    return object_of(read_text(path, "Kiro token file", _OWNER), str(path))
 
 
 def _parse(data: dict[str, Any], source: str, folder: Path | None) -> KiroToken:
     kind = _kind(data, source)
     registration = _registration(data, source, folder) if kind == "idc" else {}
-    refresh = _text(data, "refreshToken")
+    refresh = text_at(data, "refreshToken")
     _check_refresh_token(kind, refresh, source)
-    access = _text(data, "accessToken")
+    access = text_at(data, "accessToken")
     if not access and not refresh:
         raise UsageError(f"{source} holds no token", hint="accessToken and refreshToken are expected")
     _check_whole(access, "accessToken", source)
@@ -143,25 +95,20 @@ def _parse(data: dict[str, Any], source: str, folder: Path | None) -> KiroToken:
         access_token=Secret(access),
         refresh_token=Secret(refresh),
         expires_at=parse_time(data.get("expiresAt")),
-        idp=_text(data, "provider") or _text(data, "socialProvider") or _DEFAULT_IDP[kind],
-        profile_arn=_text(data, "profileArn") or None,
-        auth_region=_text(data, "idcRegion") or _text(data, "region") or "us-east-1",
-        start_url=_text(data, "startUrl") or None,
-        client_id=_text(data, "clientId") or _text(registration, "clientId") or None,
-        client_secret=Secret(_text(data, "clientSecret") or _text(registration, "clientSecret")),
+        idp=text_at(data, "provider") or text_at(data, "socialProvider") or _DEFAULT_IDP[kind],
+        profile_arn=text_at(data, "profileArn") or None,
+        auth_region=text_at(data, "idcRegion") or text_at(data, "region") or "us-east-1",
+        start_url=text_at(data, "startUrl") or None,
+        client_id=text_at(data, "clientId") or text_at(registration, "clientId") or None,
+        client_secret=Secret(text_at(data, "clientSecret") or text_at(registration, "clientSecret")),
         client_secret_expires_at=parse_time(registration.get("expiresAt")) or None,
-        token_endpoint=_text(data, "tokenEndpoint") or None,
-        issuer_url=_text(data, "issuerUrl") or None,
+        token_endpoint=text_at(data, "tokenEndpoint") or None,
+        issuer_url=text_at(data, "issuerUrl") or None,
         scopes=_scopes(data.get("scopes")),
-        email=_text(data, "email") or None,
+        email=text_at(data, "email") or None,
     )
     _check_complete(token, source)
     return structs.replace(token, source_fingerprint=source_fingerprint(token))
-
-
-def _text(data: dict[str, Any], key: str) -> str:
-    value = data.get(key)
-    return value.strip() if isinstance(value, str) else ""
 
 
 def _scopes(value: Any) -> str | None:
@@ -173,28 +120,28 @@ def _scopes(value: Any) -> str | None:
 
 def _kind(data: dict[str, Any], source: str) -> Kind:
     """By `authMethod`, else by what only one kind carries. Never by the mere presence of a client id (kiro.md 3)."""
-    method = _text(data, "authMethod").lower()
+    method = text_at(data, "authMethod").lower()
     if method:
         if method not in _METHODS:
             raise UsageError(f"{source}: authMethod is of an unknown kind", hint="known: social, IdC, external_idp")
         return _METHODS[method]
-    if _text(data, "tokenEndpoint"):
+    if text_at(data, "tokenEndpoint"):
         return "external_idp"
-    return "idc" if _text(data, "clientIdHash") or _text(data, "clientSecret") else "social"
+    return "idc" if text_at(data, "clientIdHash") or text_at(data, "clientSecret") else "social"
 
 
 def _registration(data: dict[str, Any], source: str, folder: Path | None) -> dict[str, Any]:
     """The file that `clientIdHash` (or the start URL) names beside the token file; {} when the token has its own."""
-    if _text(data, "clientId") and _text(data, "clientSecret"):
+    if text_at(data, "clientId") and text_at(data, "clientSecret"):
         return {}
-    start_url = _text(data, "startUrl")
-    name = _text(data, "clientIdHash") or (client_id_hash(start_url) if start_url else "")
+    start_url = text_at(data, "startUrl")
+    name = text_at(data, "clientIdHash") or (client_id_hash(start_url) if start_url else "")
     if not name or folder is None:
         return {}
     if not _HASH.fullmatch(name):
         raise UsageError(f"{source}: clientIdHash is not a plain name")
     path = folder / f"{name}.json"
-    return _object(_read(path), str(path)) if path.exists() else {}
+    return _file(path) if path.exists() else {}
 
 
 def _check_refresh_token(kind: Kind, refresh: str, source: str) -> None:

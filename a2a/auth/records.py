@@ -36,12 +36,16 @@ class Account(Struct, frozen=True, kw_only=True):
     alias: str
     origin: Origin = "login"
     kind: str = "api_key"
-    """Credential kind: `api_key`, or kiro's `social`, `idc`, `external_idp`."""
+    """Credential kind: `api_key`, `oauth`, or kiro's `social`, `idc`, `external_idp`."""
     label: str | None = None
     """What the upstream calls the user: e-mail, plan."""
     preset: str | None = None
     urls: dict[str, str] = {}
     region: str | None = None
+    plan: str | None = None
+    """qwen: which plan the key belongs to."""
+    project_id: str | None = None
+    """gemini: the Google Cloud project the user named; None: the one that Google names."""
     priority: int = 0
     weight: int = 1
     enabled: bool = True
@@ -87,4 +91,34 @@ class KiroToken(Struct, frozen=True, kw_only=True, tag="kiro"):
     """SHA-256 of the refresh token as first imported: a declared source continues its rotation (contract 3)."""
 
 
-Credential = ApiKey | KiroToken
+class GoogleToken(Struct, frozen=True, kw_only=True, tag="google"):
+    """specs/gemini-cli.md 4. `expires_at`: Unix seconds. `client_*`: the OAuth client that obtained it, which alone can
+    renew it; None and "": the Gemini CLI's."""
+
+    access_token: Secret
+    refresh_token: Secret = Secret("")
+    expires_at: float = 0.0
+    issued_at: float = 0.0
+    scope: str | None = None
+    email: str | None = None
+    client_id: str | None = None
+    client_secret: Secret = Secret("")
+    source_fingerprint: str | None = None
+
+
+class QwenToken(Struct, frozen=True, kw_only=True, tag="qwen"):
+    """specs/qwen.md 3. `resource_url`: the host the token is valid at (section 4), as it was told."""
+
+    access_token: Secret
+    refresh_token: Secret = Secret("")
+    expires_at: float = 0.0
+    issued_at: float = 0.0
+    resource_url: str | None = None
+    email: str | None = None
+    source_fingerprint: str | None = None
+
+
+Token = KiroToken | GoogleToken | QwenToken
+"""What is renewed; `issued_at` and `source_fingerprint` mean the same in each."""
+
+Credential = ApiKey | KiroToken | GoogleToken | QwenToken

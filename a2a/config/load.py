@@ -162,8 +162,9 @@ class _Loader:
                 return self._find(provider_variable(provider, key), ("providers", name, key), table)
 
             if self.file and "oauth_client_secret" in table:
+                place = self.file.place(("providers", name, "oauth_client_secret"))
                 raise ConfigError(
-                    f"{self.file.place(('providers', name, 'oauth_client_secret'))}: secrets are not written into the file",
+                    f"{place}: secrets are not written into the file",
                     hint="use oauth_client_secret_env or oauth_client_secret_file",
                 )
             values = self._resolve(ProviderSettings, f"providers.{provider}", keys, find, defaults=False)

@@ -16,7 +16,20 @@ from msgspec import Struct
 
 FaultKind = Literal["http", "html", "hang", "slow", "stall", "cut", "end", "error_event", "empty", "split", "bad_crc"]
 
-SIDE_APIS = ("openai-models", "claude-models", "claude-count", "kiro-management", "kiro-auth")
+SIDE_APIS = (
+    "openai-models",
+    "responses-count",
+    "claude-models",
+    "claude-count",
+    "kiro-management",
+    "kiro-auth",
+    "gemini-models",
+    "gemini-count",
+    "codeassist-setup",
+    "codeassist-count",
+    "codeassist-auth",
+    "qwen-auth",
+)
 """Calls beside the conversation: only a fault that names them hits them, so that a background call cannot use up a
 fault meant for a chat."""
 
@@ -75,8 +88,8 @@ class Board:
     ) -> Rule:
         """Play `fault` for the next `times` requests (None = all) of `account` at `api`. Text is read as a directive.
 
-        `api`: `openai`, `claude`, `kiro`, or one of SIDE_APIS. `account` is an API key, or the name of a Kiro account
-        (`aoa-social`). Raises ValueError on a bad directive.
+        `api`: `openai`, `responses`, `claude`, `kiro`, `gemini`, `codeassist`, `qwen`, or one of SIDE_APIS. `account`
+        is an API key, or the name of an account (`aoa-social`). Raises ValueError on a bad directive.
         """
         known = parse(fault) if isinstance(fault, str) else fault
         rule = Rule(fault=known, api=api, account=account, left=None if known.until_refresh else times)

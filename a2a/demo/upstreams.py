@@ -15,6 +15,8 @@ from a2a.demo.faults import Board
 from a2a.demo.kiro import routes as kiro_routes
 from a2a.demo.kiro.state import KIRO, KiroState
 from a2a.demo.openai import routes as openai_routes
+from a2a.demo.responses import routes as responses_routes
+from a2a.demo.responses.state import RESPONSES, ResponsesState
 from a2a.demo.world import SEEN, WORLD, Book, DemoClock, Options, Seen, World, redacted
 
 __all__ = ["Upstreams", "serve"]
@@ -34,6 +36,7 @@ class Upstreams:
         """`port`: 0 = a free one. `pace_s`: pause between two frames of a stream."""
         self.world = World(options=Options(pace_s=pace_s))
         self.kiro = KiroState(self.world.clock)
+        self.responses = ResponsesState()
         self._port = port
         self._runner: web.AppRunner | None = None
         self.root_url = ""
@@ -61,6 +64,11 @@ class Upstreams:
         return f"{self.root_url}/openai/v1"
 
     @property
+    def responses_url(self) -> str:
+        """The same host and keys as chat completions."""
+        return self.openai_url
+
+    @property
     def claude_url(self) -> str:
         return f"{self.root_url}/claude"
 
@@ -73,6 +81,7 @@ class Upstreams:
         """What `python -m a2a.demo` prints."""
         return {
             "openai": self.openai_url,
+            "responses": self.responses_url,
             "claude": self.claude_url,
             "kiro": self.kiro_url,
             "control": f"{self.root_url}/_control",
@@ -98,7 +107,9 @@ class Upstreams:
         app = web.Application(client_max_size=_MOST_BODY_BYTES, middlewares=[_record])
         app[WORLD] = self.world
         app[KIRO] = self.kiro
+        app[RESPONSES] = self.responses
         app.add_routes(control.routes("") + control.routes("/kiro"))
+        app.add_routes(responses_routes.routes("/openai"))
         app.add_routes(openai_routes.routes("/openai"))
         app.add_routes(claude_routes.routes("/claude"))
         app.add_routes(kiro_routes.routes("/kiro"))

@@ -86,7 +86,7 @@ class Try(Struct, kw_only=True):
     def target(self, stream: bool) -> Target:
         """The call's target; when both sides speak the same protocol, the client's own headers of it go along."""
         provider = self.lease.provider
-        target = self.lease.member.target(self.credential, self.job.call.operation, stream=stream)
+        target = self.lease.member.target(self.credential, self.job.call.operation, stream=stream, model=self.model)
         if provider.proto != self.job.call.front.name:
             return target
         sent = self.job.call.headers
@@ -198,6 +198,11 @@ class Deadline:
         self.met()
         if self._expired and self._task is not None and self._task.uncancel() <= 0 and kind is asyncio.CancelledError:
             raise UpstreamTimeout(f"{self._what} within {self._seconds:g} s") from error
+
+
+def wire_extra(call: Call) -> dict[str, str]:
+    """What the client's codec has to know beside the request."""
+    return {"gemini_array": "1"} if call.array else {}
 
 
 def passed(headers: Mapping[str, str]) -> dict[str, str]:

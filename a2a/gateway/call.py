@@ -16,7 +16,8 @@ class Call(Struct, kw_only=True):
     """One client request. Headers are found by their lower-case names.
 
     `prefix`: provider id from the path, if it had one. `model`: from the path, where the protocol has it there.
-    `client`: name of the key it came with.
+    `stream`: what the path says, None where the body does. `array`: the stream is wanted as one JSON array (Gemini
+    without `alt=sse`). `client`: name of the key it came with.
     """
 
     front: Front
@@ -26,6 +27,8 @@ class Call(Struct, kw_only=True):
     operation: Operation = "generate"
     prefix: str | None = None
     model: str | None = None
+    stream: bool | None = None
+    array: bool = False
     client: str = "local"
     request: Request | None = None
     """The request in neutral form, from a mouth that has no wire format; `body` is empty then."""

@@ -6,7 +6,7 @@ One truth for stream and non-stream: a whole answer is exploded into events, fil
 from __future__ import annotations
 
 from a2a.errors import BadUpstream, UpstreamError
-from a2a.gateway.attempt import Try
+from a2a.gateway.attempt import Try, wire_extra
 from a2a.gateway.report import Failed, failure_of
 from a2a.messages import Delta, End, Event, Failure, Finish, PartStart, Response, Stop, ToolCall, Usage, UsageNow
 from a2a.protocols.base import Conversion, StreamParser
@@ -30,6 +30,7 @@ async def run(this: Try) -> Failed | None:
     call = job.call
     if job.request is None:
         job.request = call.front.parse_request(call.body, headers=call.headers, model=call.model)
+        job.request.stream = job.stream  # the path may say so, not the body
     conv = _conversion(this)
     now = job.report.exchange.started_at
     known = restore(job.request, this.ledger, call.client, this.profile.family, now)
@@ -50,6 +51,7 @@ def _conversion(this: Try) -> Conversion:
         stream=job.stream or provider.stream_only,
     )
     conv.extra.update(job.flags)
+    conv.extra.update(wire_extra(job.call))
     conv.extra.update(provider.private(this.lease.account, this.credential, job.session))
     if job.stream and job.call.front.name == "claude":
         conv.extra["input_estimate"] = str(request_tokens(job.request))

@@ -14,11 +14,7 @@ from a2a.gateway.call import ClientGone, Sink
 from a2a.messages import Failure
 from a2a.protocols.base import StreamRenderer
 
-STREAM_HEADERS = {
-    "Content-Type": "text/event-stream; charset=utf-8",
-    "Cache-Control": "no-cache",
-    "X-Accel-Buffering": "no",
-}
+STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
 class Downstream:
@@ -35,9 +31,11 @@ class Downstream:
         renderer: StreamRenderer,
         commit_after_s: float,
         keepalive_s: float,
+        content_type: str = "text/event-stream; charset=utf-8",
     ) -> None:
         self._sink = sink
         self._headers = headers
+        self._fixed = {"Content-Type": content_type, **STREAM_HEADERS}
         self._renderer = renderer
         self._commit_after_s = commit_after_s
         self._keepalive_s = keepalive_s
@@ -88,7 +86,7 @@ class Downstream:
             return
         async with self._lock:
             if not self.committed:
-                await self._sink.start(200, {**STREAM_HEADERS, **self._headers()})
+                await self._sink.start(200, {**self._fixed, **self._headers()})
                 self.committed = True
 
     async def write(self, data: bytes) -> None:

@@ -18,7 +18,7 @@ from a2a.config import ServerSettings
 from a2a.control.types import Fault
 from a2a.errors import A2AError, AccountError, NeedsLogin, NoAccount, RequestError, StoreError, UpstreamError
 from a2a.gateway import convert, plain, relay
-from a2a.gateway.attempt import Job, Try
+from a2a.gateway.attempt import Job, Try, wire_extra
 from a2a.gateway.call import Call, ClientGone, Sink
 from a2a.gateway.catalogue import Catalogue
 from a2a.gateway.downstream import Downstream
@@ -133,6 +133,7 @@ class Gateway:
             profile=Profile(),
             model=job.asked,
             now=job.report.exchange.started_at,
+            extra=wire_extra(job.call),
         )
         return Downstream(
             job.sink,
@@ -140,6 +141,7 @@ class Gateway:
             renderer=front.stream_renderer(blank),
             commit_after_s=self._server.commit_after_s,
             keepalive_s=self._server.keepalive_s,
+            content_type="application/json" if job.call.array else "text/event-stream; charset=utf-8",
         )
 
     async def _attempts(self, job: Job, choices: Sequence[Choice]) -> None:
@@ -232,8 +234,9 @@ class Gateway:
     @staticmethod
     async def _run(this: Try) -> Failed | None:
         """Relay where both sides speak the same protocol, else convert."""
-        same = this.proto == this.job.call.front.name and this.proto in READERS
-        run = plain.run if this.job.call.operation != "generate" else relay.run if same else convert.run
+        call = this.job.call
+        same = this.proto == call.front.name and this.proto in READERS and not call.array
+        run = plain.run if call.operation != "generate" else relay.run if same else convert.run
         try:
             return await run(this)
         except UpstreamError as error:
@@ -302,13 +305,13 @@ def _peek(call: Call) -> _Peek:
     """Raises RequestError by the codec's own words when the body is not what the protocol says."""
     if call.request is not None:
         return _Peek(call.request.model, call.request.stream)
+    if call.model is not None and call.stream is not None:
+        return _Peek(call.model, call.stream)
     try:
         peek = _PEEK.decode(call.body)
     except BAD_JSON as error:
         call.front.parse_request(call.body, headers=call.headers, model=call.model)
         raise RequestError(f"the body is no valid request: {error}") from error
-    if call.model is not None:
-        peek.model = call.model
     if not peek.model:
         raise RequestError("model is missing", param="model")
     return peek

@@ -20,7 +20,8 @@ async def run(this: Try) -> Failed | None:
     """One attempt, byte for byte; None when the client was served."""
     job = this.job
     job.report.exchange.mode = "relay"
-    body, notes = edited(job.call.body, job.asked, this.model, ())
+    asked = this.model if job.call.model else job.asked
+    body, notes = edited(job.call.body, asked, this.model, ())
     job.report.notes(notes)
     with this.deadline():
         answer = await this.open(body, stream=False)
@@ -41,7 +42,7 @@ async def without_upstream(job: Job) -> None:
     front = job.call.front
     if job.call.operation != "count" or not isinstance(front, CountingFront):
         raise UnknownRoute(f"no provider of model {job.asked} serves {job.call.path}")
-    request = front.parse_count(job.call.body, job.call.headers)
+    request = front.parse_count(job.call.body, job.call.headers, job.call.model)
     job.report.notes([ESTIMATED])
     body = front.render_count(request_tokens(request))
     await job.sink.respond(200, {"Content-Type": "application/json", **job.report.headers()}, body)

@@ -48,7 +48,8 @@ async def run(this: Try) -> Failed | None:
     """One attempt over the byte path; None when the client was served."""
     job = this.job
     job.report.exchange.mode = "relay"
-    body, notes = edited(job.call.body, job.asked, this.model, this.profile.deny)
+    asked = this.model if job.call.model else job.asked  # a model in the path is none in the body
+    body, notes = edited(job.call.body, asked, this.model, this.profile.deny)
     job.report.notes(notes)
     return await (_stream(this, body) if job.stream else _whole(this, body))
 

@@ -21,6 +21,9 @@ _STICKY: dict[str, AccountState] = {
 """Actions after which only the user can bring the account back."""
 
 
+MAX_TARGETS = 256
+
+
 class PoolAccount:
     """One account in the pool. Cooldowns run on the monotonic clock, shown times on the wall clock."""
 
@@ -39,7 +42,7 @@ class PoolAccount:
         self._failures = 0
         self._trial = False
         self._models: dict[str, float] = {}  # model -> monotonic end of its block
-        self._targets: dict[tuple[Operation, bool], tuple[Credential, Target]] = {}
+        self._targets: dict[tuple[Operation, bool, str], tuple[Credential, Target]] = {}
         self.on_change: Callable[[PoolAccount], None] = lambda _: None
 
     @property
@@ -60,13 +63,16 @@ class PoolAccount:
             self.account = account
             self._targets.clear()
 
-    def target(self, credential: Credential, operation: Operation, *, stream: bool) -> Target:
+    def target(self, credential: Credential, operation: Operation, *, stream: bool, model: str) -> Target:
         """The provider's target for this account, kept while the credential is the same (perf.md: built once)."""
-        kept = self._targets.get((operation, stream))
+        key = (operation, stream, model if self.provider.model_in_url else "")
+        kept = self._targets.get(key)
         if kept is not None and kept[0] is credential:
             return kept[1]
-        target = self.provider.target(self.account, credential, operation, stream=stream)
-        self._targets[operation, stream] = credential, target
+        target = self.provider.target(self.account, credential, operation, stream=stream, model=model)
+        if len(self._targets) >= MAX_TARGETS:
+            self._targets.clear()
+        self._targets[key] = credential, target
         return target
 
     def rest_s(self) -> float:

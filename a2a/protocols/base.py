@@ -136,8 +136,8 @@ class Front(Protocol):
 class CountingFront(Protocol):
     """A front whose protocol has a route that counts tokens."""
 
-    def parse_count(self, body: bytes, headers: Mapping[str, str]) -> Request:
-        """Raises RequestError."""
+    def parse_count(self, body: bytes, headers: Mapping[str, str], model: str | None = None) -> Request:
+        """`model`: from the path, where the protocol has it there. Raises RequestError."""
         ...
 
     def render_count(self, n: int) -> bytes: ...

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from a2a.protocols import chat, claude, kiro
+from a2a.protocols import chat, claude, gemini, kiro, responses
 from a2a.protocols.base import Front, Upstream
 from a2a.protocols.chat import tap as chat_tap
 from a2a.protocols.claude import tap as claude_tap
+from a2a.protocols.gemini import tap as gemini_tap
+from a2a.protocols.responses import tap as responses_tap
 from a2a.protocols.tap import Reader
 
-FRONTS: dict[str, Front] = {"chat": chat.front, "claude": claude.front}
-UPSTREAMS: dict[str, Upstream] = {"chat": chat.upstream, "claude": claude.upstream, "kiro": kiro.upstream}
-READERS: dict[str, Reader] = {"chat": chat_tap.reader, "claude": claude_tap.reader}
+FRONTS: dict[str, Front] = {
+    "chat": chat.front,
+    "responses": responses.front,
+    "claude": claude.front,
+    "gemini": gemini.front,
+}
+UPSTREAMS: dict[str, Upstream] = {
+    "chat": chat.upstream,
+    "responses": responses.upstream,
+    "claude": claude.upstream,
+    "gemini": gemini.upstream,
+    "kiro": kiro.upstream,
+}
+READERS: dict[str, Reader] = {
+    "chat": chat_tap.reader,
+    "responses": responses_tap.reader,
+    "claude": claude_tap.reader,
+    "gemini": gemini_tap.reader,
+}
 """Protocols that can pass through byte by byte."""

@@ -63,6 +63,7 @@ class Provider(ABC):
     """The model the upstream itself calls its default."""
     offers: ClassVar[frozenset[Operation]] = frozenset({"generate", "models"})
     """What its upstream can be asked for."""
+    model_in_url: ClassVar[bool] = False
     stream_only: ClassVar[bool] = False
     faults: ClassVar[tuple[Row, ...]] = ()
     timeouts: ClassVar[Timeouts | None] = None
@@ -121,8 +122,13 @@ class Provider(ABC):
         return tuple(ModelInfo(id=name) for name in self.settings.models or ())
 
     @abstractmethod
-    def target(self, account: Account, credential: Credential, operation: Operation, *, stream: bool) -> Target:
-        """Where the call goes; the same for every call of an account with that credential, so it may be kept."""
+    def target(
+        self, account: Account, credential: Credential, operation: Operation, *, stream: bool, model: str = ""
+    ) -> Target:
+        """Where the call goes; the same for every call of an account with that credential, so it may be kept.
+
+        `model`: only where `model_in_url`.
+        """
 
     def private(self, account: Account, credential: Credential, session: str | None) -> dict[str, str]:
         """Values of one attempt that only this upstream's codec knows, for `Conversion.extra`."""

@@ -103,7 +103,9 @@ class ClaudeProvider(Provider):
                 return structs.replace(base, **family.fields)
         return base
 
-    def target(self, account: Account, credential: Credential, operation: Operation, *, stream: bool) -> Target:
+    def target(
+        self, account: Account, credential: Credential, operation: Operation, *, stream: bool, model: str = ""
+    ) -> Target:
         if not isinstance(credential, ApiKey):
             raise NeedsLogin(f"{account.name} has no API key", hint=f"a2a login {self.short} --name {account.alias}")
         headers = {

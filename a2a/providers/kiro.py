@@ -118,7 +118,9 @@ class KiroProvider(Provider):
             return token.profile_arn.split(":")[3]
         return "eu-central-1" if token.auth_region.startswith("eu-") else "us-east-1"
 
-    def target(self, account: Account, credential: Credential, operation: Operation, *, stream: bool) -> Target:
+    def target(
+        self, account: Account, credential: Credential, operation: Operation, *, stream: bool, model: str = ""
+    ) -> Target:
         if not isinstance(credential, KiroToken):
             raise NeedsLogin(f"{account.name} has no Kiro token", hint="a2a login kiro")
         generation = self.generation(credential)

@@ -22,17 +22,23 @@ log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def speaks_claude(request: web.Request) -> bool:
-    """Whether a client of a route that several protocols share is a Claude one (conversion.md 3.2)."""
-    return "anthropic-version" in request.headers or request.headers.get("User-Agent", "").startswith("claude-cli")
+_PATHS = (("/messages", "claude"), ("/chat/", "chat"), ("/embeddings", "chat"), ("/responses", "responses"))
+"""What in a path names its protocol."""
 
 
 def front_of(request: web.Request) -> Front:
-    """The protocol whose error shape the client understands."""
-    if "/messages" in request.path:
+    """The protocol the client of a route speaks, also of one that several share (conversion.md 3.2)."""
+    path, headers = request.path, request.headers
+    if "/v1beta/" in path or "/v1alpha/" in path or path.endswith(("/v1beta/models", "/v1alpha/models")):
+        return FRONTS["gemini"]
+    for piece, front in _PATHS:
+        if piece in path:
+            return FRONTS[front]
+    if ":" in path or "x-goog-api-key" in headers or "key" in request.query:
+        return FRONTS["gemini"]
+    if "anthropic-version" in headers or headers.get("User-Agent", "").startswith("claude-cli"):
         return FRONTS["claude"]
-    shared = "/chat/" not in request.path
-    return FRONTS["claude" if shared and speaks_claude(request) else "chat"]
+    return FRONTS["chat"]
 
 
 def shaped(handler: Handler) -> Handler:

@@ -1,48 +1,91 @@
-"""`GET /v1/models` in the shape its client expects (conversion.md 3.2, 13.2)."""
+"""Model lists and single models in the shape each client expects (conversion.md 3.2, 13.2)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+
 from aiohttp import web
+from msgspec import Struct
 
 from a2a.control.types import ModelView
 from a2a.errors import UnknownModel, UnknownRoute
 from a2a.protocols.chat import lists as chat
 from a2a.protocols.claude import lists as claude
-from a2a.server.border import shaped, speaks_claude
+from a2a.protocols.gemini import lists as gemini
+from a2a.server.border import front_of, shaped
 from a2a.server.keys import ENGINE, GUARD
 
 BORN = 1_767_225_600
 """2026-01-01: what we say where an upstream does not, so that the value is stable between calls."""
 
 
+class Shape(Struct, frozen=True):
+    """How one protocol writes a page of models, and one model."""
+
+    many: Callable[[Sequence[ModelView], Mapping[str, str]], bytes]
+    one: Callable[[ModelView], bytes]
+
+
+def _chat(view: ModelView) -> chat.Entry:
+    return chat.Entry(view.id, view.created or BORN, view.provider)
+
+
+def _claude(view: ModelView) -> claude.Entry:
+    return claude.Entry(view.id, view.name, view.created or BORN)
+
+
+def _gemini(view: ModelView) -> gemini.Entry:
+    return gemini.Entry(view.id, view.name, view.context, view.max_output)
+
+
+def _chat_page(views: Sequence[ModelView], query: Mapping[str, str]) -> bytes:
+    return chat.render_models([_chat(view) for view in views])
+
+
+def _claude_page(views: Sequence[ModelView], query: Mapping[str, str]) -> bytes:
+    return claude.render_models(
+        [_claude(view) for view in views],
+        limit=query.get("limit"),
+        after_id=query.get("after_id"),
+        before_id=query.get("before_id"),
+    )
+
+
+def _gemini_page(views: Sequence[ModelView], query: Mapping[str, str]) -> bytes:
+    entries = [_gemini(view) for view in views]
+    return gemini.render_models(entries, page_size=query.get("pageSize"), page_token=query.get("pageToken"))
+
+
+SHAPES: dict[str, Shape] = {
+    "chat": Shape(_chat_page, lambda view: chat.render_model(_chat(view))),
+    "responses": Shape(_chat_page, lambda view: chat.render_model(_chat(view))),
+    "claude": Shape(_claude_page, lambda view: claude.render_model(_claude(view))),
+    "gemini": Shape(_gemini_page, lambda view: gemini.render_model(_gemini(view))),
+}
+"""By the front whose client asks."""
+
+
 async def listing(request: web.Request) -> web.Response:
-    guard = request.app[GUARD]
-    extra = guard.cors(request)
-    guard.client(request)
-    views = _views(request)
-    if speaks_claude(request):
-        query = request.query
-        body = claude.render_models(
-            [_claude(view) for view in views],
-            limit=query.get("limit"),
-            after_id=query.get("after_id"),
-            before_id=query.get("before_id"),
-        )
-    else:
-        body = chat.render_models([_chat(view) for view in views])
+    extra = _admit(request)
+    body = SHAPES[front_of(request).name].many(_views(request), request.query)
     return web.Response(body=body, content_type="application/json", headers=extra)
 
 
 async def single(request: web.Request) -> web.Response:
-    guard = request.app[GUARD]
-    extra = guard.cors(request)
-    guard.client(request)
-    name = request.match_info["model"]
+    extra = _admit(request)
+    name = request.match_info["model"].removeprefix("models/")
     view = next((view for view in _views(request) if name == view.id or name in view.aliases), None)
     if view is None:
         raise UnknownModel(f"no provider serves model {name}", hint="see: a2a models", param="model")
-    body = claude.render_model(_claude(view)) if speaks_claude(request) else chat.render_model(_chat(view))
+    body = SHAPES[front_of(request).name].one(view)
     return web.Response(body=body, content_type="application/json", headers=extra)
+
+
+def _admit(request: web.Request) -> dict[str, str]:
+    guard = request.app[GUARD]
+    extra = guard.cors(request)
+    guard.client(request)
+    return extra
 
 
 def _views(request: web.Request) -> list[ModelView]:
@@ -57,16 +100,10 @@ def _views(request: web.Request) -> list[ModelView]:
     return sorted((view for view in engine.catalogue.views() if view.provider == provider), key=lambda view: view.id)
 
 
-def _chat(view: ModelView) -> chat.Entry:
-    return chat.Entry(view.id, view.created or BORN, view.provider)
-
-
-def _claude(view: ModelView) -> claude.Entry:
-    return claude.Entry(view.id, view.name, view.created or BORN)
-
-
 def add_routes(app: web.Application) -> None:
+    many, one = shaped(listing), shaped(single)
     for prefix in ("", "/{provider}"):
-        app.router.add_get(prefix + "/v1/models", shaped(listing))
-        app.router.add_get(prefix + "/v1/models/{model:.+}", shaped(single))
-    app.router.add_get("/models", shaped(listing))
+        for version in ("v1", "v1beta", "v1alpha"):
+            app.router.add_get(f"{prefix}/{version}/models", many)
+            app.router.add_get(prefix + f"/{version}/models/{{model:.+}}", one)
+    app.router.add_get("/models", many)

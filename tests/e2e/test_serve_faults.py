@@ -12,7 +12,7 @@ import pytest
 from support.sse import Stream
 from support.stage import CLAUDE, KIRO, MODEL, ONE_EACH, OPENAI, PROVIDERS, SHORT, Stage, spares, staged
 
-SPARES = 32
+SPARES = 36
 FRONTS = ("chat/completions", "messages")
 SAID = "You said: grüß dich, 世界 🦊 — noted ✓"
 ASKED = "grüß dich, 世界 🦊"
@@ -190,8 +190,9 @@ def test_an_upstream_that_never_answers(stage: Stage, streamed: bool) -> None:
     stage.demo.idle()
 
 
-def test_sdks_raise_on_a_cut(stage: Stage, provider: str) -> None:
-    asked: Any = [{"role": "user", "content": f"[[fault: cut after=4]] {ASKED}"}]
+@pytest.mark.parametrize("fault", ["cut after=4", "cut after=4 mid"])
+def test_sdks_raise_on_a_cut(stage: Stage, provider: str, fault: str) -> None:
+    asked: Any = [{"role": "user", "content": f"[[fault: {fault}]] {ASKED}"}]
     with stage.openai() as chat, pytest.raises(openai.APIError):
         model = f"{stage.spare(provider)}/{MODEL[provider]}"
         list(chat.chat.completions.create(model=model, messages=asked, stream=True))

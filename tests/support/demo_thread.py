@@ -18,8 +18,7 @@ from a2a.demo.world import Book, Seen
 class Demo:
     """`with Demo() as demo:` serves on a port of its own. `up` may be read and its board written from the test."""
 
-    def __init__(self, *, pace_s: float = 0.0) -> None:
-        self._pace_s = pace_s
+    def __init__(self) -> None:
         self._started = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._over: asyncio.Event | None = None
@@ -28,7 +27,7 @@ class Demo:
 
     async def _serve(self) -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
-        async with Upstreams(pace_s=self._pace_s) as self.up:
+        async with Upstreams() as self.up:
             self._started.set()
             await self._over.wait()
 

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import anthropic
 import openai
-from support.a2a_process import KEY, Server, secrets_in
+from support.a2a_process import KEY, Server, run_cli, secrets_in
 from support.demo_thread import Demo
 from support.waiting import eventually
 
@@ -96,17 +97,21 @@ class Stage:
         path.write_text(json.dumps(self.demo.kiro_account(account).credentials(self.demo.up.kiro_url)), "utf-8")
         return path
 
-    def start_raw(self, *args: str) -> Server:
+    def start_raw(self) -> Server:
         """Start the server (once more)."""
-        self.server = Server(self.home, *args, env=self.env)
+        self.server = Server(self.home, env=self.env)
         return self.server
 
-    def start(self, *args: str) -> Server:
+    def start(self) -> Server:
         """The same, and wait until it knows the models of every upstream it has an account at."""
-        self.start_raw(*args)
+        self.start_raw()
         wanted = {(login.provider, MODEL[login.provider]) for login in self._logins}
         eventually(lambda: wanted <= self.server.models(), "the model lists")
         return self.server
+
+    def cli(self, *args: str, stdin: str = "") -> CompletedProcess[bytes]:
+        """One `a2a` command in this home."""
+        return run_cli(self.home, *args, env=self.env, stdin=stdin)
 
     def spare(self, provider: str) -> str:
         """`openai/spare3`: an account no test has used yet."""
@@ -152,13 +157,18 @@ def staged(
     *,
     server: Mapping[str, Any] | None = None,
     providers: Mapping[str, Mapping[str, Any]] | None = None,
-    args: Sequence[str] = (),
-    pace_s: float = 0.0,
+    serve: bool = True,
 ) -> Iterator[Stage]:
-    """Upstreams and server up; afterwards the server drains to 0, without a complaint, and has shown no secret."""
-    with Demo(pace_s=pace_s) as demo:
+    """Upstreams and server up; afterwards the server drains to 0, without a complaint, and has shown no secret.
+
+    `serve` False: a home for commands that need no server.
+    """
+    with Demo() as demo:
         stage = Stage(folder, demo, logins, server or {}, providers or {})
-        stage.start(*args)
+        if not serve:
+            yield stage
+            return
+        stage.start()
         try:
             yield stage
         finally:

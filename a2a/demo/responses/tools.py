@@ -118,7 +118,9 @@ def _check_format(wanted: Any, at: str) -> None:
     if kind == "text":
         return
     if kind != "grammar":
-        raise bad(f"Invalid value: '{kind}'. Supported values are: 'text' and 'grammar'.", f"{at}.type", "invalid_value")
+        raise bad(
+            f"Invalid value: '{kind}'. Supported values are: 'text' and 'grammar'.", f"{at}.type", "invalid_value"
+        )
     if wanted.get("syntax") not in _SYNTAXES or not isinstance(wanted.get("definition"), str):
         raise bad(f"Invalid '{at}': a grammar has a 'syntax' of lark or regex and a 'definition'.", at, "invalid_value")
 

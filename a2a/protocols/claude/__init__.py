@@ -36,7 +36,7 @@ class ClaudeFront:
     def render_error(self, failure: Failure, request_id: str = "") -> tuple[int, bytes]:
         return errors.render_error(failure, request_id)
 
-    def parse_count(self, body: bytes, headers: Mapping[str, str]) -> Request:
+    def parse_count(self, body: bytes, headers: Mapping[str, str], model: str | None = None) -> Request:
         """Body of `/v1/messages/count_tokens`: a request without `max_tokens`. Raises RequestError."""
         return request_in.parse_request(body, headers, counting=True)
 

@@ -1,4 +1,4 @@
-"""Pieces of an answer to events: what a stream sends in many chunks and a whole answer in one (specs/conversion.md 10.2).
+"""Pieces of an answer to events: a stream sends many of them, a whole answer is one (specs/conversion.md 10.2).
 
 Google has no part boundaries: neighbouring texts are one part, neighbouring thoughts another, a signature ends the part
 it stands on. Nothing says that a stream is over but its end, so finish and usage are told only then.
@@ -74,6 +74,11 @@ class Answer:
         self.out: list[Event] = []
         self.left: dict[int, Ext] = {}
         self.rest: Ext = {}
+
+    @property
+    def numbers(self) -> list[int]:
+        """The candidates seen, in order."""
+        return sorted(self._lanes)
 
     def drain(self) -> list[Event]:
         """The events since the last time."""

@@ -88,16 +88,14 @@ def _unbroken(parts: list[Part]) -> list[Part]:
     out: list[Part] = []
     for part in parts:
         last = out[-1] if out else None
-        if isinstance(part, Text) and isinstance(last, Text) and _continues(last, part):
-            out[-1] = replace(last, text=last.text + part.text, opaque=part.opaque)
-        elif isinstance(part, Reasoning) and isinstance(last, Reasoning) and _continues(last, part):
-            out[-1] = replace(last, text=last.text + part.text, opaque=part.opaque)
+        if isinstance(part, Text | Reasoning) and isinstance(last, Text | Reasoning) and _continues(last, part):
+            out[-1] = replace(part, text=last.text + part.text)
         else:
             out.append(part)
     return out
 
 
 def _continues(first: Text | Reasoning, second: Text | Reasoning) -> bool:
-    if first.opaque or first.ext is not None or second.ext is not None:
+    if type(first) is not type(second) or first.opaque or first.ext is not None or second.ext is not None:
         return False
     return all(one.family != "google" for one in second.opaque)

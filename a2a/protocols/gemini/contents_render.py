@@ -206,4 +206,3 @@ class _Writer:
             raise RequestError(f"{model} takes no documents")
         if isinstance(part.source, Url) and not self._native and not is_google_file(part.source.url):
             raise RequestError(f"{model} does not fetch {part.kind} links: send the content itself")
-

@@ -232,4 +232,7 @@ _READERS: dict[str, Callable[[Fields, Raw], Part]] = {
     "toolCall": _server_call,
     "toolResponse": _server_result,
 }
-"""By the key that holds the data; calls, which may be signed, aside. A signature beside media or a result stays in `ext`, beside foreign data in `raw`."""
+"""By the key that holds the data; calls, which may be signed, aside.
+
+A signature beside media or a result stays in `ext`, beside foreign data in `raw`.
+"""

@@ -50,9 +50,7 @@ def history_args(call: ToolCall) -> Raw:
     return as_object(call.args, call.custom)
 
 
-def media_part(
-    media: Media, ext: Ext | None = None, *, named: bool = False, detailed: bool = False
-) -> JsonObject:
+def media_part(media: Media, ext: Ext | None = None, *, named: bool = False, detailed: bool = False) -> JsonObject:
     """`inlineData` or `fileData`. `named`: with the display name, `detailed`: with the resolution wanted; only some of
     Google's services and models take them.
     """
@@ -85,7 +83,7 @@ def result_response(result: ToolResult, *, native: bool) -> JsonObject | Raw:
 
     `native`: a Gemini client's own JSON object goes back as the object it was.
     """
-    told = [part.text if isinstance(part, Text) else part.as_text for part in result.parts if not _is_media(part)]
+    told = [_words(part) for part in result.parts]
     text = "\n".join(piece for piece in told if piece)
     if result.is_error:
         return {"error": text}
@@ -94,8 +92,14 @@ def result_response(result: ToolResult, *, native: bool) -> JsonObject | Raw:
     return {"output": text}
 
 
-def _is_media(part: Text | Media | Foreign) -> bool:
-    return isinstance(part, Media)
+def _words(part: Text | Media | Foreign) -> str | None:
+    match part:
+        case Text():
+            return part.text
+        case Foreign():
+            return part.as_text
+        case Media():
+            return None
 
 
 def _object(text: str) -> Raw | None:

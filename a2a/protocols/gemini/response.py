@@ -50,9 +50,8 @@ def parse_response(body: bytes, conv: Conversion) -> Response:
         res = fold(answer.drain(), "gemini")
     if isinstance(res, Failure):
         raise BadUpstream(res.message if res.kind == "upstream" else "the upstream answered without candidates")
-    for n, c in enumerate(sorted(answer.left)):
-        if len(answer.left) == len(res.candidates) or c == n:
-            res.candidates[n].ext = answer.left[c]
+    for candidate, c in zip(res.candidates, answer.numbers, strict=False):
+        candidate.ext = answer.left.get(c)
     return replace(res, ext=answer.rest or None)
 
 

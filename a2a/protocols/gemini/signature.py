@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import get_args
+from typing import Literal, get_args
 
 from a2a.messages import Family, Opaque
 
@@ -17,6 +17,11 @@ SENTINEL = "skip_thought_signature_validator"
 """What stands in for a signature nobody knows any more (gemini-cli.md 6.4)."""
 _PREFIX = "a2a1."
 _FAMILIES: dict[str, Family] = {family: family for family in get_args(Family)}
+_KINDS: dict[str, Literal["signature", "encrypted", "redacted"]] = {
+    "signature": "signature",
+    "encrypted": "encrypted",
+    "redacted": "redacted",
+}
 _STANDARD = str.maketrans("-_", "+/")
 
 
@@ -39,9 +44,9 @@ def read_signature(text: str) -> Opaque | None:
 def _carried(text: str) -> Opaque | None:
     family, _, rest = text.removeprefix(_PREFIX).partition(".")
     kind, _, data = rest.partition(".")
-    if family not in _FAMILIES or kind not in ("signature", "encrypted", "redacted"):
+    if family not in _FAMILIES or kind not in _KINDS:
         return None
-    return Opaque(_FAMILIES[family], kind, data)
+    return Opaque(_FAMILIES[family], _KINDS[kind], data)
 
 
 def google_token(opaque: list[Opaque]) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from a2a.messages import (
     Delta,
@@ -52,7 +52,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class _Lane(Struct):
-    """One candidate. `part`: shell of the open part; `pieces`: what its deltas said; `spoke`: shown more than thoughts."""
+    """One candidate. `part`: shell of the open part; `pieces`: what its deltas said; `spoke`: more than thoughts."""
 
     part: Part | None = None
     pieces: list[str] = []
@@ -68,11 +68,11 @@ class GeminiStreamRenderer:
 
     def __init__(self, conv: Conversion) -> None:
         self._conv = conv
-        self._native = False
+        self._native = conv.profile.family == "google"
         self._array = conv.extra.get(ARRAY_MARK) == "1"
         self._opening, self._closing = (b"[", b"") if self._array else (b"data: ", b"\n\n")
         self._ids: JsonObject = {}
-        self._end_of_chunk = b"}" + self._closing
+        self._after = b"}"  # the end of a chunk behind its candidates
         self._lanes: dict[int, _Lane] = {}
         self._usage: Usage | None = None
         self._shown = 0  # tokens of what the client has seen, where no usage comes
@@ -110,7 +110,7 @@ class GeminiStreamRenderer:
             "modelVersion": event.model or self._conv.model,
             "responseId": event.id or self._conv.new_id("resp_"),
         }
-        self._end_of_chunk = b"," + dumps(self._ids)[1:] + self._closing
+        self._after = b"," + dumps(self._ids)[1:]
         return b""
 
     # Parts
@@ -144,13 +144,8 @@ class GeminiStreamRenderer:
         lane.spoke = lane.spoke or not isinstance(lane.part, Reasoning)
         if event.logprobs is not None and (written := write_logprobs(event.logprobs)) is not None:
             logprobs = b',"logprobsResult":' + dumps(written) + b"}]"
-            inside = lane.head + _encode(event.text) + lane.tail[:-2] + logprobs
-        else:
-            inside = lane.head + _encode(event.text) + lane.tail
-        opening = self._opening
-        if self._array:
-            self._opening = b",\n"
-        return opening + inside + self._end_of_chunk
+            return self._chunk(lane.head + _encode(event.text) + lane.tail[:-2] + logprobs + self._after)
+        return self._chunk(lane.head + _encode(event.text) + lane.tail + self._after)
 
     def _seal(self, event: Seal) -> bytes:
         lane = self._lane(event.c)
@@ -190,7 +185,6 @@ class GeminiStreamRenderer:
         """What a Gemini upstream said besides its parts."""
         if event.proto != "gemini":
             return b""
-        self._native = True
         return self._chunk(dumps({**(parse(event.raw).rest() or {}), **self._ids}))
 
     # End

@@ -41,7 +41,7 @@ class ResponsesFront:
     def render_error(self, failure: Failure, request_id: str = "") -> tuple[int, bytes]:
         return errors.render_error(failure)
 
-    def parse_count(self, body: bytes, headers: Mapping[str, str]) -> Request:
+    def parse_count(self, body: bytes, headers: Mapping[str, str], model: str | None = None) -> Request:
         """Body of `/v1/responses/input_tokens`, where every key is optional. Raises RequestError."""
         return request_parse.parse_request(body, counting=True)
 

@@ -79,7 +79,7 @@ def reasoning(fields: Fields) -> Reasoning:
 
 
 def function_call(fields: Fields) -> ToolCall:
-    """`args` is the text as sent, even when it is no JSON; an object in place of a text is accepted. Raises WireError."""
+    """`args` is the text as sent, even when it is no JSON; an object in its place is accepted. Raises WireError."""
     given = fields.raw("arguments")
     args = ""
     if given is not None:

@@ -164,8 +164,7 @@ async def test_names_longer_than_the_target_allows_come_back(front: str) -> None
     tool: Any = {"name": name, "input_schema": schema}
     if front == "chat":
         tool = {"type": "function", "function": {"name": name, "parameters": schema}}
-    scene = kiro()
-    scene.egress.script.append(Answer(200))
+    scene = kiro(kiro_text("hi"))
     await scene.ask(front, model="auto", tools=[tool])
     context = scene.egress.body(0)["conversationState"]["currentMessage"]["userInputMessage"]["userInputMessageContext"]
     wire = context["tools"][0]["toolSpecification"]["name"]

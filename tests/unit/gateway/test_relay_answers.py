@@ -10,6 +10,7 @@ import pytest
 from gateway_kit import DONE, STREAM, Answer, Scene, Sink, chat, chunk, error
 from support.pool_kit import CLAUDE, FakeClock, account, settings
 
+from a2a.protocols.base import Profile
 from a2a.providers.http import Interrupted
 
 pytestmark = pytest.mark.anyio
@@ -182,8 +183,6 @@ async def test_a_claude_stream_passes_through_too() -> None:
 
 
 async def test_denied_keys_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
-    from a2a.protocols.base import Profile
-
     scene = Scene(chat(), accounts=[account("a")])
     (member,) = scene.pool.members()
     monkeypatch.setattr(member.provider, "profile", lambda *_: Profile(deny=("seed",)))

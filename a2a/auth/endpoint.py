@@ -1,0 +1,76 @@
+"""What every token endpoint has in common: where it is, how it is asked, and how a failure is told without a token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+import httpx
+from msgspec import Struct
+
+from a2a.errors import Unreachable, UpstreamTimeout
+from a2a.secret import Secret
+
+TIMEOUT = httpx.Timeout(connect=10.0, read=30.0, write=10.0, pool=10.0)
+"""httpx's own 5 s are too short for an identity provider's bad day."""
+
+
+class RefreshUrls(Struct, frozen=True, kw_only=True):
+    """Settings of contract 3.1 that a refresh needs, resolved for one account; `{region}` may still stand in URLs.
+
+    A kind of token reads its own: `auth_url` Kiro and Qwen, `oidc_url` and `idp_allow` Kiro, `token_url` and the client
+    Google.
+    """
+
+    auth_url: str = ""
+    oidc_url: str = ""
+    token_url: str = ""
+    idp_allow: tuple[str, ...] = ()
+    """Hosts (globs) an external IdP's endpoint may have; an entry with a scheme allows exactly that origin."""
+    client_id: str | None = None
+    client_secret: Secret = Secret("")
+    """As set by the user."""
+    user_agent: str = "a2a"
+    proxy: str | None = None
+
+
+async def post(
+    client: httpx.AsyncClient, url: str, fields: Mapping[str, str], urls: RefreshUrls, *, form: bool = True
+) -> httpx.Response:
+    """Post a form, or JSON. Raises UpstreamTimeout and Unreachable, which name the origin only."""
+    headers = {"accept": "application/json", "user-agent": urls.user_agent}
+    try:
+        if form:
+            return await client.post(url, data=dict(fields), headers=headers, timeout=TIMEOUT)
+        return await client.post(url, json=dict(fields), headers=headers, timeout=TIMEOUT)
+    except httpx.TimeoutException as exc:
+        raise UpstreamTimeout(f"the token endpoint {origin(url)} did not answer in time") from exc
+    except (httpx.HTTPError, httpx.InvalidURL) as exc:
+        raise Unreachable(f"no connection to the token endpoint {origin(url)} ({type(exc).__name__})") from exc
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port, for messages: a path or userinfo may hold what must not be shown."""
+    try:
+        return origin_of(urlsplit(url))
+    except ValueError:
+        return "(not a URL)"
+
+
+def origin_of(parts: SplitResult) -> str:
+    """Raises ValueError for a port that is none."""
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
+
+
+def error_code(response: httpx.Response) -> str:
+    """The OAuth error code of an answer, "" where there is none that can be shown."""
+    try:
+        body: Any = response.json()
+    except ValueError:
+        return ""
+    code = body.get("error") if isinstance(body, Mapping) else None
+    if not isinstance(code, str) or not code.replace("_", "").isalnum() or len(code) > 64:
+        return ""
+    return code

@@ -1,0 +1,100 @@
+"""Reader of the byte path for Gemini: usage and finish reason of every chunk, blocked prompts, error objects.
+
+A stream is complete once a candidate has finished or the prompt was blocked: nothing else marks its end.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Raw, Struct
+
+from a2a.messages import Failure, Usage
+from a2a.protocols.gemini.errors import parse_error
+from a2a.protocols.sse import SseEvent
+from a2a.protocols.tap import Glance
+
+_ABSENT = Raw(b"null")
+
+
+class _Usage(Struct, rename="camel"):
+    prompt_token_count: int | None = None
+    tool_use_prompt_token_count: int | None = None
+    cached_content_token_count: int | None = None
+    candidates_token_count: int | None = None
+    thoughts_token_count: int | None = None
+
+
+class _Candidate(Struct, rename="camel"):
+    finish_reason: str | None = None
+
+
+class _Feedback(Struct, rename="camel"):
+    block_reason: str | None = None
+
+
+class _Body(Struct, rename="camel"):
+    candidates: list[_Candidate] | None = None
+    prompt_feedback: _Feedback | None = None
+    usage_metadata: _Usage | None = None
+    error: Raw = _ABSENT
+
+
+_BODY = msgspec.json.Decoder(_Body)
+
+
+class GeminiReader:
+    def whole(self, body: bytes) -> Glance:
+        glance = Glance(complete=True)
+        decoded = _decoded(body)
+        if decoded is None or bytes(decoded.error) != b"null":
+            glance.failure = parse_error(200, {}, body)
+        elif not decoded.candidates and decoded.prompt_feedback is None:
+            glance.failure = Failure("upstream", "the upstream answered without candidates", 502, code="EMPTY")
+        else:
+            _take(decoded, glance)
+        return glance
+
+    def event(self, event: SseEvent, glance: Glance) -> bool:
+        decoded = _decoded(event.data)
+        if decoded is None:
+            if event.data.lstrip().startswith(b"["):
+                glance.failure = parse_error(200, {}, event.data)
+            return False
+        if bytes(decoded.error) != b"null":
+            glance.failure = parse_error(200, {}, event.data)
+            return False
+        _take(decoded, glance)
+        return decoded.candidates is not None or decoded.prompt_feedback is not None
+
+
+def _decoded(data: bytes) -> _Body | None:
+    try:
+        return _BODY.decode(data)
+    except msgspec.MsgspecError:
+        return None
+
+
+def _take(body: _Body, glance: Glance) -> None:
+    """The newest words and figures count."""
+    words = [candidate.finish_reason for candidate in body.candidates or () if candidate.finish_reason]
+    if body.prompt_feedback is not None and body.prompt_feedback.block_reason is not None:
+        words.append(body.prompt_feedback.block_reason)
+    for word in words:
+        glance.stop = word
+        glance.complete = True
+    used = body.usage_metadata
+    if used is not None:
+        thoughts = used.thoughts_token_count
+        glance.usage = Usage(
+            input=_sum(used.prompt_token_count, used.tool_use_prompt_token_count),
+            cache_read=used.cached_content_token_count or 0,
+            output=_sum(used.candidates_token_count, thoughts),
+            reasoning=thoughts or 0,
+        )
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None and other is None else (one or 0) + (other or 0)
+
+
+reader = GeminiReader()
