@@ -44,6 +44,8 @@ class Job(Struct, kw_only=True):
     session: str | None = None
     down: Downstream | None = None
     request: Request | None = None
+    opened: bool = False
+    """An opening frame has gone out: the answer of another account leaves out its own."""
     flags: dict[str, str] = field(default_factory=dict)
     """Repairs asked for by an earlier attempt, for `Conversion.extra`."""
 

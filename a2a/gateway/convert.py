@@ -8,7 +8,7 @@ from __future__ import annotations
 from a2a.errors import BadUpstream, UpstreamError
 from a2a.gateway.attempt import Try, wire_extra
 from a2a.gateway.report import Failed, failure_of
-from a2a.messages import Delta, End, Event, Failure, Finish, PartStart, Response, Stop, ToolCall, Usage, UsageNow
+from a2a.messages import Delta, End, Event, Failure, Finish, PartStart, Response, Start, Stop, ToolCall, Usage, UsageNow
 from a2a.protocols.base import Conversion, StreamParser
 from a2a.protocols.filters import Filters
 from a2a.protocols.fold import explode, fold
@@ -209,6 +209,11 @@ class _Flow:
             return any(isinstance(event, PartStart) and isinstance(event.part, ToolCall) for event in events)
         return any(isinstance(event, _CONTENT) for event in events)
 
+    def _begin(self, event: Event) -> bytes:
+        """An opening that another account's answer has sent already is not sent twice."""
+        frames = self._renderer.on(event)
+        return b"" if self._this.job.opened and isinstance(event, Start) else frames
+
     async def to_the_end(self) -> None:
         """From here on there is no second attempt."""
         this, ledger = self._this, self._ledger
@@ -218,7 +223,7 @@ class _Flow:
         watch = this.watch(self._answer, down)
         render = self._renderer.on
         try:
-            await down.write(b"".join([render(event) for event in self._held]))
+            await down.write(b"".join([self._begin(event) for event in self._held]))
             while not (ledger.ended or ledger.failure or self._filters.stopped):
                 events = await self._read()
                 if events is None:

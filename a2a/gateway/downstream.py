@@ -89,6 +89,12 @@ class Downstream:
                 await self._sink.start(200, {**self._fixed, **self._headers()})
                 self.committed = True
 
+    async def open(self, data: bytes) -> None:
+        """An opening frame: commits, but is no content, so another account may still take over."""
+        await self.commit()
+        self.sent_bytes += len(data)
+        await self._sink.write(data)
+
     async def write(self, data: bytes) -> None:
         """Content, in whole events, so that a keep-alive may follow."""
         if not self.content:

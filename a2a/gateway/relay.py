@@ -17,7 +17,7 @@ from a2a.gateway.report import Failed
 from a2a.messages import Failure
 from a2a.protocols.base import Note
 from a2a.protocols.registry import READERS
-from a2a.protocols.tap import Tap
+from a2a.protocols.tap import Tap, without_opening
 from a2a.protocols.wire import BAD_JSON
 from a2a.providers.http import Answer
 
@@ -92,16 +92,26 @@ async def _stream(this: Try, body: bytes) -> Failed | None:
 
 
 async def _first(this: Try, answer: Answer, tap: Tap) -> bytes | Failed:
-    """Everything up to and with the first event that counts; errors and empty streams may still fail over."""
-    held: list[bytes] = []
+    """Everything up to and with the first content; errors and empty streams may still fail over.
+
+    An opening that comes before it goes out at once, so that a client sees as early as without us that work began.
+    """
+    job, reader = this.job, READERS[this.proto]
+    again = job.opened
+    data = b""
     while chunk := await answer.chunk():
-        held.append(chunk)
+        data += chunk
         if tap.first(chunk):
-            return b"".join(held) if tap.glance.failure is None else this.fail(tap.glance.failure)
-    data = b"".join(held)
+            if tap.glance.failure is not None:
+                return this.fail(tap.glance.failure)
+            return without_opening(reader, data) if again else data
+        if tap.glance.opened and not job.opened and data.endswith(b"\n\n"):
+            job.opened = True
+            await job.stream_down().open(data)
+            data = b""
     if tap.close().complete:
         return data
-    whole = READERS[this.proto].whole(data) if data.lstrip()[:1] == b"{" else tap.glance
+    whole = reader.whole(data) if data.lstrip()[:1] == b"{" else tap.glance
     return this.fail(whole.failure or Failure("upstream", "the upstream sent an empty stream", 502, code="EMPTY"))
 
 

@@ -22,11 +22,16 @@ CLOSING_EVENTS = 6
 
 
 class Glance(Struct):
-    """What was seen. `complete`: the stream reached its terminal event. `failure`: an error instead of an answer."""
+    """What was seen. `complete`: the stream reached its terminal event. `failure`: an error instead of an answer.
+
+    `opened`: a frame that opens an answer and says nothing yet (message_start, a chunk with a role alone), which may go
+    out early: should another account take over, its own opening is left out.
+    """
 
     usage: Usage | None = None
     stop: str | None = None
     complete: bool = False
+    opened: bool = False
     failure: Failure | None = None
 
 
@@ -85,6 +90,17 @@ class Tap:
         for event in events:
             self._reader.event(event, self.glance)
         return self.glance
+
+
+def without_opening(reader: Reader, data: bytes) -> bytes:
+    """A stream's first bytes without the events before its first content."""
+    sse = SseReader()
+    blocks = sse.blocks(data)
+    for at, block in enumerate(blocks):
+        events = SseReader().feed(block + b"\n\n")
+        if any(reader.event(event, Glance()) for event in events):
+            return b"".join(rest + b"\n\n" for rest in blocks[at:]) + sse.pending
+    return sse.pending
 
 
 def _closing(data: bytes) -> int:

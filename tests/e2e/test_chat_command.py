@@ -14,6 +14,8 @@ import pytest
 from support.a2a_process import clean_env, run_cli
 from support.stage import CLAUDE, KIRO, MODEL, ONE_EACH, OPENAI, PROVIDERS, SHORT, Stage, staged
 
+from a2a.demo.kiro.script import Text, Think, Turn
+
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAAEElEQVR42mP4/X4fBDHAWQCg4g/xSJ8EGAAAAABJRU5ErkJggg=="
 )
@@ -47,7 +49,7 @@ def test_every_provider(stage: Stage, provider: str, how: list[str]) -> None:
 
 
 def test_a_model_finds_its_provider(stage: Stage) -> None:
-    ended = stage.cli("chat", "-m", "claude-sonnet-4-6", "hello")
+    ended = stage.cli("chat", "-m", "demo-claude-small", "hello")
     assert (ended.returncode, b"claude/one" in ended.stderr) == (0, True), ended.stderr
 
 
@@ -169,11 +171,10 @@ def test_ctrl_c_in_mid_stream(stage: Stage) -> None:
 
 
 def test_reasoning_goes_to_stderr(stage: Stage) -> None:
-    """An upstream that thinks aloud without being asked: the scripted turn of the Kiro emulator."""
-    ended = stage.cli("chat", "-p", SHORT[KIRO], "-m", "claude-opus-5.5", "hello")
-    assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.decode() == "You said: hello — noted ✓\n"
-    assert "naïve" in ended.stderr.decode()
+    stage.demo.up.kiro.script.extend([Turn(steps=[Think("I wonder"), Text("It is 42.")])])
+    ended = stage.cli("chat", "-p", SHORT[KIRO], "-m", "claude-sonnet-4.6", "hello")
+    assert (ended.returncode, ended.stdout.decode()) == (0, "It is 42.\n"), ended.stderr
+    assert ended.stderr.decode().startswith("I wonder\n")
 
 
 def test_models(stage: Stage) -> None:

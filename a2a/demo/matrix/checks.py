@@ -44,7 +44,7 @@ async def stream(desk: Desk) -> None:
     await _hello(desk, stream=True)
 
 
-async def _hello(desk: Desk, *, stream: bool, attempts: int = 1) -> None:
+async def _hello(desk: Desk, *, stream: bool, attempts: int | None = 1) -> None:
     question = Question(model=desk.provider.model, prompt=_HELLO, stream=stream)
     answer = await desk.ask(question, attempts=attempts)
     same(answer.text, _echo(_HELLO), "the text")
@@ -224,7 +224,8 @@ async def _fail_over(desk: Desk, faults: tuple[Fault, ...], *, stream: bool) -> 
     for fault in faults:
         with desk.trouble(fault):
             try:
-                await _hello(desk, stream=stream, attempts=2)
+                # behind an opening that has gone out, the head was written before the second attempt
+                await _hello(desk, stream=stream, attempts=None if fault.after else 2)
             except Wrong as wrong:
                 raise Wrong(f"after {fault.kind} {fault.status}: {wrong}") from wrong
 

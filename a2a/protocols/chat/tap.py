@@ -83,6 +83,7 @@ class ChatReader:
             glance.failure = parse_error(200, {}, event.data)
             return False
         _take(decoded, glance)
+        glance.opened = glance.opened or bool(decoded.choices)
         return any(_says_something(choice) for choice in decoded.choices or ())
 
 

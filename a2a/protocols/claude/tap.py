@@ -82,6 +82,7 @@ class ClaudeReader:
         elif kind == "message_stop":
             glance.complete = True
         elif body is not None:
+            glance.opened = True
             _merge(body.message.usage if body.message else body.usage, glance)
             if body.delta is not None:
                 glance.stop = _word(body.delta.stop_reason) or glance.stop

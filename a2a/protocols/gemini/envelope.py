@@ -68,7 +68,7 @@ def wrap(body: bytes, *, model: str, project: str, session_id: str, prompt_id: s
 
 
 def wrap_count(body: bytes, model: str) -> bytes:
-    """Body of `:countTokens`: the contents alone; the model has its prefix here and nowhere else. Raises RequestError."""
+    """Body of `:countTokens`: the contents alone; only here the model has its prefix. Raises RequestError."""
     with client_side():
         fields = opened(body)
         whole = inner(fields, "generateContentRequest") or fields

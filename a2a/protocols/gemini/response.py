@@ -84,7 +84,7 @@ def _candidate(index: int, candidate: Candidate, conv: Conversion, *, native: bo
 
 def write_stop(stop: Stop) -> JsonObject:
     """`finishReason`, in Google's own word where it came from there."""
-    own = stop.raw is not None and STOP_IN.get(stop.raw) == stop.kind
+    own = stop.raw in STOP_IN and STOP_IN[stop.raw] == stop.kind != "end"
     wire: JsonObject = {"finishReason": stop.raw if own else STOP_OUT[stop.kind]}
     if stop.detail and stop.kind == "refusal":
         wire["finishMessage"] = stop.detail

@@ -117,6 +117,14 @@ async def test_content_commits_and_goes_out(timers: Timers) -> None:
     assert sink.headers["x-a2a-exchange"] == "ex_1"
 
 
+async def test_another_content_type() -> None:
+    sink = Sink()
+    blank = {"headers": dict, "renderer": Renderer(), "commit_after_s": 0.0, "keepalive_s": 0.0}
+    async with Downstream(sink, content_type="application/json", **blank) as down:  # type: ignore[arg-type]
+        await down.write(b"[]")
+    assert sink.headers["Content-Type"] == "application/json"
+
+
 async def test_after_the_time_the_200_and_keep_alives_go_out(timers: Timers) -> None:
     sink = Sink()
     async with downstream(sink) as down:
@@ -160,18 +168,6 @@ async def test_silence_in_the_stream_is_filled(timers: Timers) -> None:
     assert sink.got == [200, b"one\n\n", PING]
 
 
-async def test_no_keep_alive_inside_an_event(timers: Timers) -> None:
-    sink = Sink()
-    async with downstream(sink) as down:
-        await down.write(b"data: ha", boundary=False)
-        down.quiet()
-        await settle()
-        await down.write(b"lf\n\n")
-        down.quiet()
-        await settle()
-    assert sink.got == [200, b"data: ha", b"lf\n\n", PING]
-
-
 async def test_one_keep_alive_at_a_time(timers: Timers) -> None:
     sink = Sink()
     sink.gate.clear()
@@ -188,14 +184,14 @@ async def test_content_waits_for_a_head_on_its_way(timers: Timers) -> None:
     sink.gate.clear()
     async with downstream(sink) as down:
         await timers.fire()
-        writing = asyncio.ensure_future(down.write(b"one", boundary=False))
+        writing = asyncio.ensure_future(down.write(b"one\n\n"))
         await settle()
         assert sink.got == []
         sink.gate.set()
         await writing
     assert sink.got.count(200) == 1
     assert sink.got[0] == 200
-    assert b"one" in sink.got
+    assert b"one\n\n" in sink.got
 
 
 async def test_leaving_ends_the_keep_alive(timers: Timers) -> None:

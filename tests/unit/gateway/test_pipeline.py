@@ -398,11 +398,12 @@ async def test_a_mouth_may_bring_a_neutral_request() -> None:
     assert (sink.status, mouth.text, scene.exchange.mode) == (200, "hello", "convert")
 
 
-async def test_a_model_from_the_path_wins() -> None:
+async def test_model_and_stream_may_come_from_the_path() -> None:
     scene = Scene(chat(), given=settings(openai={"models": ["n"]}))
-    await scene.send(Call(front=FRONTS["chat"], path="/", body=b'{"messages":[]}', model="n"))
+    body = b'{"model":"x","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"hi"}]}'
+    await scene.send(Call(front=FRONTS["claude"], path="/", body=body, model="n", stream=False))
     assert scene.exchange.route is not None
-    assert (scene.exchange.route.model, scene.exchange.attempts[0].model) == ("n", "n")
+    assert (scene.exchange.route.model, scene.egress.body()["model"], scene.exchange.stream) == ("n", "n", False)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from gateway_kit import DONE, STREAM, Answer, Scene, Sink, chat, chunk, error
 from support.pool_kit import CLAUDE, FakeClock, account, settings
 
+from a2a.gateway import relay
 from a2a.protocols.base import Profile
 from a2a.providers.http import Interrupted
 
@@ -101,10 +102,23 @@ async def test_after_the_first_event_a_cut_is_an_error_in_the_stream(end: Any, t
     assert (scene.keys(), scene.exchange.state, scene.states()["a"]) == (["sk-a"], "failed", "cooling")
 
 
-async def test_a_cut_inside_an_event_is_closed_before_the_error() -> None:
-    scene = Scene(Answer(200, chunk("hel"), b'data: {"cho', Interrupted("cut")))
-    sink = await scene.ask(stream=True)
-    assert b'data: {"cho\n\ndata: {"error":' in sink.body
+@pytest.mark.parametrize("end", [(Interrupted("cut"),), ()], ids=["broken", "ended"])
+async def test_half_an_event_is_held_back_when_the_stream_fails(end: Any) -> None:
+    sink = await Scene(Answer(200, chunk("hel"), b'data: {"cho', *end)).ask(stream=True)
+    assert sink.body.startswith(chunk("hel") + b'data: {"error":')
+    assert b'data: {"cho' not in sink.body.replace(chunk("hel"), b"")
+
+
+async def test_a_last_event_without_its_empty_line_is_not_lost() -> None:
+    sink = await Scene(Answer(200, *STREAM[:-1], b"data: [DONE]")).ask(stream=True)
+    assert sink.body == b"".join(STREAM[:-1]) + b"data: [DONE]"
+
+
+async def test_an_event_without_an_end_is_let_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "MAX_HELD_BYTES", 100)
+    long = b"data: " + b"x" * 200
+    scene = Scene(Answer(200, chunk("hel"), long, Interrupted("cut")))
+    assert long in (await scene.ask(stream=True)).body
 
 
 async def test_the_upstream_s_own_error_in_the_stream_is_passed_and_booked() -> None:

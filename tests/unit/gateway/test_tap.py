@@ -87,6 +87,22 @@ def test_chat_comments_and_done_are_no_beginning() -> None:
     assert (began, glance.complete) == (None, True)
 
 
+@pytest.mark.parametrize(
+    ("choice", "begun"),
+    [
+        ({"delta": {"role": "assistant", "content": ""}}, False),
+        ({"delta": {"role": "assistant", "content": None, "tool_calls": []}}, False),
+        ({"delta": {}}, False),
+        ({"delta": 7}, False),
+        ({"delta": {"reasoning_content": "hm"}}, True),
+        ({"delta": {"tool_calls": [{"index": 0}]}}, True),
+        ({"delta": {}, "finish_reason": "stop"}, True),
+    ],
+)
+def test_chat_an_opening_is_no_content(choice: dict[str, Any], begun: bool) -> None:
+    assert READERS["chat"].event(SseEvent("", json.dumps({"choices": [choice]}).encode()), Glance()) is begun
+
+
 def test_chat_is_complete_with_a_finish_reason_alone() -> None:
     assert run("chat", sse(chat_chunk(), chat_chunk("", "length")))[0] == Glance(stop="length", complete=True)
 
@@ -179,8 +195,8 @@ def test_claude_the_true_input_may_come_last() -> None:
     assert glance.usage == Usage(input=22, cache_read=0, cache_write=2, output=9)
 
 
-def test_claude_a_ping_is_no_beginning_and_a_start_is() -> None:
-    assert run("claude", sse({"type": "ping"}), sse(START))[1] == 1
+def test_claude_the_first_block_is_the_beginning() -> None:
+    assert run("claude", sse({"type": "ping"}), sse(START), sse({"type": "content_block_start"}))[1] == 2
 
 
 def test_claude_without_message_stop_it_is_incomplete() -> None:
@@ -238,16 +254,6 @@ def test_only_the_end_is_kept() -> None:
 def test_a_long_chunk_is_kept_whole() -> None:
     glance, _ = run("chat", sse(chat_chunk(), *[chat_chunk("y" * 100) for _ in range(500)], chat_chunk("", "stop")))
     assert glance.stop == "stop"
-
-
-@pytest.mark.parametrize(
-    ("piece", "boundary"), [(b"data: x\n\n", True), (b"data: x\r\n\r\n", True), (b"data: x\n", False), (b"da", False)]
-)
-def test_a_keep_alive_may_follow_an_empty_line_only(piece: bytes, boundary: bool) -> None:
-    tap = Tap(READERS["chat"])
-    assert tap.boundary
-    tap.feed(piece)
-    assert tap.boundary is boundary
 
 
 def test_windows_line_ends_are_read_too() -> None:

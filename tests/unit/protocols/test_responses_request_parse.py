@@ -393,7 +393,7 @@ def test_state_and_books() -> None:
     )
     assert (request.previous_id, request.store, request.tier, request.user) == ("resp_0", True, "flex", "s")
     assert request.metadata == {"a": "b", "n": "1"}
-    assert set(request.ext or {}) == {"max_tool_calls"}
+    assert set(request.ext or {}) == {"max_tool_calls", "user"}
 
 
 @pytest.mark.parametrize("key", ["background", "truncation"])

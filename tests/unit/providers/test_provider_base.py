@@ -101,7 +101,7 @@ async def test_the_upstream_is_asked_for_its_list() -> None:
     async with listing(200, b'{"data":[{"id":"m","created":5,"owned_by":"me"}]}') as server:
         one = account(urls={"base_url": str(server.make_url("/v1"))})
         egress = Egress()
-        found = await provider().models(one, KEY, egress, None)
+        found = await provider().models(one, KEY, egress)
         await egress.aclose()
     assert found == (ModelInfo(id="m", created=5, owner="me"),)
 
@@ -113,7 +113,7 @@ async def test_a_list_that_is_none_is_told_as_such(status: int, body: bytes, tol
         one = account(urls={"base_url": str(server.make_url("/v1"))})
         egress = Egress()
         with pytest.raises(BadUpstream, match=told):
-            await provider().models(one, KEY, egress, None)
+            await provider().models(one, KEY, egress)
         await egress.aclose()
 
 
