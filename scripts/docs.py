@@ -1,4 +1,4 @@
-"""Writes the reference pages that follow from the code: docs/cli.md and docs/config.md.
+"""Writes the reference pages that follow from the code: docs/cli.md, docs/config.md and the table in docs/errors.md.
 
     .venv/bin/python scripts/docs.py            writes them anew
     .venv/bin/python scripts/docs.py --check    says which differ, exit code 1 if any does
@@ -18,13 +18,16 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 import typer
-from docs_words import ACCOUNTS, CLIENTS, CONFIG_INTRO, PROVIDERS, SERVER, WITHOUT_EFFECT
+from docs_words import ACCOUNTS, CLIENTS, CONFIG_INTRO, KINDS, PROVIDERS, SERVER, WITHOUT_EFFECT
 from msgspec import Struct, structs
 from typer.models import ArgumentInfo, OptionInfo
 
 from a2a.cli.app import build
 from a2a.config import AccountDecl, ClientDecl, ProviderSettings, ServerSettings
 from a2a.config.names import PROVIDER_SHORT, SECRET_FLAGS, provider_keys, server_variable
+from a2a.messages import Failure, FailureKind
+from a2a.protocols.base import Front
+from a2a.protocols.registry import FRONTS
 from a2a.providers.registry import PROVIDERS as SERVED
 from a2a.secret import Secret
 
@@ -179,7 +182,29 @@ def _words(table_of: dict[str, str], field: structs.FieldInfo) -> str:
     return words + (" **Not used yet.**" if field.name in WITHOUT_EFFECT else "")
 
 
-PAGES: dict[str, Callable[[], str]] = {"cli.md": cli_page, "config.md": config_page}
+# -- errors ------------------------------------------------------------------------------------------------------------
+
+_BEGIN, _END = "<!-- table by scripts/docs.py -->", "<!-- end -->"
+
+
+def errors_page() -> str:
+    """The page as it is, with a new table of what each front answers for each kind of failure."""
+    head, _, rest = (DOCS / "errors.md").read_text(encoding="utf-8").partition(_BEGIN)
+    _, _, tail = rest.partition(_END)
+    rows = [(f"`{kind}`", KINDS[kind], *(_answer(front, kind) for front in FRONTS.values())) for kind in KINDS]
+    lines = table(("kind", "what happened", *(f"{name} clients get" for name in FRONTS)), rows)
+    return "\n".join([head + _BEGIN, "", *lines, "", _END + tail])
+
+
+def _answer(front: Front, kind: FailureKind) -> str:
+    """Status and words of the error body: `429 rate_limit_error`."""
+    status, body = front.render_error(Failure(kind=kind, message="", status=500), "")
+    error = msgspec.json.decode(body)["error"]
+    words = [error[key] for key in ("type", "code", "status") if isinstance(error.get(key), str)]
+    return " ".join([str(status), *(f"`{word}`" for word in words)])
+
+
+PAGES: dict[str, Callable[[], str]] = {"cli.md": cli_page, "config.md": config_page, "errors.md": errors_page}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,6 +1,9 @@
-"""What each setting does, in words, for docs/config.md. Names, defaults and ranges come from the declaration itself."""
+"""What settings do and failures mean, in words, for docs/config.md and docs/errors.md. Everything else on these pages
+comes from the code itself."""
 
 from __future__ import annotations
+
+from a2a.messages import FailureKind
 
 CONFIG_INTRO = """
 Every setting has one origin: a flag of `a2a serve`, else an `A2A_*` variable, else `config.toml`, else its default.
@@ -164,3 +167,21 @@ WITHOUT_EFFECT = frozenset(
     | {"cron_near_minutes", "cron_refresh_token", "min_interval_ms", "rpm", "tpm", "weight", "write_back"}
 )
 """Accepted and shown, but nothing reads them yet."""
+
+KINDS: dict[FailureKind, str] = {
+    "bad_request": "The request is wrong, or asks for what nobody here can do.",
+    "context_overflow": "The prompt does not fit the model. The words are those by which agents know to compact.",
+    "unauthorized": "The key for a2a is missing or wrong.",
+    "forbidden": "This client may not do that: a foreign host name or origin.",
+    "not_found": "No such path, or nobody serves that model; near names are told.",
+    "conflict": "The upstream says so.",
+    "too_large": "The body is over `max_body_mib`, or over the upstream's limit.",
+    "rate_limited": "An upstream's limit, and no other account could take over.",
+    "quota": "An allowance is spent until its reset, and no other account could take over.",
+    "internal": "A bug in a2a; its log has the details.",
+    "upstream": "An upstream failed or sent nonsense.",
+    "truncated": "An upstream's stream ended before its end.",
+    "unavailable": "No account can serve: not logged in, refused, suspended, resting.",
+    "overloaded": "The model itself is overloaded.",
+    "timeout": "An upstream did not answer in time.",
+}

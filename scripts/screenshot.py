@@ -1,6 +1,6 @@
 """Writes docs/demo.svg: what `a2a demo` prints on a terminal, as a picture for the README.
 
-    .venv/bin/python scripts/screenshot.py
+.venv/bin/python scripts/screenshot.py
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def demo() -> str:
     """The real output with its colours. Raises CalledProcessError when a cell is wrong."""
     env = {**os.environ, "FORCE_COLOR": "1", "COLUMNS": str(COLUMNS), "TERM": "xterm-256color"}
     command = [sys.executable, "-m", "a2a", "demo"]
-    return subprocess.run(command, env=env, stdout=subprocess.PIPE, check=True).stdout.decode()
+    return subprocess.run(command, env=env, stdout=subprocess.PIPE, check=True).stdout.decode()  # noqa: S603
 
 
 def picture(output: str) -> str:

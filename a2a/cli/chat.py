@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from a2a.cli.output import Out, out_of
-from a2a.errors import A2AError, ExitCode, NoAccount, UsageError
+from a2a.errors import A2AError, ExitCode, NeedsLogin, NoAccount, UsageError
 
 if TYPE_CHECKING:
     from a2a.cli.local import LocalFront
@@ -86,8 +86,10 @@ async def _where(engine: Engine, provider: str | None, model: str | None) -> tup
     if chosen is None:
         ready = [member.account.provider for member in engine.pool.members() if member.state == "ready"]
         chosen = next((name for name in (*engine.router.chain, *ready) if name in ready), None)
+        if chosen is None and not engine.pool.members():
+            raise NeedsLogin("there is no account yet", hint="a2a login openai, a2a login kiro, …")
         if chosen is None:
-            raise NoAccount("there is no usable account", hint="a2a login openai, a2a login kiro, …")
+            raise NoAccount("no account can serve now", hint="a2a accounts shows why")
     head = chosen.partition("/")[0]
     provider_id = engine.provider_of(head)
     if provider_id is None:
@@ -152,7 +154,7 @@ def _finish(out: Out, shower: _Shower, front: LocalFront, exchange: Exchange) ->
         out.stdout.flush()
     if failure is not None:
         out.failed(A2AError(failure.message))
-        return exit_code(failure)
+        return exit_code(failure, exchange)
     out.say(_summary(exchange))
     return ExitCode.DONE
 
@@ -195,8 +197,9 @@ _EXIT_CODES: dict[str, ExitCode] = {
 }
 
 
-def exit_code(failure: Failure) -> ExitCode:
+def exit_code(failure: Failure, exchange: Exchange) -> ExitCode:
     """Login needed where only that helps, unavailable where waiting does, else failed."""
-    if failure.kind == "unavailable" and "a2a login" in failure.message:
+    faults = [attempt.fault for attempt in exchange.attempts if attempt.fault is not None]
+    if faults and all(fault.action == "needs_login" for fault in faults):
         return ExitCode.LOGIN_NEEDED
     return _EXIT_CODES.get(failure.kind, ExitCode.FAILED)

@@ -247,8 +247,7 @@ class Gateway:
         failure = failure_of(error)
         verdict = lease.provider.judge(failure)
         if isinstance(error, NeedsLogin):
-            lease.member.hold("needs_login", "needs_login", error.message, error.hint)
-            fault = lease.member.last_fault or Fault(kind="unavailable", message=error.message)
+            fault = lease.member.hold("needs_login", "needs_login", error.message, error.hint)
         else:
             fault = lease.fail(failure, verdict, model)
         job.report.attempt_failed(job.report.exchange.attempts[-1], fault)

@@ -153,8 +153,6 @@ async def _forward(this: Try, answer: Answer, tap: Tap, head: bytes) -> None:
             watch.touch()
             if out := whole.cut(chunk):
                 await down.write(out)
-        if whole.held:
-            await down.write(whole.held)
     except UpstreamError as error:
         failure = this.interrupted(watch, error)
     finally:
@@ -162,6 +160,8 @@ async def _forward(this: Try, answer: Answer, tap: Tap, head: bytes) -> None:
     glance = tap.close()
     if failure is None and glance.failure is None and not glance.complete:
         failure = Failure("truncated", _TRUNCATED, 502)
+    if failure is None and whole.held:
+        await down.write(whole.held)
     if failure is not None:
         await down.write(down.error(failure))
     if failure := failure or glance.failure:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from a2a.auth.records import Account, Credential
 from a2a.clock import Clock
-from a2a.control.types import AccountCounts, AccountState, AccountView, Fault
+from a2a.control.types import AccountCounts, AccountState, AccountView, Action, Fault
 from a2a.messages import Failure, Usage
 from a2a.providers.base import Operation, Provider
 from a2a.providers.faults import Verdict
@@ -162,14 +162,15 @@ class PoolAccount:
             self.on_change(self)
         return fault
 
-    def hold(self, state: AccountState, reason: str, message: str, remedy: str | None = None) -> None:
-        """Take it out until the user acts: a dead credential, a suspended account."""
-        self._held = state
+    def hold(self, action: Action, reason: str, message: str, remedy: str | None = None) -> Fault:
+        """Take it out until the user acts: a dead credential, a suspended account. `action`: one of the sticky ones."""
+        self._held = _STICKY[action]
         self.reason = reason
-        self.last_fault = Fault(
-            kind="unavailable", message=message, scope="account", at=self._clock.now(), remedy=remedy
-        )
+        now = self._clock.now()
+        fault = Fault(kind="unavailable", message=message, scope="account", action=action, at=now, remedy=remedy)
+        self.last_fault = fault
         self.on_change(self)
+        return fault
 
     def reset(self) -> None:
         """By hand: forget cooldown, hold and blocks."""

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import ClassVar, Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from a2a import __version__
 from a2a.auth.kiro import RefreshUrls
@@ -140,7 +140,10 @@ class Provider(ABC):
 
     def judge(self, failure: Failure) -> Verdict:
         """What the failure means."""
-        return judge(failure, self.faults)
+        verdict = judge(failure, self.faults)
+        if verdict.remedy is None or "{short}" not in verdict.remedy:
+            return verdict
+        return structs.replace(verdict, remedy=verdict.remedy.replace("{short}", self.short))
 
     async def models(self, account: Account, credential: Credential, egress: Egress) -> tuple[ModelInfo, ...]:
         """The upstream's own list. Raises UpstreamError."""

@@ -29,6 +29,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     doubling: bool = False
     max_s: float = 600.0
     remedy: str | None = None
+    """What the user can do; `{short}` stands for the provider's short name."""
 
     def rest_s(self, failures_in_row: int, retry_after_s: float | None) -> float:
         """Seconds to rest after the `failures_in_row`-th failure (1 = first)."""
@@ -108,7 +109,9 @@ COMMON: tuple[Row, ...] = (
     Row(kinds=("rate_limited",), verdict=_RATE),
     Row(
         statuses=(401,),
-        verdict=Verdict(scope="account", action="needs_login", reason="key_refused", remedy="log in again"),
+        verdict=Verdict(
+            scope="account", action="needs_login", reason="key_refused", remedy="log in again: a2a login {short}"
+        ),
     ),
     Row(
         statuses=(402,),
