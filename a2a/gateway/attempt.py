@@ -14,6 +14,7 @@ from a2a.control.types import Attempt
 from a2a.errors import UpstreamError, UpstreamTimeout
 from a2a.gateway.call import Call, Sink
 from a2a.gateway.downstream import Downstream
+from a2a.gateway.media import MediaFetcher
 from a2a.gateway.report import Failed, Report, failure_of
 from a2a.gateway.watch import Watch
 from a2a.messages import Failure, Request, Usage
@@ -67,6 +68,7 @@ class Try(Struct, kw_only=True):
     timeouts: Timeouts
     egress: Egress
     ledger: Ledger
+    media: MediaFetcher
     retried: bool = False
 
     @property

@@ -34,7 +34,8 @@ async def run(this: Try) -> Failed | None:
     conv = _conversion(this)
     now = job.report.exchange.started_at
     known = restore(job.request, this.ledger, call.client, this.profile.family, now)
-    prepared = prepare(known, conv, this.lease.provider.proto)
+    whole = await this.media.inline(known, this.lease.provider.proto)
+    prepared = prepare(whole, conv, this.lease.provider.proto)
     body = UPSTREAMS[this.proto].render_request(prepared, conv)
     job.report.notes(conv.notes)
     return await (_stream(this, conv, body) if job.stream else _whole(this, conv, body))

@@ -99,6 +99,7 @@ class Engine:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.gateway.aclose()
         await self.keeper.aclose()
         await self.egress.aclose()
 

@@ -22,6 +22,7 @@ from a2a.gateway.attempt import Job, Try, wire_extra
 from a2a.gateway.call import Call, ClientGone, Sink
 from a2a.gateway.catalogue import Catalogue
 from a2a.gateway.downstream import Downstream
+from a2a.gateway.media import MediaFetcher
 from a2a.gateway.report import Failed, Report, combined, failure_of
 from a2a.gateway.route import Choice, Router
 from a2a.logs.recorder import Recorder
@@ -70,6 +71,11 @@ class Gateway:
         self.recorder = recorder
         self._clock = clock
         self._ledger = Ledger()
+        self._media = MediaFetcher(server)
+
+    async def aclose(self) -> None:
+        """End what only the gateway opened."""
+        await self._media.aclose()
 
     async def answer(self, call: Call, sink: Sink) -> Report:
         """Serve one call; the report says how it went. CancelledError means the client left."""
@@ -195,6 +201,7 @@ class Gateway:
             timeouts=lease.provider.limits,
             egress=self._egress,
             ledger=self._ledger,
+            media=self._media,
         )
         try:
             failed = await self._tries(this)

@@ -311,12 +311,18 @@ class Http1:
         self._ssl: ssl.SSLContext | None = None
         self._last_gone: asyncio.Event | None = None
 
-    async def open(self, target: Target, body: bytes | None, *, connect_s: float) -> Http1Answer:
-        """Send and wait for the head. Raises Unreachable, UpstreamTimeout (connect), Interrupted, BadUpstream."""
+    async def open(
+        self, target: Target, body: bytes | None, *, connect_s: float, address: str | None = None
+    ) -> Http1Answer:
+        """Send and wait for the head. Raises Unreachable, UpstreamTimeout (connect), Interrupted, BadUpstream.
+
+        `address`: connect to just this one, on a fresh connection, whatever the name resolves to.
+        """
         head = target.head()
         url = target.url
         origin = (url.scheme == "https", url.raw_host or "", url.port or 80)
-        connection = self._take(origin) or await self._connect(origin, connect_s)
+        idle = self._take(origin) if address is None else None
+        connection = idle or await self._connect(origin, connect_s, address)
         return await connection.send(head, body)
 
     def _take(self, origin: tuple[bool, str, int]) -> _Connection | None:
@@ -329,13 +335,19 @@ class Http1:
             connection.abort()
         return None
 
-    async def _connect(self, origin: tuple[bool, str, int], connect_s: float) -> _Connection:
+    async def _connect(
+        self, origin: tuple[bool, str, int], connect_s: float, address: str | None = None
+    ) -> _Connection:
         secure, host, port = origin
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(connect_s or None):
                 _, connection = await loop.create_connection(
-                    lambda: _Connection(self, origin), host, port, ssl=self._context() if secure else None
+                    lambda: _Connection(self, origin),
+                    address or host,
+                    port,
+                    ssl=self._context() if secure else None,
+                    server_hostname=host if secure else None,
                 )
         except TimeoutError as error:
             raise UpstreamTimeout(f"no connection to {host} within {connect_s:g} s") from error

@@ -48,9 +48,10 @@ def test_every_provider(stage: Stage, provider: str, how: list[str]) -> None:
     assert f"{SHORT[provider]}/one {MODEL[provider]}" in ended.stderr.decode()
 
 
-def test_a_model_finds_its_provider(stage: Stage) -> None:
-    ended = stage.cli("chat", "-m", "demo-claude-small", "hello")
-    assert (ended.returncode, b"claude/one" in ended.stderr) == (0, True), ended.stderr
+@pytest.mark.parametrize(("model", "account"), [("gpt-4.1", b"openai/one"), ("deepseek-3.2", b"kiro/one")])
+def test_a_model_finds_its_provider(stage: Stage, model: str, account: bytes) -> None:
+    ended = stage.cli("chat", "-m", model, "hello")
+    assert (ended.returncode, account in ended.stderr) == (0, True), ended.stderr
 
 
 def test_one_account_by_name(stage: Stage) -> None:

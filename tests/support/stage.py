@@ -93,8 +93,11 @@ class Stage:
         return "\n".join(lines) + "\n"
 
     def _token_file(self, number: int, account: str) -> Path:
+        """As exports have it: with the profile, also where the IDE's own file leaves it out."""
         path = self.folder / f"kiro-{number}.json"
-        path.write_text(json.dumps(self.demo.kiro_account(account).credentials(self.demo.up.kiro_url)), "utf-8")
+        known = self.demo.kiro_account(account)
+        token = known.credentials(self.demo.up.kiro_url) | ({"profileArn": known.arn} if known.arn else {})
+        path.write_text(json.dumps(token), "utf-8")
         return path
 
     def start_raw(self) -> Server:

@@ -6,7 +6,20 @@ import json
 from typing import Any
 
 import pytest
-from gateway_kit import KIRO_END, STREAM, Answer, Scene, Sink, chat, chunk, error, frame, kiro_call, kiro_error, kiro_text
+from gateway_kit import (
+    KIRO_END,
+    STREAM,
+    Answer,
+    Scene,
+    Sink,
+    chat,
+    chunk,
+    error,
+    frame,
+    kiro_call,
+    kiro_error,
+    kiro_text,
+)
 from support.pool_kit import KIRO, account, settings
 
 from a2a.protocols.eventstream import encode_frame

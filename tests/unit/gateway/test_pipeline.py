@@ -146,9 +146,7 @@ async def test_while_all_rest_nobody_is_asked() -> None:
 
 async def test_without_any_account_the_login_is_named() -> None:
     scene = Scene(accounts=[account("a")])
-    sink = await scene.send(
-        Call(front=FRONTS["chat"], path="/", body=b'{"model":"auto","messages":[]}', prefix=KIRO)
-    )
+    sink = await scene.send(Call(front=FRONTS["chat"], path="/", body=b'{"model":"auto","messages":[]}', prefix=KIRO))
     assert sink.status == 503
     assert "a2a login kiro" in sink.json["error"]["message"]
     assert sink.headers["x-should-retry"] == "false"
@@ -177,8 +175,7 @@ async def test_unknown_models_and_bad_bodies_are_refused_before_anyone_is_asked(
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"[]", b"{", b'{"messages":[]}', b'{"model":""}', b'{"model":7}', b'{"model":"\xff"}', b'{"model":"m","stream":1}']
-    + [b'{"model":"m","x":' + b"[" * 100_000],
+    [b"", b"[]", b"{", b'{"messages":[]}', b'{"model":""}', b'{"model":7}', b'{"model":"\xff"}', b'{"model":"m","stream":1}', b'{"model":"m","x":' + b"[" * 100000],
 )  # fmt: skip
 async def test_a_body_that_is_no_request_is_a_400(body: bytes) -> None:
     scene = Scene()
@@ -325,8 +322,12 @@ async def test_the_client_s_own_headers_of_the_protocol_go_along() -> None:
 
 @pytest.mark.parametrize(
     ("own", "provider", "server", "used"),
-    [("http://a", "http://p", "http://s", "http://a"), (None, "http://p", "http://s", "http://p")]
-    + [(None, None, "http://s", "http://s"), (None, None, None, None)],
+    [
+        ("http://a", "http://p", "http://s", "http://a"),
+        (None, "http://p", "http://s", "http://p"),
+        (None, None, "http://s", "http://s"),
+        (None, None, None, None),
+    ],
 )
 async def test_the_proxy_of_an_account(
     own: str | None, provider: str | None, server: str | None, used: str | None

@@ -174,9 +174,7 @@ async def test_keep_alives_before_the_first_event_still_allow_another_account() 
 
 async def test_after_an_early_200_an_error_is_one_in_the_stream() -> None:
     limits: Any = {"first_byte_timeout_s": 0.05}
-    scene = Scene(
-        Answer(200, None), accounts=[account("a")], given=settings({"commit_after_s": 0.001}, openai=limits)
-    )
+    scene = Scene(Answer(200, None), accounts=[account("a")], given=settings({"commit_after_s": 0.001}, openai=limits))
     sink = await scene.ask(stream=True)
     assert sink.status == 200
     assert b'data: {"error":' in sink.body

@@ -147,7 +147,9 @@ def test_chat_an_error_object_inside_a_200(error: dict[str, Any], kind: str) -> 
 
 
 def test_chat_an_error_at_the_end_of_a_stream() -> None:
-    glance, began = run("chat", sse(chat_chunk()), sse(chat_chunk(), {"error": {"message": "x", "code": "server_error"}}))
+    glance, began = run(
+        "chat", sse(chat_chunk()), sse(chat_chunk(), {"error": {"message": "x", "code": "server_error"}})
+    )
     assert (began, glance.complete) == (0, False)
     assert glance.failure is not None
 
@@ -186,7 +188,9 @@ def delta(stop: object = "end_turn", **usage: Any) -> dict[str, Any]:
 
 
 def test_claude_usage_is_inclusive_and_later_values_win() -> None:
-    glance, _ = run("claude", sse(START), sse(delta(output_tokens=9, output_tokens_details={"thinking_tokens": 4}), STOP))
+    glance, _ = run(
+        "claude", sse(START), sse(delta(output_tokens=9, output_tokens_details={"thinking_tokens": 4}), STOP)
+    )
     assert glance.usage == Usage(input=15, cache_read=3, cache_write=2, output=9, reasoning=4)
     assert (glance.stop, glance.complete) == ("end_turn", True)
 

@@ -100,7 +100,9 @@ def test_the_provider_s_rows_come_first() -> None:
     assert judge(failure(429, "rate_limited"), [Row(statuses=(429,), verdict=own)]) is own
 
 
-@pytest.mark.parametrize(("failures", "rest_s"), [(1, 30.0), (2, 60.0), (3, 120.0), (5, 480.0), (6, 600.0), (99, 600.0)])
+@pytest.mark.parametrize(
+    ("failures", "rest_s"), [(1, 30.0), (2, 60.0), (3, 120.0), (5, 480.0), (6, 600.0), (99, 600.0)]
+)
 def test_doubling_stops_at_its_limit(failures: int, rest_s: float) -> None:
     assert verdict(cool_s=30.0, doubling=True).rest_s(failures, None) == rest_s
 

@@ -50,7 +50,11 @@ async def test_the_proxy_gets_the_whole_url(egress: Egress) -> None:
     async with server:
         answer = await egress.open(ELSEWHERE, b"{}", proxy=str(server.make_url("/")))
         assert (answer.status, answer.headers["x-told"], await answer.body()) == (418, "yes", b"hello")
-    assert (seen[0].host, seen[0].headers["User-Agent"], "Accept" in seen[0].headers) == ("upstream.test", "me/1", False)
+    assert (seen[0].host, seen[0].headers["User-Agent"], "Accept" in seen[0].headers) == (
+        "upstream.test",
+        "me/1",
+        False,
+    )
 
 
 async def test_chunks_end_with_nothing(egress: Egress) -> None:
@@ -79,7 +83,11 @@ async def test_a_body_that_is_cut(egress: Egress, whole: bool) -> None:
     [
         (TimeoutError(), UpstreamTimeout, "no connection to upstream.test in time"),
         (aiohttp.ConnectionTimeoutError(), UpstreamTimeout, "no connection to upstream.test in time"),
-        (aiohttp.ClientProxyConnectionError(NOWHERE, OSError(111, "refused")), Unreachable, "through the proxy: refused"),
+        (
+            aiohttp.ClientProxyConnectionError(NOWHERE, OSError(111, "refused")),
+            Unreachable,
+            "through the proxy: refused",
+        ),
         (aiohttp.InvalidURL("http://["), Unreachable, "through the proxy: InvalidURL"),
         (aiohttp.ServerDisconnectedError(), Interrupted, "closed the connection: ServerDisconnectedError"),
         (OSError(104, "Connection reset by peer"), Interrupted, "closed the connection: Connection reset by peer"),

@@ -18,12 +18,26 @@ PROVIDER = build(Settings())[KIRO]
 ROWS = [
     # status, error name, reason, message; scope, action, reason of the verdict
     (401, "", None, "", "account", "refresh", "token_refused"),
-    (403, "AccessDeniedException", None, "The bearer token included in the request is invalid.")
-    + ("account", "refresh", "token_refused"),
+    (
+        403,
+        "AccessDeniedException",
+        None,
+        "The bearer token included in the request is invalid.",
+        "account",
+        "refresh",
+        "token_refused",
+    ),
     (403, "AccessDeniedException", None, "Token expired", "account", "refresh", "token_refused"),
     (403, "AccessDeniedException", None, "Invalid token", "account", "refresh", "token_refused"),
-    (400, "ValidationException", None, "profileArn is required for this request.")
-    + ("account", "needs_action", "wrong_profile"),
+    (
+        400,
+        "ValidationException",
+        None,
+        "profileArn is required for this request.",
+        "account",
+        "needs_action",
+        "wrong_profile",
+    ),
     (400, "ValidationException", None, "Invalid profileArn.", "account", "needs_action", "wrong_profile"),
     (403, "AccessDeniedException", "TEMPORARILY_SUSPENDED", "", "account", "suspended", "suspended"),
     (403, "", None, "Your account is temporarily suspended.", "account", "suspended", "suspended"),

@@ -50,7 +50,9 @@ def test_host_and_region_follow_the_arn(credential: KiroToken, root: str) -> Non
     assert str(target(credential).url) == f"{root}/generateAssistantResponse"
 
 
-@pytest.mark.parametrize(("endpoint", "host"), [("krs", "runtime.us-east-1.kiro.dev"), ("legacy", "q.us-east-1.amazonaws.com")])
+@pytest.mark.parametrize(
+    ("endpoint", "host"), [("krs", "runtime.us-east-1.kiro.dev"), ("legacy", "q.us-east-1.amazonaws.com")]
+)
 def test_the_generation_can_be_forced(endpoint: str, host: str) -> None:
     assert target(token("idc", idp="BuilderId"), endpoint=endpoint).url.host == host
 

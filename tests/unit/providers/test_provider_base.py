@@ -11,7 +11,7 @@ from support.pool_kit import CLAUDE, KIRO, OPENAI, account, settings
 
 from a2a import __version__
 from a2a.auth.records import ApiKey
-from a2a.config import PROVIDER_SHORT, Settings
+from a2a.config import PROVIDER_SHORT
 from a2a.errors import BadUpstream, NeedsLogin
 from a2a.providers.base import ModelInfo, Provider, Timeouts, read_capped
 from a2a.providers.http import Egress
@@ -56,8 +56,7 @@ def test_the_user_agent_is_ours_unless_set() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "limits"), [(OPENAI, Timeouts(10, 600, 180, 0)), (CLAUDE, Timeouts(10, 600, 180, 0))]
-    + [(KIRO, Timeouts(10, 90, 300, 0))]
+    ("name", "limits"), [(OPENAI, Timeouts(10, 600, 180, 0)), (CLAUDE, Timeouts(10, 600, 180, 0)), (KIRO, Timeouts(10, 90, 300, 0))]
 )  # fmt: skip
 def test_timeouts_by_default(name: str, limits: Timeouts) -> None:
     assert provider(name).limits == limits

@@ -49,7 +49,9 @@ def test_a_wrong_key(sent: web.Request) -> None:
     assert "sk-server" not in str(caught.value)
 
 
-@pytest.mark.parametrize("sent", [request(), request("/?key="), request(Authorization="Basic abc"), request(x_api_key="")])
+@pytest.mark.parametrize(
+    "sent", [request(), request("/?key="), request(Authorization="Basic abc"), request(x_api_key="")]
+)
 def test_no_key(sent: web.Request) -> None:
     with pytest.raises(WrongKey, match="a key is missing"):
         guard().client(sent)

@@ -57,8 +57,16 @@ def engine(settings: Settings) -> Engine:
 
 @pytest.mark.parametrize(
     ("host", "loopback"),
-    [("localhost", True), ("127.0.0.1", True), ("127.8.0.1", True), ("::1", True)]
-    + [("0.0.0.0", False), ("::", False), ("192.168.0.1", False), ("box.lan", False)],
+    [
+        ("localhost", True),
+        ("127.0.0.1", True),
+        ("127.8.0.1", True),
+        ("::1", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("192.168.0.1", False),
+        ("box.lan", False),
+    ],
 )
 async def test_what_is_loopback(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
@@ -84,8 +92,8 @@ async def test_on_loopback_any_key_will_do(tmp_path: Path) -> None:
     ("key", "clients", "told"),
     [
         (None, {}, "needs a key of your own"),
-        (Secret("k" * 15), {}, "'default' is shorter than 16 characters"),
-        (LONG, {"laptop": Secret("k" * 15)}, "'laptop' is shorter than 16 characters"),
+        (Secret("k" * 15), {}, "the key 'default'"),
+        (LONG, {"laptop": Secret("k" * 15)}, "the key 'laptop'"),
     ],
 )
 async def test_elsewhere_keys_must_be_given_and_long(
@@ -250,7 +258,8 @@ async def test_files_of_dead_servers_go(tmp_path: Path, dead_pid: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "shown"), [("127.0.0.1", "http://127.0.0.1:"), ("0.0.0.0", "http://127.0.0.1:"), ("localhost", "http://127.0.0.1:")]
+    ("host", "shown"),
+    [("127.0.0.1", "http://127.0.0.1:"), ("0.0.0.0", "http://127.0.0.1:"), ("localhost", "http://127.0.0.1:")],
 )
 async def test_it_serves_at_the_url_it_says(tmp_path: Path, host: str, shown: str) -> None:
     settings = given(tmp_path, host=host, api_key=LONG)

@@ -1,0 +1,1 @@
+"""An emulated Gemini API upstream: generate, stream, count, embed, models."""
