@@ -1,4 +1,4 @@
-"""Writes docs/demo.svg: what `a2a demo` prints on a terminal, as a picture for the README.
+"""Shows in the README what `a2a demo` prints: as a picture (docs/demo.svg) and as text.
 
 .venv/bin/python scripts/screenshot.py
 """
@@ -14,9 +14,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-PICTURE = Path(__file__).parents[1] / "docs" / "demo.svg"
+ROOT = Path(__file__).parents[1]
 COLUMNS = 80
 _FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
+_BLOCK = re.compile(r"(?<=```console\n\$ a2a demo\n).*?(?=```)", re.DOTALL)
 _FONT_FACE = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
 
 
@@ -37,5 +38,14 @@ def picture(output: str) -> str:
     return _FONT_FACE.sub("", svg).replace("Fira Code, monospace", _FONTS)
 
 
+def main() -> None:
+    output = demo()
+    (ROOT / "docs" / "demo.svg").write_text(picture(output), encoding="utf-8")
+    readme = ROOT / "README.md"
+    lines = [line.rstrip() for line in Text.from_ansi(output.rstrip()).plain.splitlines()]
+    shown = "\n".join(lines) + "\n"
+    readme.write_text(_BLOCK.sub(lambda _: shown, readme.read_text(encoding="utf-8")), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    PICTURE.write_text(picture(demo()), encoding="utf-8")
+    main()

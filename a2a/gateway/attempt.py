@@ -45,8 +45,8 @@ class Job(Struct, kw_only=True):
     session: str | None = None
     down: Downstream | None = None
     request: Request | None = None
-    opened: bool = False
-    """An opening frame has gone out: the answer of another account leaves out its own."""
+    opening: bytes = b""
+    """An opening frame that has gone out: the answer of another account leaves out its own and continues this one."""
     flags: dict[str, str] = field(default_factory=dict)
     """Repairs asked for by an earlier attempt, for `Conversion.extra`."""
 
@@ -70,6 +70,8 @@ class Try(Struct, kw_only=True):
     ledger: Ledger
     media: MediaFetcher
     retried: bool = False
+    continues: bool = False
+    """Its answer continues the opening of another account."""
 
     @property
     def proto(self) -> str:

@@ -14,7 +14,7 @@ from a2a.protocols.filters import Filters
 from a2a.protocols.fold import explode, fold
 from a2a.protocols.ledger import Capture, restore
 from a2a.protocols.prepare import prepare
-from a2a.protocols.registry import UPSTREAMS
+from a2a.protocols.registry import READERS, UPSTREAMS
 from a2a.protocols.tokens import request_tokens
 from a2a.providers.base import read_capped
 from a2a.providers.http import Answer
@@ -210,10 +210,14 @@ class _Flow:
             return any(isinstance(event, PartStart) and isinstance(event.part, ToolCall) for event in events)
         return any(isinstance(event, _CONTENT) for event in events)
 
+    def _joined(self, frames: bytes) -> bytes:
+        opening = self._this.job.opening
+        return READERS[self._this.job.call.front.name].join(opening, frames) if opening else frames
+
     def _begin(self, event: Event) -> bytes:
         """An opening that another account's answer has sent already is not sent twice."""
         frames = self._renderer.on(event)
-        return b"" if self._this.job.opened and isinstance(event, Start) else frames
+        return b"" if self._this.job.opening and isinstance(event, Start) else frames
 
     async def to_the_end(self) -> None:
         """From here on there is no second attempt."""
@@ -224,7 +228,7 @@ class _Flow:
         watch = this.watch(self._answer, down)
         render = self._renderer.on
         try:
-            await down.write(b"".join([self._begin(event) for event in self._held]))
+            await down.write(self._joined(b"".join([self._begin(event) for event in self._held])))
             while not (ledger.ended or ledger.failure or self._filters.stopped):
                 events = await self._read()
                 if events is None:
@@ -232,7 +236,7 @@ class _Flow:
                 watch.touch()
                 ledger.note(events)
                 if out := b"".join([render(event) for event in events]):
-                    await down.write(out)
+                    await down.write(self._joined(out))
         except UpstreamError as error:
             ledger.failure = this.interrupted(watch, error)
             await down.write(render(ledger.failure))

@@ -97,16 +97,16 @@ async def _first(this: Try, answer: Answer, tap: Tap) -> bytes | Failed:
     An opening that comes before it goes out at once, so that a client sees as early as without us that work began.
     """
     job, reader = this.job, READERS[this.proto]
-    again = job.opened
+    this.continues = bool(job.opening)
     data = b""
     while chunk := await answer.chunk():
         data += chunk
         if tap.first(chunk):
             if tap.glance.failure is not None:
                 return this.fail(tap.glance.failure)
-            return without_opening(reader, data) if again else data
-        if tap.glance.opened and not job.opened and data.endswith(b"\n\n"):
-            job.opened = True
+            return without_opening(reader, data) if this.continues else data
+        if tap.glance.opened and not job.opening and data.endswith(b"\n\n"):
+            job.opening = data
             await job.stream_down().open(data)
             data = b""
     if tap.close().complete:
@@ -146,13 +146,15 @@ async def _forward(this: Try, answer: Answer, tap: Tap, head: bytes) -> None:
     failure: Failure | None = None
     watch = this.watch(answer, down)
     whole = _WholeEvents()
+    join = READERS[this.proto].join if this.continues else None
     try:
-        await down.write(whole.cut(head))
+        out = whole.cut(head)
+        await down.write(join(this.job.opening, out) if join else out)
         while chunk := await answer.chunk():
             tap.feed(chunk)
             watch.touch()
             if out := whole.cut(chunk):
-                await down.write(out)
+                await down.write(join(this.job.opening, out) if join else out)
     except UpstreamError as error:
         failure = this.interrupted(watch, error)
     finally:

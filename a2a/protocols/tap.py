@@ -46,6 +46,10 @@ class Reader(Protocol):
         """Take in one event; True when it holds the first content (not a ping, a comment or a mere opening)."""
         ...
 
+    def join(self, opening: bytes, events: bytes) -> bytes:
+        """Whole events of another account's answer as the continuation of an opening that has gone out."""
+        ...
+
 
 class Tap:
     """`first()` until it says so, then `feed()`, at the end `close()`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
@@ -58,12 +59,12 @@ class History:
     def lease(self) -> None:
         able = {m.account.id: m for m in self.pool.members() if m.why_not("m") is None}
         settled = [m for m in able.values() if not m.on_trial] or list(able.values())
-        try:
-            lease = self.pool.lease(OPENAI, "m")
-        except NoAccount as error:
-            assert not able
-            assert all(account.alias in error.message for account in self.accounts)
+        if not able:
+            with pytest.raises(NoAccount) as caught:
+                self.pool.lease(OPENAI, "m")
+            assert all(account.alias in caught.value.message for account in self.accounts)
             return
+        lease = self.pool.lease(OPENAI, "m")
         assert lease.account.id in able
         assert lease.account.enabled
         assert lease.member.state == "ready"

@@ -10,14 +10,21 @@ from pathlib import Path
 import pytest
 
 from a2a.cli.app import build
+from a2a.config import PROVIDER_SHORT
+from a2a.demo.matrix import sides
+from a2a.protocols.registry import FRONTS
+from a2a.providers.registry import PROVIDERS
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
 
 _LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s]+)\)")
 _IMAGE = re.compile(r'<img[^>]*\bsrc="([^"]+)"')
-_COMMAND = re.compile(r"^\s*(?:\$ )?a2a (?:--\S+ )*([a-z]+)", re.MULTILINE)
-_FENCE = re.compile(r"```(?:sh|console)?\n(.*?)```", re.DOTALL)
+_SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+_CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
+_TYPED = re.compile(r"^\$ (.*)", re.MULTILINE)
+_COMMAND = re.compile(r"(?:^|\| )a2a ([a-z]+)", re.MULTILINE)
+_STATUS = re.compile(r"^\| `([\w-]+)`[^|]*\|[^|]*\| (works|not yet)", re.MULTILINE)
 
 
 def test_generated_pages_are_what_the_code_says() -> None:
@@ -48,5 +55,20 @@ def anchors(page: Path) -> set[str]:
 def test_commands_exist(page: Path) -> None:
     app = build()
     known = {info.name for info in (*app.registered_commands, *app.registered_groups)}
-    blocks = "\n".join(_FENCE.findall(page.read_text("utf-8")))
-    assert set(_COMMAND.findall(blocks)) <= known
+    text = page.read_text("utf-8")
+    typed = [*_SHELL.findall(text), *(line for block in _CONSOLE.findall(text) for line in _TYPED.findall(block))]
+    assert set(_COMMAND.findall("\n".join(typed))) <= known
+
+
+def test_the_readme_says_what_works() -> None:
+    told = dict(_STATUS.findall((ROOT / "README.md").read_text("utf-8")))
+    served = {*PROVIDERS, *FRONTS}
+    assert told == {name: "works" if name in served else "not yet" for name in (*PROVIDER_SHORT, *FRONTS)}
+
+
+def test_the_readme_shows_the_demo_as_it_is() -> None:
+    """Which rows there are; scripts/screenshot.py writes them anew."""
+    shown = re.search(r"\$ a2a demo\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    assert shown
+    rows = re.findall(r"^ *([\w-]+)(?: →)? *[✓ ]*$", shown[1], re.MULTILINE)
+    assert rows == [row for front in sides.FRONTS for row in (front.name, *(side.id for side in sides.PROVIDERS))]

@@ -9,7 +9,7 @@ from msgspec import Raw, Struct
 
 from a2a.messages import Failure, Usage
 from a2a.protocols.chat.errors import parse_error
-from a2a.protocols.sse import SseEvent
+from a2a.protocols.sse import SseEvent, SseReader
 from a2a.protocols.tap import Glance
 from a2a.protocols.wire import BAD_JSON
 
@@ -71,6 +71,9 @@ class ChatReader:
         _take(decoded, glance)
         return glance
 
+    def join(self, opening: bytes, events: bytes) -> bytes:
+        return _joined(opening, events)
+
     def event(self, event: SseEvent, glance: Glance) -> bool:
         if event.data.strip() == b"[DONE]":
             glance.complete = True
@@ -85,6 +88,22 @@ class ChatReader:
         _take(decoded, glance)
         glance.opened = glance.opened or bool(decoded.choices)
         return any(_says_something(choice) for choice in decoded.choices or ())
+
+
+_SHARED = ("id", "created", "model")
+"""Keys that every chunk of one answer has alike (conversion.md 10.1)."""
+
+
+def _joined(opening: bytes, events: bytes) -> bytes:
+    shared: dict[str, Raw] = {}
+    for event in SseReader().feed(opening):
+        shared |= _lenient(_DELTA, event.data) or {}
+    shared = {key: shared[key] for key in _SHARED if key in shared}
+    out: list[bytes] = []
+    for block in events.split(b"\n\n"):
+        chunk = _lenient(_DELTA, block[6:]) if block.startswith(b"data: {") else None
+        out.append(block if chunk is None else b"data: " + msgspec.json.encode({**chunk, **shared}))
+    return b"\n\n".join(out)
 
 
 def _says_something(choice: _Choice) -> bool:
@@ -118,7 +137,7 @@ def _take(body: _Body, glance: Glance) -> None:
         )
 
 
-def _lenient(decoder: msgspec.json.Decoder[T], raw: Raw) -> T | None:
+def _lenient(decoder: msgspec.json.Decoder[T], raw: bytes | Raw) -> T | None:
     try:
         return decoder.decode(raw)
     except BAD_JSON:

@@ -71,6 +71,9 @@ class ClaudeReader:
             _merge(decoded.usage, glance)
         return glance
 
+    def join(self, opening: bytes, events: bytes) -> bytes:
+        return events
+
     def event(self, event: SseEvent, glance: Glance) -> bool:
         try:
             kind = _KIND.decode(event.data).type

@@ -54,6 +54,9 @@ class GeminiReader:
             _take(decoded, glance)
         return glance
 
+    def join(self, opening: bytes, events: bytes) -> bytes:
+        return events
+
     def event(self, event: SseEvent, glance: Glance) -> bool:
         decoded = _decoded(event.data)
         if decoded is None:

@@ -76,6 +76,9 @@ class ResponsesReader:
         _take(answer, glance)
         return glance
 
+    def join(self, opening: bytes, events: bytes) -> bytes:
+        return events
+
     def event(self, event: SseEvent, glance: Glance) -> bool:
         try:
             kind = _KIND.decode(event.data).type or event.event

@@ -93,7 +93,7 @@ def test_bytes_of_no_known_kind_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot read .*nowhere: No such file"):
+    with pytest.raises(UsageError, match=r"cannot read .*nowhere: No such file"):
         ask(tty=True, files=(tmp_path / "nowhere",))
 
 

@@ -1,4 +1,4 @@
-"""A gateway with everything real but its ends: scripted upstream answers, credentials from memory, a sink that keeps."""
+"""A gateway with everything real but its ends: scripted answers, credentials from memory, a sink that keeps."""
 
 from __future__ import annotations
 
@@ -65,9 +65,11 @@ class Egress:
         self.script = list(script)
         self.sent: list[tuple[Target, bytes]] = []
         self.options: list[Mapping[str, Any]] = []
+        self.asked = asyncio.Event()
 
     async def open(self, target: Target, body: bytes, **options: Any) -> Answer:
         self.sent.append((target, body))
+        self.asked.set()
         self.options.append(options)
         step = self.script.pop(0)
         if isinstance(step, Exception):

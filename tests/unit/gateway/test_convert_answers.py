@@ -20,7 +20,7 @@ from gateway_kit import (
     kiro_error,
     kiro_text,
 )
-from support.pool_kit import KIRO, account, settings
+from support.pool_kit import CLAUDE, KIRO, account, settings
 
 from a2a.protocols.eventstream import encode_frame
 from a2a.providers.http import Interrupted
@@ -192,6 +192,21 @@ async def test_a_stream_for_a_claude_client_begins_with_an_estimate() -> None:
     sink = await scene.ask("claude", stream=True)
     start = json.loads(sink.body.split(b"\n", 2)[1][6:])
     assert start["message"]["usage"]["input_tokens"] > 0
+
+
+async def test_an_opening_is_not_sent_twice() -> None:
+    tables: Any = {"openai": {"models": ["m"]}, "claude": {"models": ["m"]}}
+    start = b'event: message_start\ndata: {"type":"message_start","message":{"id":"x","usage":{"input_tokens":3}}}\n\n'
+    scene = Scene(
+        Answer(200, start, Interrupted("cut")),
+        Answer(200, *STREAM),
+        accounts=[account("c", CLAUDE), account("a")],
+        given=settings({"model_provider": ["claude", "openai"]}, **tables),
+    )
+    sink = await scene.ask("claude", stream=True)
+    assert sink.body.startswith(start)
+    assert sink.body.count(b"event: message_start") == 1
+    assert (sink.body.count(b"text_delta"), scene.exchange.state) == (2, "done")
 
 
 async def test_a_refused_conversion_asks_nobody() -> None:

@@ -357,8 +357,7 @@ async def test_a_client_that_leaves_blames_nobody() -> None:
     answer = Answer(200, None)
     scene = Scene(answer)
     asking = asyncio.ensure_future(scene.ask())
-    while not scene.egress.sent:
-        await asyncio.sleep(0)
+    await scene.egress.asked.wait()
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking

@@ -1,4 +1,4 @@
-"""The byte path's answers: forwarded as they are, failures before the first event fail over, later ones end the stream."""
+"""The byte path's answers: forwarded as they are; what fails before content fails over, later it ends the stream."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from a2a.providers.http import Interrupted
 
 pytestmark = pytest.mark.anyio
 USAGE = b'data: {"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":6}}\n\n'
+ROLE = b'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}\n\n'
 REFUSED = b'data: {"error":{"message":"slow down","code":"rate_limit_exceeded"}}\n\n'
 
 
@@ -79,6 +80,20 @@ async def test_a_stream_that_does_not_begin_fails_over(first: Any) -> None:
     sink = await scene.ask(stream=True)
     assert sink.body == b"".join(STREAM)
     assert scene.states() == {"a": "cooling", "b": "ready"}
+
+
+async def test_an_opening_goes_out_at_once_and_another_account_may_go_on() -> None:
+    scene = Scene(Answer(200, ROLE, Interrupted("cut")), Answer(200, ROLE + STREAM[0], *STREAM[1:]))
+    sink = await scene.ask(stream=True)
+    assert (sink.body, scene.keys()) == (ROLE + b"".join(STREAM), ["sk-a", "sk-b"])
+
+
+async def test_after_an_opening_the_error_is_one_in_the_stream() -> None:
+    scene = Scene(Answer(200, ROLE, REFUSED), error(500, "broke"))
+    sink = await scene.ask(stream=True)
+    assert (sink.status, scene.exchange.state) == (200, "failed")
+    assert sink.body.startswith(ROLE + b'data: {"error":')
+    assert b"all 2 attempts failed: openai/a: slow down; openai/b: broke" in sink.body
 
 
 async def test_an_error_status_keeps_its_status() -> None:

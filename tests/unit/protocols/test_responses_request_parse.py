@@ -67,7 +67,12 @@ def test_what_codex_sends() -> None:
         ],
         tools=[
             {"type": "function", "name": "shell", "parameters": {"type": "object"}, "strict": False},
-            {"type": "namespace", "name": "mcp", "description": "servers", "tools": [{"type": "function", "name": "x"}]},
+            {
+                "type": "namespace",
+                "name": "mcp",
+                "description": "servers",
+                "tools": [{"type": "function", "name": "x"}],
+            },
             {"type": "web_search", "external_web_access": False},
             {"type": "custom", "name": "apply_patch", "format": {"type": "grammar", "syntax": "lark"}},
         ],
@@ -204,9 +209,7 @@ def test_outputs_are_strings_or_lists() -> None:
         ({"type": "brand_new", "x": 1}, "brand_new", "assistant", None),
     ],
 )
-def test_items_only_this_protocol_knows(
-    item: dict[str, Any], wire_type: str, role: str, as_text: str | None
-) -> None:
+def test_items_only_this_protocol_knows(item: dict[str, Any], wire_type: str, role: str, as_text: str | None) -> None:
     message = parsed(input=[item]).messages[0]
     part = message.parts[0]
     assert isinstance(part, Foreign)

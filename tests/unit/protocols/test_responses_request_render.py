@@ -261,9 +261,7 @@ def test_a_system_message_in_mid_conversation(mid: bool) -> None:
             {"type": "input_file", "file_id": "file_1"},
         ),
         (
-            Media(
-                kind="document", source=Inline(base64.b64encode(b"hi").decode()), mime="text/plain", name="a.txt"
-            ),
+            Media(kind="document", source=Inline(base64.b64encode(b"hi").decode()), mime="text/plain", name="a.txt"),
             {"type": "input_text", "text": "[document: a.txt]\nhi"},
         ),
     ],

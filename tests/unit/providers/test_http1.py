@@ -27,6 +27,7 @@ class Upstream:
         self._talk = talk
         self.requests: list[bytes] = []
         self.connections = 0
+        self.came = asyncio.Event()
         self.closed = asyncio.Event()
         self.url = URL()
 
@@ -38,6 +39,7 @@ class Upstream:
             return b""
         length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
         self.requests.append(head + await reader.readexactly(length))
+        self.came.set()
         return self.requests[-1]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -249,8 +251,7 @@ async def test_closing_after_the_end_keeps_the_connection() -> None:
 async def test_who_leaves_before_the_head_closes_the_call() -> None:
     async with upstream(b"") as (server, client):
         waiting = asyncio.ensure_future(call(client, server.url))
-        while not server.requests:
-            await asyncio.sleep(0)
+        await server.came.wait()
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
