@@ -12,6 +12,7 @@
     +-- UsageError                 400  exit 2  request    the command line is wrong
     +-- AccountError               503  exit 1  account    one account cannot serve: cool down, try the next
     |   +-- NeedsLogin             503  exit 3             its credential is dead; names the command to type
+    |   +-- NeedsAction            503                     something else the user must do: a setting, a licence
     +-- UpstreamError              502  exit 1  provider   the upstream failed or sent nonsense
     |   +-- BadUpstream            502                     bytes that are not the protocol it claims to speak
     |   +-- UpstreamTimeout        504  exit 4             nothing came in time
@@ -119,6 +120,13 @@ class AccountError(A2AError):
 
 class NeedsLogin(AccountError):
     exit_code = ExitCode.LOGIN_NEEDED
+
+
+class NeedsAction(AccountError):
+    def __init__(self, message: str, *, reason: str, hint: str | None = None) -> None:
+        """`reason`: the finer word of the account's state (contract section 1)."""
+        super().__init__(message, hint=hint)
+        self.reason = reason
 
 
 class UpstreamError(A2AError):

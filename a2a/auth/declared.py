@@ -14,13 +14,16 @@ from msgspec import Struct, structs
 
 from a2a.auth.accounts import free_alias
 from a2a.auth.base_url import normal
-from a2a.auth.kiro_file import parse_token_text, read_token_file
-from a2a.auth.records import Account, ApiKey, Credential, KiroToken, Limits
+from a2a.auth.kinds import email_of, expiry_of, kind_of, word_of
+from a2a.auth.records import Account, ApiKey, Credential, Limits, Token
 from a2a.config import CREDENTIAL_KIND, AccountDecl, Settings, did_you_mean
 from a2a.errors import ConfigError, UsageError
 from a2a.secret import Secret
 
-_URLS = ("base_url", "management_url", "legacy_url", "auth_url", "oidc_url")
+_URLS = ("base_url", "management_url", "legacy_url", "auth_url", "token_url", "userinfo_url", "oidc_url")
+GEMINI, RESPONSES = "gemini-cli-oauth", "openaiResponses-custom"
+_TOKEN_FLAGS = ((GEMINI, "gemini"), ("claude-kiro-oauth", "kiro"), ("openai-qwen-oauth", "qwen"))
+"""Provider id -> how its credential flags begin."""
 _REFERENCES = ("preset", *_URLS, "api_key_env", "api_key_file", "credentials_file", "credentials_env")
 
 
@@ -56,7 +59,7 @@ def _add(found: Declared, saved: Sequence[Account], account: Account, credential
         raise ConfigError(f"the same credential of {account.provider} is declared twice")
     if account.alias and any(peer.alias == account.alias for peer in peers):
         raise ConfigError(f"there is already an account {account.name}", hint="give this one another name")
-    email = credential.email if isinstance(credential, KiroToken) else None
+    email = email_of(credential)
     alias = account.alias or free_alias((account.preset, email), (peer.alias for peer in peers))
     found.accounts.append(structs.replace(account, alias=alias, label=email))
     found.credentials[account.id] = credential
@@ -71,10 +74,12 @@ def _declared(settings: Settings, decl: AccountDecl, preset_urls: Mapping[str, s
         provider=decl.provider,
         alias=decl.name or "",
         origin="config",
-        kind=credential.kind if isinstance(credential, KiroToken) else "api_key",
+        kind=word_of(credential),
         preset=decl.preset,
         urls=_urls(decl, preset_urls),
         region=decl.region,
+        plan=decl.plan,
+        project_id=decl.project_id,
         priority=decl.priority,
         weight=decl.weight,
         enabled=decl.enabled,
@@ -82,7 +87,7 @@ def _declared(settings: Settings, decl: AccountDecl, preset_urls: Mapping[str, s
         limits=Limits(
             max_concurrency=decl.max_concurrency, min_interval_ms=decl.min_interval_ms, rpm=decl.rpm, tpm=decl.tpm
         ),
-        expires_at=credential.expires_at if isinstance(credential, KiroToken) else None,
+        expires_at=expiry_of(credential),
         source=decl.credentials_file or decl.credentials_env or decl.api_key_file or decl.api_key_env,
     )
     return account, credential
@@ -103,12 +108,12 @@ def _credential(settings: Settings, decl: AccountDecl) -> Credential:
     if decl.api_key_file:
         return ApiKey(Secret(_file_text(decl.api_key_file)))
     if decl.credentials_file:
-        return read_token_file(Path(decl.credentials_file))
+        return kind_of(decl.provider).read(Path(decl.credentials_file))
     variable = decl.api_key_env or decl.credentials_env or ""
     value = settings.env_secrets.get(variable)
     if value is None:
         raise ConfigError(f"the variable {variable} is not set", hint="export it before a2a starts")
-    return ApiKey(value) if decl.api_key_env else parse_token_text(value.reveal(), variable)
+    return ApiKey(value) if decl.api_key_env else kind_of(decl.provider).parse(value.reveal(), variable)
 
 
 def _file_text(name: str) -> str:
@@ -122,38 +127,44 @@ def _file_text(name: str) -> str:
 
 
 def _flag_accounts(settings: Settings) -> list[tuple[Account, Credential]]:
-    """Accounts of `--openai-*`, `--claude-*` and `--kiro-*`: for this run only. Raises UsageError."""
+    """Accounts of `--openai-*`, `--claude-*` and the `--…-oauth-creds-*`: for this run only. Raises UsageError."""
     server = settings.server
     found: list[tuple[Account, Credential]] = []
+    chat_or_responses = RESPONSES if RESPONSES in server.model_provider else "openai-custom"
     for provider, key, base_url in (
-        ("openai-custom", server.openai_api_key, server.openai_base_url),
+        (chat_or_responses, server.openai_api_key, server.openai_base_url),
         ("claude-custom", server.claude_api_key, server.claude_base_url),
     ):
         if key:
             urls = {"base_url": normal(base_url)} if base_url else {}
-            found.append((_flag_account(provider, key.fingerprint(), urls=urls), ApiKey(key)))
-    for token, source in _flag_tokens(settings):
-        found.append((_flag_account("claude-kiro-oauth", token.source_fingerprint or "", token, source), token))
+            found.append((_flag_account(provider, key.fingerprint(), ApiKey(key), urls=urls), ApiKey(key)))
+    for provider, prefix in _TOKEN_FLAGS:
+        for token, source in _flag_tokens(settings, provider, prefix):
+            account = _flag_account(provider, token.source_fingerprint or "", token, source)
+            if provider == GEMINI:
+                account = structs.replace(account, project_id=server.project_id)
+            found.append((account, token))
     return found
 
 
-def _flag_tokens(settings: Settings) -> list[tuple[KiroToken, str | None]]:
-    """Tokens with the file they came from."""
-    server = settings.server
-    tokens: list[tuple[KiroToken, str | None]] = []
-    if server.kiro_oauth_creds_file:
-        path = Path(server.kiro_oauth_creds_file).expanduser().absolute()
-        tokens.append((read_token_file(path), str(path)))
-    if server.kiro_oauth_creds_base64:
-        origin = settings.origins.get("server.kiro_oauth_creds_base64", "--kiro-oauth-creds-base64")
-        tokens.append((parse_token_text(server.kiro_oauth_creds_base64.reveal(), origin), None))
+def _flag_tokens(settings: Settings, provider: str, prefix: str) -> list[tuple[Token, str | None]]:
+    """Tokens with the file they came from, of `<prefix>_oauth_creds_file` and `_base64`."""
+    kind = kind_of(provider)
+    tokens: list[tuple[Token, str | None]] = []
+    if file := getattr(settings.server, f"{prefix}_oauth_creds_file"):
+        path = Path(file).expanduser().absolute()
+        tokens.append((kind.read(path), str(path)))
+    name = f"{prefix}_oauth_creds_base64"
+    if text := getattr(settings.server, name, None):
+        origin = settings.origins.get(f"server.{name}", f"--{name.replace('_', '-')}")
+        tokens.append((kind.parse(text.reveal(), origin), None))
     return tokens
 
 
 def _flag_account(
     provider: str,
     fingerprint: str,
-    token: KiroToken | None = None,
+    credential: Credential,
     source: str | None = None,
     *,
     urls: dict[str, str] | None = None,
@@ -163,9 +174,9 @@ def _flag_account(
         provider=provider,
         alias="",
         origin="flag",
-        kind=token.kind if token else "api_key",
+        kind=word_of(credential),
         urls=urls or {},
-        expires_at=token.expires_at if token else None,
+        expires_at=expiry_of(credential),
         source=source,
     )
 

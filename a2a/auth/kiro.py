@@ -21,7 +21,7 @@ from a2a.auth.records import KiroToken
 from a2a.errors import BadUpstream, NeedsLogin, UpstreamError
 from a2a.secret import Secret
 
-__all__ = ["RefreshUrls", "endpoint_allowed", "refresh"]
+__all__ = ["RefreshUrls", "endpoint_allowed", "refresh", "same_login"]
 
 _TRANSIENT = frozenset({"slow_down", "server_error", "temporarily_unavailable"})
 _PERMANENT_TEXTS = ("bad credentials", "invalid_grant", "invalid refresh token")
@@ -42,6 +42,13 @@ _SPELLING = {
     "refreshToken": "refresh_token",
     "profileArn": "profile_arn",
 }
+
+
+def same_login(one: KiroToken, other: KiroToken) -> bool:
+    """Whether both belong to one user, as far as the fields tell: a file may hold somebody else by now."""
+    same = one.kind == other.kind and one.idp == other.idp and one.auth_region == other.auth_region
+    both_told = ((one.email, other.email), (one.start_url, other.start_url), (one.profile_arn, other.profile_arn))
+    return same and all(a == b for a, b in both_told if a and b)
 
 
 async def refresh(token: KiroToken, urls: RefreshUrls, *, client: httpx.AsyncClient, now: float) -> KiroToken:

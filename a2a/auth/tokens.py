@@ -1,6 +1,6 @@
 """`TokenKeeper`: the credential an account can be called with now, renewed before anybody has to think about it.
 
-Rules (contract sections 3, 5 and 7; specs/kiro.md 3.4):
+Rules (contract sections 3, 5 and 7; specs/kiro.md 3.4), the same for every kind of token (`kinds`):
 - One refresh per account at a time, in the process (a shared task) and between processes (a file lock).
 - Inside the lock the store is read again: what another process renewed is taken instead of renewing twice.
 - A renewed token is stored before anybody gets it: upstreams rotate refresh tokens, and a lost one is a lost account.
@@ -15,22 +15,20 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeGuard
 
 import httpx
 from msgspec import Struct, structs
 
-from a2a.auth import kiro
 from a2a.auth.accounts import AccountStore
 from a2a.auth.codec import decode_credential, encode_credential
-from a2a.auth.kiro import RefreshUrls
-from a2a.auth.kiro_file import read_token_file
+from a2a.auth.endpoint import TIMEOUT, RefreshUrls
+from a2a.auth.kinds import KINDS, kind_of, renewable
 from a2a.auth.locks import hold_async
-from a2a.auth.records import Account, Credential, KiroToken
+from a2a.auth.records import Account, ApiKey, Credential, Token
 from a2a.auth.store import CredentialStore
 from a2a.clock import Clock
 from a2a.config import PROVIDER_SHORT
-from a2a.errors import A2AError, AccountError, NeedsLogin, StoreError, UpstreamError, UsageError
+from a2a.errors import A2AError, AccountError, NeedsAction, NeedsLogin, StoreError, UpstreamError, UsageError
 from a2a.paths import Folders
 from a2a.secret import Secret
 
@@ -55,7 +53,7 @@ class _Held(Struct):
     retry_at: float = 0.0
 
 
-def renewal_due_at(token: KiroToken, lead_s: float = LEAD_S) -> float:
+def renewal_due_at(token: Token, lead_s: float = LEAD_S) -> float:
     """Unix seconds from which the token is renewed: `lead_s` before its end, or its last quarter if that is later."""
     due = token.expires_at - lead_s
     if token.issued_at:
@@ -65,7 +63,7 @@ def renewal_due_at(token: KiroToken, lead_s: float = LEAD_S) -> float:
 
 def store_key(account: Account, credential: Credential) -> str:
     """Where the account's credential lies: under its id, or for a declared one under the fingerprint of its source."""
-    if account.origin == "login" or not isinstance(credential, KiroToken) or not credential.source_fingerprint:
+    if account.origin == "login" or isinstance(credential, ApiKey) or not credential.source_fingerprint:
         return account.id
     return f"src_{credential.source_fingerprint[:40]}"
 
@@ -106,12 +104,11 @@ class TokenKeeper:
         """
         held = await self._load(account)
         credential = held.credential
-        if not _renewable(credential):
-            return credential
+        token = renewable(credential)
         now = self._clock.now()
-        if now < renewal_due_at(credential, lead_s):
+        if token is None or now < renewal_due_at(token, lead_s):
             return credential
-        if now >= credential.expires_at:
+        if now >= token.expires_at:
             return await self.refresh(account, stale=credential)
         if self._clock.monotonic() < held.retry_at:
             return credential
@@ -191,39 +188,42 @@ class TokenKeeper:
 
     async def _known(self, account: Account, stale: Credential) -> Credential:
         """`stale`, or of a declared account what its file holds now, if that is another login or a newer token."""
-        if account.origin == "login" or not isinstance(stale, KiroToken):
+        if account.origin == "login" or isinstance(stale, ApiKey):
             return stale
-        theirs = await asyncio.to_thread(_reread, account.source)
+        theirs = await asyncio.to_thread(_reread, account)
         return theirs if theirs and theirs.source_fingerprint != stale.source_fingerprint else stale
 
     async def _renew(self, account: Account, known: Credential, stale: Credential) -> Credential:
         """Inside the lock: take what somebody else renewed, else renew and store. Not cancelled half-way: only
         `aclose` cancels, after its deadline."""
         latest = await self._stored(account, known)
-        if not _renewable(latest):
+        token = renewable(latest)
+        if token is None:
             if latest == stale:
                 raise NeedsLogin(f"{account.name}: its key was refused", hint=_login(account))
             return latest
-        if latest.access_token != _access(stale) and self._clock.now() < renewal_due_at(latest):
-            return latest
+        if token.access_token != _access(stale) and self._clock.now() < renewal_due_at(token):
+            return token
         try:
-            fresh = await self._ask(account, latest)
+            fresh = await self._ask(account, token)
         except NeedsLogin as dead:
-            fresh = await self._from_source(account, latest, dead)
+            fresh = await self._from_source(account, token, dead)
         await self._save(account.id, store_key(account, fresh), fresh)
         return fresh
 
-    async def _ask(self, account: Account, token: KiroToken) -> KiroToken:
+    async def _ask(self, account: Account, token: Token) -> Token:
         urls = self._urls(account)
         try:
-            return await kiro.refresh(token, urls, client=self._client(urls.proxy), now=self._clock.now())
+            return await KINDS[type(token)].refresh(token, urls, client=self._client(urls.proxy), now=self._clock.now())
+        except NeedsAction as exc:
+            raise NeedsAction(f"{account.name}: {exc.message}", reason=exc.reason, hint=exc.hint) from exc
         except (NeedsLogin, UpstreamError) as exc:
             raise type(exc)(f"{account.name}: {exc.message}", hint=exc.hint or _login(account)) from exc
 
-    async def _from_source(self, account: Account, token: KiroToken, dead: NeedsLogin) -> KiroToken:
+    async def _from_source(self, account: Account, token: Token, dead: NeedsLogin) -> Token:
         """The imported file may have moved on: its owner logged in again, or renewed it. Raises `dead` if not."""
-        theirs = await asyncio.to_thread(_reread, account.source)
-        if theirs is None or theirs.source_fingerprint == token.source_fingerprint or not _same_login(theirs, token):
+        theirs = await asyncio.to_thread(_reread, account)
+        if theirs is None or theirs.source_fingerprint == token.source_fingerprint or not _same(theirs, token):
             raise dead
         if self._clock.now() < renewal_due_at(theirs):
             return theirs
@@ -241,7 +241,7 @@ class TokenKeeper:
             self._unsaved.pop(account_id, None)
 
     async def _note_expiry(self, account: Account, fresh: Credential) -> None:
-        if self._accounts is None or account.origin != "login" or not isinstance(fresh, KiroToken):
+        if self._accounts is None or account.origin != "login" or isinstance(fresh, ApiKey):
             return
         expires_at = fresh.expires_at
         try:
@@ -259,12 +259,8 @@ class TokenKeeper:
 
     def _client(self, proxy: str | None) -> httpx.AsyncClient:
         if proxy not in self._clients:
-            self._clients[proxy] = httpx.AsyncClient(proxy=proxy, trust_env=False, timeout=kiro.TIMEOUT)
+            self._clients[proxy] = httpx.AsyncClient(proxy=proxy, trust_env=False, timeout=TIMEOUT)
         return self._clients[proxy]
-
-
-def _renewable(credential: Credential) -> TypeGuard[KiroToken]:
-    return isinstance(credential, KiroToken) and credential.kind != "api_key"
 
 
 def _login(account: Account) -> str:
@@ -275,21 +271,18 @@ def _login(account: Account) -> str:
 
 
 def _access(credential: Credential) -> Secret | None:
-    return credential.access_token if isinstance(credential, KiroToken) else None
+    return None if isinstance(credential, ApiKey) else credential.access_token
 
 
-def _reread(source: str | None) -> KiroToken | None:
+def _reread(account: Account) -> Token | None:
     """The token of an import source that is a file, None for anything else or when it is gone."""
-    if not source or not Path(source).is_absolute():
+    if not account.source or not Path(account.source).is_absolute():
         return None
     try:
-        return read_token_file(Path(source))
+        return kind_of(account.provider).read(Path(account.source))
     except UsageError:
         return None
 
 
-def _same_login(one: KiroToken, other: KiroToken) -> bool:
-    """Whether both belong to one user, as far as the fields tell: a file may hold somebody else by now."""
-    same = one.kind == other.kind and one.idp == other.idp and one.auth_region == other.auth_region
-    both_told = ((one.email, other.email), (one.start_url, other.start_url), (one.profile_arn, other.profile_arn))
-    return same and all(a == b for a, b in both_told if a and b)
+def _same(one: Token, other: Token) -> bool:
+    return type(one) is type(other) and KINDS[type(one)].same_login(one, other)

@@ -12,6 +12,7 @@ from aiohttp import web
 from a2a.demo import control
 from a2a.demo.claude import routes as claude_routes
 from a2a.demo.faults import Board
+from a2a.demo.gemini import routes as gemini_routes
 from a2a.demo.kiro import routes as kiro_routes
 from a2a.demo.kiro.state import KIRO, KiroState
 from a2a.demo.openai import routes as openai_routes
@@ -73,6 +74,11 @@ class Upstreams:
         return f"{self.root_url}/claude"
 
     @property
+    def gemini_url(self) -> str:
+        """The origin before `/v1beta`."""
+        return f"{self.root_url}/gemini"
+
+    @property
     def kiro_url(self) -> str:
         return f"{self.root_url}/kiro"
 
@@ -83,6 +89,7 @@ class Upstreams:
             "openai": self.openai_url,
             "responses": self.responses_url,
             "claude": self.claude_url,
+            "gemini": self.gemini_url,
             "kiro": self.kiro_url,
             "control": f"{self.root_url}/_control",
         }
@@ -112,6 +119,7 @@ class Upstreams:
         app.add_routes(responses_routes.routes("/openai"))
         app.add_routes(openai_routes.routes("/openai"))
         app.add_routes(claude_routes.routes("/claude"))
+        app.add_routes(gemini_routes.routes("/gemini"))
         app.add_routes(kiro_routes.routes("/kiro"))
         return app
 

@@ -139,9 +139,7 @@ def test_error_event_in_mid_stream(stage: Stage, provider: str, front: str) -> N
     ("fault", "status"),
     [("empty", 502), ("cut after=0", 502), ("html status=502", 502), ("error_event after=0 status=500", 500)],
 )
-def test_an_only_account_that_gives_nothing(
-    stage: Stage, provider: str, front: str, fault: str, status: int
-) -> None:
+def test_an_only_account_that_gives_nothing(stage: Stage, provider: str, front: str, fault: str, status: int) -> None:
     """Before anything was sent an error keeps its status."""
     text = f"[[fault: {fault}]] {ASKED}"
     for streamed in (True, False) if fault.startswith(("html", "cut")) else (True,):

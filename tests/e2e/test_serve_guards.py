@@ -28,13 +28,17 @@ def http(stage: Stage) -> httpx.Client:
     return stage.server.http
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:{port}", "localhost:{port}", "LocalHost", "[::1]:{port}", "box.example:{port}"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:{port}", "localhost:{port}", "LocalHost", "[::1]:{port}", "box.example:{port}"]
+)
 def test_hosts_that_are_let_in(http: httpx.Client, stage: Stage, host: str) -> None:
     port = stage.server.url.rpartition(":")[2]
     assert http.get("/health", headers={"host": host.format(port=port)}).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:3000", "127.0.0.1.evil.example", "localhost.evil.example"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:3000", "127.0.0.1.evil.example", "localhost.evil.example"]
+)
 def test_hosts_that_are_not(http: httpx.Client, host: str) -> None:
     assert http.get("/health", headers={"host": host}).status_code == 403
     chat = http.post("/v1/chat/completions", json=BODY, headers={"host": host})

@@ -73,7 +73,9 @@ KEY_FORMS: list[tuple[dict[str, str], dict[str, str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("headers", "query"), KEY_FORMS, ids=["bearer", "lower", "x-api-key", "x-goog-api-key", "query"])
+@pytest.mark.parametrize(
+    ("headers", "query"), KEY_FORMS, ids=["bearer", "lower", "x-api-key", "x-goog-api-key", "query"]
+)
 def test_key_forms(stranger: httpx.Client, headers: dict[str, str], query: dict[str, str]) -> None:
     assert stranger.get("/v1/models", headers=headers, params=query).status_code == 200
     body = {"model": "openai/one/demo-chat", **CHAT}

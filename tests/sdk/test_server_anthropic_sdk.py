@@ -110,10 +110,10 @@ def test_parallel_tools_round_trip(
     assert len({call.id for call in calls}) == 2
     assert any(block.type == "thinking" for block in message.content) == bool(thinking)
     history = [block.model_dump(exclude_none=True, exclude={"caller", "parsed_output"}) for block in message.content]
-    results = [
-        {"type": "tool_result", "tool_use_id": call.id, "content": f"line {n}"} for n, call in enumerate(calls)
-    ]
-    second = client.messages.create(**asked, messages=[*messages, {"role": "assistant", "content": history}, *user(results)])
+    results = [{"type": "tool_result", "tool_use_id": call.id, "content": f"line {n}"} for n, call in enumerate(calls)]
+    second = client.messages.create(
+        **asked, messages=[*messages, {"role": "assistant", "content": history}, *user(results)]
+    )
     assert texts(second) == "The tool said: line 0\nThe tool said: line 1"
     assert second.stop_reason == "end_turn"
 

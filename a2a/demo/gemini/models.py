@@ -42,7 +42,9 @@ GEMINI = {
         _three("gemini-3.5-flash", "Gemini 3.5 Flash", _FLASH_LEVELS),
         _three("gemini-3.1-flash-lite", "Gemini 3.1 Flash-Lite", _FLASH_LEVELS),
         _three("gemini-3.8-flash", "Gemini 3.8 Flash", _LEVELS),
-        GeminiModel(id="demo-gemini-small", name="Demo with a small window", window=2_000, max_output=1_000, thinks=False),
+        GeminiModel(
+            id="demo-gemini-small", name="Demo with a small window", window=2_000, max_output=1_000, thinks=False
+        ),
         GeminiModel(id="gemini-embedding-001", name="Gemini Embedding 001", window=2_048, max_output=1, embeds=True),
     )
 }

@@ -7,6 +7,7 @@ names (arguments, responses, schemas, labels) are never opened here.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -29,13 +30,28 @@ def camel(key: str) -> str:
 
 
 def opened(body: bytes | Raw, path: str = "") -> Fields:
-    """The fields of an object, keys in camelCase, null counting as missing. Raises WireError."""
-    values = parse(body, path).rest() or {}
+    """The fields of an object, keys in camelCase, null counting as missing.
+
+    Raises WireError for any other JSON, msgspec.DecodeError for no JSON.
+    """
+    try:
+        values = parse(body, path).rest() or {}
+    except msgspec.DecodeError as error:
+        values = parse(_mended(body, error), path).rest() or {}
     fields: Ext = {}
     for key, value in values.items():
         if kind_of(value) != "null" and (key == (name := camel(key)) or name not in values):
             fields[name] = value
     return Fields(fields, path)
+
+
+def _mended(body: bytes | Raw, error: msgspec.DecodeError) -> bytes:
+    """The JSON with halves of surrogate pairs (an emoji cut by its sender), which msgspec refuses, as U+FFFD."""
+    try:
+        text = json.dumps(json.loads(bytes(body)), ensure_ascii=False)
+    except ValueError:
+        raise error from None
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 def inner(fields: Fields, key: str) -> Fields | None:

@@ -45,7 +45,7 @@ from a2a.protocols.responses.items_out import (
     output_item,
     readable,
 )
-from a2a.protocols.wire import compact, dumps, items
+from a2a.protocols.wire import compact, dumps, items, kind_of
 
 KEEP_ALIVE = b": keep-alive\n\n"
 _encode = msgspec.json.Encoder().encode
@@ -137,10 +137,10 @@ class ResponsesStreamRenderer:
         now.pieces.append(text)
         number = self._number
         self._number = number + 1
-        if logprobs is None:
-            return opening + now.head + b"%d" % number + now.mid + _encode(text) + now.tail
-        now.logprobs += items(logprobs, "logprobs")
-        tail = b',"logprobs":' + compact(logprobs).encode() + b"}\n\n"
+        tail = now.tail
+        if logprobs is not None and now.channel is _OUTPUT and kind_of(logprobs) == "array":
+            now.logprobs += items(logprobs, "logprobs")
+            tail = b',"logprobs":' + compact(logprobs).encode() + b"}\n\n"
         return opening + now.head + b"%d" % number + now.mid + _encode(text) + tail
 
     def start(self, event: Start) -> bytes:
@@ -227,8 +227,7 @@ class ResponsesStreamRenderer:
         item = output_item(part, self._conv.new_id) if part is not None else None
         if item is None:
             return b""
-        shown = {"output_index": len(self._output), "item": _one_line(item)}
-        added = self._frame("response.output_item.added", shown)
+        added = self._frame("response.output_item.added", {"output_index": len(self._output), "item": item})
         return added + self._item_done(item)
 
     def _item_done(self, item: object) -> bytes:
@@ -260,8 +259,8 @@ class ResponsesStreamRenderer:
     def _frame(self, name: str, fields: JsonObject) -> bytes:
         number = self._number
         self._number = number + 1
-        data = dumps({"type": name, "sequence_number": number, **fields})
-        return b"event: " + name.encode() + b"\ndata: " + data + b"\n\n"
+        data = _one_line({"type": name, "sequence_number": number, **fields})
+        return b"event: " + name.encode() + b"\ndata: " + bytes(data) + b"\n\n"
 
 
 def _one_line(value: object) -> Raw:

@@ -175,8 +175,18 @@ async def test_unknown_models_and_bad_bodies_are_refused_before_anyone_is_asked(
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"[]", b"{", b'{"messages":[]}', b'{"model":""}', b'{"model":7}', b'{"model":"\xff"}', b'{"model":"m","stream":1}', b'{"model":"m","x":' + b"[" * 100000],
-)  # fmt: skip
+    [
+        b"",
+        b"[]",
+        b"{",
+        b'{"messages":[]}',
+        b'{"model":""}',
+        b'{"model":7}',
+        b'{"model":"\xff"}',
+        b'{"model":"m","stream":1}',
+        b'{"model":"m","x":' + b"[" * 100_000,
+    ],
+)
 async def test_a_body_that_is_no_request_is_a_400(body: bytes) -> None:
     scene = Scene()
     sink = await scene.send(Call(front=FRONTS["chat"], path="/", body=body))

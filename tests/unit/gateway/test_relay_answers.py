@@ -85,7 +85,11 @@ async def test_a_stream_that_does_not_begin_fails_over(first: Any) -> None:
 async def test_an_opening_goes_out_at_once_and_another_account_may_go_on() -> None:
     scene = Scene(Answer(200, ROLE, Interrupted("cut")), Answer(200, ROLE + STREAM[0], *STREAM[1:]))
     sink = await scene.ask(stream=True)
-    assert (sink.body, scene.keys()) == (ROLE + b"".join(STREAM), ["sk-a", "sk-b"])
+    frames = [json.loads(frame[6:]) for frame in sink.body.split(b"\n\n") if frame[:7] == b"data: {"]
+    deltas = [frame["choices"][0]["delta"] for frame in frames]
+    assert [delta.get("role") for delta in deltas] == ["assistant", None, None, None]
+    assert "".join(delta["content"] for delta in deltas) == "hello"
+    assert scene.keys() == ["sk-a", "sk-b"]
 
 
 async def test_after_an_opening_the_error_is_one_in_the_stream() -> None:

@@ -566,3 +566,9 @@ def test_both_forms_of_counting() -> None:
         assert (req.model, len(req.messages)) == ("gemini-3.1-pro", 1)
     assert len(req.system) == 1
     assert json.loads(front.render_count(31)) == vector("surface.json")["count_tokens"]["gemini"]["response"]
+
+
+def test_half_an_emoji_is_mended() -> None:
+    body = b'{"contents":[{"parts":[{"text":"\\ud83d!"}]}]}'
+    req = front.parse_request(body, headers={}, model="m")
+    assert req.messages[0].parts == [Text(text="\ufffd!")]

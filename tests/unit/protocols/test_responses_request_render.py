@@ -359,7 +359,8 @@ def test_namespaces_and_hosted_tools_go_back_whole() -> None:
 
 
 GRAMMAR = Raw(
-    b'{"type":"custom","custom":{"name":"p","format":{"type":"grammar","grammar":{"syntax":"lark","definition":"s: A"}}}}'
+    b'{"type":"custom","custom":{"name":"p","format":'
+    b'{"type":"grammar","grammar":{"syntax":"lark","definition":"s: A"}}}}'
 )
 
 

@@ -289,7 +289,7 @@ async def test_no_connection_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_https_is_asked_for_with_a_context(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[object] = []
 
-    async def refuse(*args: object, ssl: object) -> None:
+    async def refuse(*args: object, ssl: object, **_: object) -> None:
         seen.extend([args[1:], ssl])
         raise OSError("no route")
 

@@ -56,8 +56,9 @@ def test_the_user_agent_is_ours_unless_set() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "limits"), [(OPENAI, Timeouts(10, 600, 180, 0)), (CLAUDE, Timeouts(10, 600, 180, 0)), (KIRO, Timeouts(10, 90, 300, 0))]
-)  # fmt: skip
+    ("name", "limits"),
+    [(OPENAI, Timeouts(10, 600, 180, 0)), (CLAUDE, Timeouts(10, 600, 180, 0)), (KIRO, Timeouts(10, 90, 300, 0))],
+)
 def test_timeouts_by_default(name: str, limits: Timeouts) -> None:
     assert provider(name).limits == limits
 

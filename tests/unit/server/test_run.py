@@ -306,7 +306,7 @@ def upstream(status: int = 200) -> TestServer:
 
 async def until(condition: Any) -> None:
     async with asyncio.timeout(10):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what is waited for happens in a worker thread, on disk
             await asyncio.sleep(0.001)
 
 

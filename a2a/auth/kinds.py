@@ -1,0 +1,89 @@
+"""The kinds of OAuth credentials as one table: how each is read from a file or text, renewed, and told from another.
+
+Whoever handles tokens of any kind asks this table; what only one kind knows stays in its module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+from msgspec import Struct
+
+from a2a.auth import google, kiro, kiro_file, qwen
+from a2a.auth.endpoint import RefreshUrls
+from a2a.auth.records import ApiKey, Credential, GoogleToken, KiroToken, QwenToken, Token
+from a2a.config import CREDENTIAL_KIND
+
+
+class Refresh(Protocol):
+    """Raises NeedsLogin, NeedsAction and UpstreamError; none carries a token."""
+
+    def __call__(self, token: Any, urls: RefreshUrls, *, client: httpx.AsyncClient, now: float) -> Awaitable[Token]: ...
+
+
+class TokenKind(Struct, frozen=True, kw_only=True):
+    """`read` a file and `parse` text raise UsageError. `same_login`: whether two tokens belong to one user."""
+
+    read: Callable[[Path], Token]
+    parse: Callable[[str, str], Token]
+    refresh: Refresh
+    same_login: Callable[[Any, Any], bool]
+
+
+KINDS: dict[type[Token], TokenKind] = {
+    KiroToken: TokenKind(
+        read=kiro_file.read_token_file,
+        parse=kiro_file.parse_token_text,
+        refresh=kiro.refresh,
+        same_login=kiro.same_login,
+    ),
+    GoogleToken: TokenKind(
+        read=google.read_token_file,
+        parse=google.parse_token_text,
+        refresh=google.refresh,
+        same_login=google.same_login,
+    ),
+    QwenToken: TokenKind(
+        read=qwen.read_token_file,
+        parse=qwen.parse_token_text,
+        refresh=qwen.refresh,
+        same_login=qwen.same_login,
+    ),
+}
+
+_TYPES: dict[str, type[Token]] = {"kiro": KiroToken, "google": GoogleToken, "qwen": QwenToken}
+
+
+def kind_of(provider: str) -> TokenKind:
+    """The kind of token that logs in to a provider. Raises KeyError for one that takes keys only."""
+    return KINDS[_TYPES[CREDENTIAL_KIND[provider]]]
+
+
+def renewable(credential: Credential) -> Token | None:
+    """The credential as something to renew; None for a key of any sort."""
+    if isinstance(credential, ApiKey) or (isinstance(credential, KiroToken) and credential.kind == "api_key"):
+        return None
+    return credential
+
+
+def word_of(credential: Credential) -> str:
+    """What `Account.kind` says of it."""
+    match credential:
+        case KiroToken(kind=kind):
+            return kind
+        case ApiKey():
+            return "api_key"
+        case _:
+            return "oauth"
+
+
+def email_of(credential: Credential) -> str | None:
+    return None if isinstance(credential, ApiKey) else credential.email
+
+
+def expiry_of(credential: Credential) -> float | None:
+    """Unix seconds of the access token, None for a key."""
+    return None if isinstance(credential, ApiKey) else credential.expires_at
