@@ -19,10 +19,10 @@ from a2a.gateway.report import Failed, Report, failure_of
 from a2a.gateway.watch import Watch
 from a2a.messages import Failure, Request, Usage
 from a2a.pool.pool import Lease
-from a2a.protocols.base import Profile
+from a2a.protocols.base import Profile, Upstream
 from a2a.protocols.ledger import Ledger
 from a2a.protocols.registry import UPSTREAMS
-from a2a.providers.base import Timeouts, read_capped
+from a2a.providers.base import SetUpRefused, Timeouts, read_capped
 from a2a.providers.http import Answer, Egress, Interrupted, Target
 
 PASSED_HEADERS = frozenset({"retry-after", "retry-after-ms", "request-id", "x-request-id", "x-should-retry"})
@@ -77,6 +77,20 @@ class Try(Struct, kw_only=True):
     def proto(self) -> str:
         return self.lease.provider.proto
 
+    @property
+    def codec(self) -> Upstream:
+        """What renders for the upstream and reads its answers."""
+        provider = self.lease.provider
+        return UPSTREAMS[provider.codec or provider.proto]
+
+    async def prepare(self) -> Failed | None:
+        """What the provider has to know of the account before a call; None when it does. Raises UpstreamError."""
+        try:
+            await self.lease.provider.prepare(self.lease.account, self.credential, self.egress)
+        except SetUpRefused as error:
+            return self.fail(error.failure)
+        return None
+
     def fail(
         self, failure: Failure, *, verbatim: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> Failed:
@@ -84,7 +98,7 @@ class Try(Struct, kw_only=True):
         return Failed(
             account=self.lease.name,
             failure=failure,
-            verdict=self.lease.provider.judge(failure),
+            verdict=self.lease.provider.judge(failure, self.lease.account),
             verbatim=verbatim,
             headers=passed(headers or {}),
         )
@@ -154,7 +168,7 @@ class Try(Struct, kw_only=True):
         report = self.job.report
         report.usage(usage)
         report.exchange.answer_bytes = sent_bytes
-        fault = self.lease.fail(failure, self.lease.provider.judge(failure), self.model)
+        fault = self.lease.fail(failure, self.lease.provider.judge(failure, self.lease.account), self.model)
         report.attempt_failed(self.entry, fault)
         report.end("failed", 200, fault)
 
@@ -162,7 +176,9 @@ class Try(Struct, kw_only=True):
         """An answer that is no 200."""
         body = await read_capped(answer, 1024 * 1024)
         headers = answer.headers
-        failure = UPSTREAMS[self.proto].parse_error(answer.status, headers, body)
+        failure = self.codec.parse_error(answer.status, headers, body)
+        if answer.status == 403:
+            self.lease.provider.forget(self.lease.account)
         same = self.proto == self.job.call.front.name and answer.status in _VERBATIM
         verbatim = body if same and body.lstrip()[:1] == b"{" else None
         return self.fail(failure, verbatim=verbatim, headers=headers)

@@ -14,7 +14,7 @@ from a2a.protocols.filters import Filters
 from a2a.protocols.fold import explode, fold
 from a2a.protocols.ledger import Capture, restore
 from a2a.protocols.prepare import prepare
-from a2a.protocols.registry import READERS, UPSTREAMS
+from a2a.protocols.registry import READERS
 from a2a.protocols.tokens import request_tokens
 from a2a.providers.base import read_capped
 from a2a.providers.http import Answer
@@ -36,7 +36,7 @@ async def run(this: Try) -> Failed | None:
     known = restore(job.request, this.ledger, call.client, this.profile.family, now)
     whole = await this.media.inline(known, this.lease.provider.proto)
     prepared = prepare(whole, conv, this.lease.provider.proto)
-    body = UPSTREAMS[this.proto].render_request(prepared, conv)
+    body = this.codec.render_request(prepared, conv)
     job.report.notes(conv.notes)
     return await (_stream(this, conv, body) if job.stream else _whole(this, conv, body))
 
@@ -46,7 +46,7 @@ def _conversion(this: Try) -> Conversion:
     assert job.request is not None
     conv = Conversion(
         request=job.request,
-        profile=this.profile,
+        profile=provider.repaired(this.profile, job.flags) if job.flags else this.profile,
         model=this.model,
         now=job.report.exchange.started_at,
         stream=job.stream or provider.stream_only,
@@ -85,7 +85,7 @@ async def _whole(this: Try, conv: Conversion, body: bytes) -> Failed | None:
 
 def _read(this: Try, conv: Conversion, data: bytes) -> Response | Failure:
     """A whole answer, or what an upstream said instead of one."""
-    codec, proto = UPSTREAMS[this.proto], this.lease.provider.proto
+    codec, proto = this.codec, this.lease.provider.proto
     capture = _capture(this)
     if conv.stream:
         parser = codec.stream_parser(conv)
@@ -170,7 +170,7 @@ class _Flow:
         self._this = this
         self._conv = conv
         self._answer = answer
-        self._parser: StreamParser = UPSTREAMS[this.proto].stream_parser(conv)
+        self._parser: StreamParser = this.codec.stream_parser(conv)
         self._filters = Filters(conv)
         self._capture = _capture(this)
         self._renderer = this.job.call.front.stream_renderer(conv)

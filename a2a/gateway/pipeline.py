@@ -10,13 +10,22 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from a2a.auth.tokens import TokenKeeper
 from a2a.clock import Clock
 from a2a.config import ServerSettings
 from a2a.control.types import Fault
-from a2a.errors import A2AError, AccountError, NeedsLogin, NoAccount, RequestError, StoreError, UpstreamError
+from a2a.errors import (
+    A2AError,
+    AccountError,
+    NeedsAction,
+    NeedsLogin,
+    NoAccount,
+    RequestError,
+    StoreError,
+    UpstreamError,
+)
 from a2a.gateway import convert, plain, relay
 from a2a.gateway.attempt import Job, Try, wire_extra
 from a2a.gateway.call import Call, ClientGone, Sink
@@ -30,7 +39,6 @@ from a2a.messages import Failure, Request
 from a2a.pool.pool import Lease, Pool
 from a2a.protocols.base import Conversion, Profile
 from a2a.protocols.ledger import Ledger
-from a2a.protocols.registry import READERS
 from a2a.protocols.wire import BAD_JSON
 from a2a.providers.http import Egress
 
@@ -225,7 +233,7 @@ class Gateway:
         job, lease = this.job, this.lease
         failed = await self._run(this)
         if failed is not None and failed.verdict.action == "repair" and not job.flags:
-            job.flags.update(_repair(failed.failure))
+            job.flags.update(_repair(failed))
             failed = await self._run(this)
         if failed is not None and failed.verdict.action == "refresh":
             try:
@@ -234,6 +242,8 @@ class Gateway:
                 return this.fail(failure_of(error))
             failed = await self._run(this)
             if failed is not None and failed.verdict.action == "refresh":
+                if lease.provider.refused_again is not None:
+                    return structs.replace(failed, verdict=lease.provider.refused_again)
                 told = f"{lease.name} refuses a token that was just renewed: {failed.failure.message}"
                 raise NeedsLogin(told, hint=failed.verdict.remedy)
         return failed
@@ -241,20 +251,23 @@ class Gateway:
     @staticmethod
     async def _run(this: Try) -> Failed | None:
         """Relay where both sides speak the same protocol, else convert."""
-        call = this.job.call
-        same = this.proto == call.front.name and this.proto in READERS and not call.array
-        run = plain.run if call.operation != "generate" else relay.run if same else convert.run
         try:
-            return await run(this)
+            if refused := await this.prepare():
+                return refused
+            if this.job.call.operation != "generate":
+                return await plain.run(this)
+            return await (relay.run(this) if relay.passes(this) else convert.run(this))
         except UpstreamError as error:
             return this.fail(failure_of(error))
 
     def _unusable(self, job: Job, lease: Lease, error: A2AError, model: str) -> Failed:
         """The account's credential cannot be had: out until the user logs in, or a rest when it may come back."""
         failure = failure_of(error)
-        verdict = lease.provider.judge(failure)
+        verdict = lease.provider.judge(failure, lease.account)
         if isinstance(error, NeedsLogin):
             fault = lease.member.hold("needs_login", "needs_login", error.message, error.hint)
+        elif isinstance(error, NeedsAction):
+            fault = lease.member.hold("needs_action", error.reason, error.message, error.hint)
         else:
             fault = lease.fail(failure, verdict, model)
         job.report.attempt_failed(job.report.exchange.attempts[-1], fault)
@@ -293,9 +306,11 @@ class Gateway:
         await sink.respond(status, headers, body)
 
 
-def _repair(failure: Failure) -> dict[str, str]:
-    """What the codec is told for its second try on the same account (kiro.md 6.7, 10.3)."""
-    return {"insist": "1"} if failure.code == "NO_TOOL_CALL" else {"repair": failure.code or ""}
+def _repair(failed: Failed) -> dict[str, str]:
+    """What codec and provider are told for the second try on the same account (kiro.md 6.7, 10.3)."""
+    if failed.failure.code == "NO_TOOL_CALL":
+        return {"insist": "1"}
+    return {"repair": failed.failure.code or "", "fault": failed.verdict.reason}
 
 
 def retry_headers(failure: Failure, status: int) -> Mapping[str, str]:

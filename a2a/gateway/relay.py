@@ -16,7 +16,7 @@ from a2a.gateway.attempt import Try, passed
 from a2a.gateway.report import Failed
 from a2a.messages import Failure
 from a2a.protocols.base import Note
-from a2a.protocols.registry import READERS
+from a2a.protocols.registry import DIALECTS, READERS
 from a2a.protocols.tap import Tap, without_opening
 from a2a.protocols.wire import BAD_JSON
 from a2a.providers.http import Answer
@@ -32,10 +32,7 @@ def edited(body: bytes, asked: str, model: str, deny: Sequence[str]) -> tuple[by
     """The body with another model name and without denied keys; the original bytes when nothing changes."""
     if asked == model and not deny:
         return body, []
-    try:
-        top = msgspec.json.decode(body, type=dict[str, Raw])
-    except BAD_JSON as error:
-        raise RequestError(f"the body is no JSON object: {error}") from error
+    top = _top(body)
     notes = [Note(key, "dropped", "this upstream rejects it") for key in deny if top.pop(key, None) is not None]
     if asked != model:
         top["model"] = Raw(msgspec.json.encode(model))
@@ -44,12 +41,36 @@ def edited(body: bytes, asked: str, model: str, deny: Sequence[str]) -> tuple[by
     return msgspec.json.encode(top), notes
 
 
+def _top(body: bytes) -> dict[str, Raw]:
+    """Raises RequestError."""
+    try:
+        return msgspec.json.decode(body, type=dict[str, Raw])
+    except BAD_JSON as error:
+        raise RequestError(f"the body is no JSON object: {error}") from error
+
+
+def passes(this: Try) -> bool:
+    """Whether this attempt can go over the byte path: one protocol on both sides, nothing to repair inside the body,
+    and a dialect that differs in top-level keys at most."""
+    call, provider = this.job.call, this.lease.provider
+    if this.proto != call.front.name or this.proto not in READERS or call.array or this.job.flags:
+        return False
+    if not provider.codec:
+        return True
+    dialect = DIALECTS.get(provider.codec)
+    return dialect is not None and dialect.passes(_top(call.body), this.profile, stream=this.job.stream)
+
+
 async def run(this: Try) -> Failed | None:
     """One attempt over the byte path; None when the client was served."""
     job = this.job
     job.report.exchange.mode = "relay"
     asked = this.model if job.call.model else job.asked  # a model in the path is none in the body
     body, notes = edited(job.call.body, asked, this.model, this.profile.deny)
+    if dialect := DIALECTS.get(this.lease.provider.codec):
+        top = _top(body)
+        notes += dialect.edit(top, this.profile, stream=job.stream)
+        body = msgspec.json.encode(top)
     job.report.notes(notes)
     return await (_stream(this, body) if job.stream else _whole(this, body))
 

@@ -24,6 +24,10 @@ _STICKY: dict[str, AccountState] = {
 MAX_TARGETS = 256
 
 
+LIMITED = ("rate_limited", "quota_spent")
+"""Reasons that a wait cures."""
+
+
 class PoolAccount:
     """One account in the pool. Cooldowns run on the monotonic clock, shown times on the wall clock."""
 
@@ -41,7 +45,7 @@ class PoolAccount:
         self._rest_until = 0.0  # monotonic
         self._failures = 0
         self._trial = False
-        self._models: dict[str, float] = {}  # model -> monotonic end of its block
+        self._models: dict[str, tuple[float, str]] = {}  # model -> monotonic end of its block, and why
         self._targets: dict[tuple[Operation, bool, str], tuple[Credential, Target]] = {}
         self.on_change: Callable[[PoolAccount], None] = lambda _: None
 
@@ -81,7 +85,7 @@ class PoolAccount:
 
     def blocked_s(self, model: str) -> float:
         """Seconds for which this account is not asked for `model`."""
-        return max(0.0, self._models.get(model, 0.0) - self._clock.monotonic())
+        return max(0.0, self._models.get(model, (0.0, ""))[0] - self._clock.monotonic())
 
     @property
     def on_trial(self) -> bool:
@@ -97,7 +101,7 @@ class PoolAccount:
         if state != "ready":
             return state, None
         if blocked := self.blocked_s(model):
-            return "model not available here", now + blocked
+            return self._models[model][1], now + blocked
         limit = self.account.limits.max_concurrency or self.provider.settings.max_concurrency or 0
         if limit and self.in_flight >= limit:
             return "at its concurrency limit", None
@@ -132,8 +136,10 @@ class PoolAccount:
         now = self._clock.now()
         until: float | None = None
         if verdict.scope == "account_model":
-            self._models[model] = self._clock.monotonic() + verdict.cool_s
-            until = now + verdict.cool_s
+            rest_s = verdict.rest_s(1, failure.retry_after)
+            why = "model not available here" if verdict.action == "next" else f"model cooling: {verdict.reason}"
+            self._models[model] = self._clock.monotonic() + rest_s, why
+            until = now + rest_s
         elif verdict.scope == "account":
             self.counts.failures += 1
             self._failures += 1

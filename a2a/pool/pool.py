@@ -10,12 +10,10 @@ from a2a.clock import Clock, SystemClock
 from a2a.control.types import AccountView, Considered, Decision, Fault
 from a2a.errors import NoAccount
 from a2a.messages import Failure, Usage
-from a2a.pool.account import PoolAccount
+from a2a.pool.account import LIMITED, PoolAccount
 from a2a.pool.selection import Strategy, strategy
 from a2a.providers.base import Provider
 from a2a.providers.faults import Verdict
-
-_LIMITED = ("rate_limited", "quota_spent")
 
 
 class Lease:
@@ -165,7 +163,7 @@ class Pool:
         return NoAccount(
             f"no {short} account can serve this now: {told}",
             retry_after_s=min(waits) if waits else None,
-            limited=bool(waits) and all(item.why.endswith(_LIMITED) for item in considered if item.until is not None),
+            limited=bool(waits) and all(item.why.endswith(LIMITED) for item in considered if item.until is not None),
         )
 
 

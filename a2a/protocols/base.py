@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Literal, Protocol, runtime_checkable
 
-from msgspec import Struct, field
+from msgspec import Raw, Struct, field
 
 from a2a.clock import hex_id
 from a2a.messages import Event, Failure, Family, Proto, Request, Response
@@ -141,6 +141,21 @@ class CountingFront(Protocol):
         ...
 
     def render_count(self, n: int) -> bytes: ...
+
+
+class Dialect(Protocol):
+    """What an upstream changes of a protocol, on the byte path; its codec does the same where it converts.
+
+    `top`: the top-level keys of the client's body.
+    """
+
+    def passes(self, top: Mapping[str, Raw], profile: Profile, *, stream: bool) -> bool:
+        """Whether edits of top-level keys are enough; else the request is converted."""
+        ...
+
+    def edit(self, top: dict[str, Raw], profile: Profile, *, stream: bool) -> list[Note]:
+        """Change the keys in place. Raises RequestError for what the upstream cannot do."""
+        ...
 
 
 class Upstream(Protocol):

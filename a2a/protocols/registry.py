@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from a2a.protocols import chat, claude, gemini, kiro, responses
-from a2a.protocols.base import Front, Upstream
+from a2a.protocols.base import Dialect, Front, Upstream
+from a2a.protocols.chat import dashscope
 from a2a.protocols.chat import tap as chat_tap
 from a2a.protocols.claude import tap as claude_tap
+from a2a.protocols.gemini import codeassist
 from a2a.protocols.gemini import tap as gemini_tap
 from a2a.protocols.responses import tap as responses_tap
 from a2a.protocols.tap import Reader
@@ -22,7 +24,12 @@ UPSTREAMS: dict[str, Upstream] = {
     "claude": claude.upstream,
     "gemini": gemini.upstream,
     "kiro": kiro.upstream,
+    "codeassist": codeassist.upstream,
+    "dashscope": dashscope.upstream,
 }
+"""By protocol, then by the name of an envelope or a dialect."""
+DIALECTS: dict[str, Dialect] = {"dashscope": dashscope.dialect}
+"""Those that still allow the byte path."""
 READERS: dict[str, Reader] = {
     "chat": chat_tap.reader,
     "responses": responses_tap.reader,

@@ -6,17 +6,20 @@ table, the catalogue. Secrets enter only through `target()` and leave only as re
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import ClassVar, Literal
 
 from msgspec import Struct, structs
 
 from a2a import __version__
-from a2a.auth.kiro import RefreshUrls
+from a2a.auth.base_url import candidates
+from a2a.auth.endpoint import RefreshUrls
 from a2a.auth.records import Account, Credential
 from a2a.config import ProviderSettings, ServerSettings, Settings
-from a2a.errors import BadUpstream, NeedsLogin
+from a2a.errors import AccountError, BadUpstream, NeedsLogin
 from a2a.messages import Failure, Proto
 from a2a.protocols.base import Profile
 from a2a.providers.faults import Row, Verdict, judge
@@ -50,12 +53,22 @@ class ModelInfo(Struct, frozen=True, kw_only=True):
     """What only its own provider reads, as it wrote it."""
 
 
+class SetUpRefused(AccountError):
+    """The upstream would not set the account up: what it said, for the fault table."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
 class Provider(ABC):
     """Base of the provider modules: defaults that read settings; each module overrides what its upstream does."""
 
     id: ClassVar[str]
     short: ClassVar[str]
     proto: ClassVar[Proto]
+    codec: ClassVar[str] = ""
+    """Name of its upstream codec in the registry where that is not the protocol's own: an envelope or a dialect."""
     default_base_url: ClassVar[str]
     open_list: ClassVar[bool] = True
     """Names no catalogue knows may be passed on when the user put this provider into the default chain."""
@@ -66,6 +79,10 @@ class Provider(ABC):
     model_in_url: ClassVar[bool] = False
     stream_only: ClassVar[bool] = False
     faults: ClassVar[tuple[Row, ...]] = ()
+    refused_again: ClassVar[Verdict | None] = None
+    """What it means when a token that was just renewed is refused; None: the account needs a new login."""
+    now: Callable[[], float] = staticmethod(time.time)
+    """Wall clock, for rests that end at a time of day."""
     timeouts: ClassVar[Timeouts | None] = None
     """Own defaults where they differ from the server's."""
     relay_headers: ClassVar[tuple[str, ...]] = ()
@@ -130,6 +147,27 @@ class Provider(ABC):
         `model`: only where `model_in_url`.
         """
 
+    async def prepare(self, account: Account, credential: Credential, egress: Egress) -> None:  # noqa: B027
+        """Learn what calls of this account need beyond its credential; awaited before each, so remember it.
+
+        Raises SetUpRefused and UpstreamError.
+        """
+
+    def forget(self, account: Account) -> None:  # noqa: B027
+        """The upstream refused the account: what `prepare` learned is to be asked again."""
+
+    def repaired(self, profile: Profile, flags: Mapping[str, str]) -> Profile:
+        """The profile for the second try after a `repair` verdict. `flags["fault"]`: the reason of that verdict."""
+        return profile
+
+    def closed_to(self, model: str, account: Account) -> bool:
+        """The upstream takes the names of a closed list only, and this is none of them."""
+        return False
+
+    def check_urls(self, base_url: str) -> list[str]:
+        """Base URLs whose `/models` a login tries for this one, in order. Raises UsageError."""
+        return candidates(base_url)
+
     def private(self, account: Account, credential: Credential, session: str | None) -> dict[str, str]:
         """Values of one attempt that only this upstream's codec knows, for `Conversion.extra`."""
         return {}
@@ -138,8 +176,8 @@ class Provider(ABC):
         """Where its tokens are renewed. Raises NeedsLogin: a key is not renewed."""
         raise NeedsLogin(f"{account.name} has a key that cannot be renewed", hint=f"a2a login {self.short}")
 
-    def judge(self, failure: Failure) -> Verdict:
-        """What the failure means."""
+    def judge(self, failure: Failure, account: Account | None = None) -> Verdict:
+        """What the failure means, for this account where that makes a difference."""
         verdict = judge(failure, self.faults)
         if verdict.remedy is None or "{short}" not in verdict.remedy:
             return verdict

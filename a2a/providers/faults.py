@@ -58,6 +58,11 @@ class Row(Struct, frozen=True, kw_only=True):
         return not self.texts or any(text in failure.message.lower() for text in self.texts)
 
 
+def until_midnight_s(now: float, utc_offset_h: int) -> float:
+    """Seconds until the day ends somewhere. `now`: Unix seconds."""
+    return 86_400 - (now + utc_offset_h * 3600) % 86_400
+
+
 def judge(failure: Failure, table: Sequence[Row]) -> Verdict:
     """First matching row of `table`, then of COMMON."""
     for row in (*table, *COMMON):

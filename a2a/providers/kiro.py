@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 import msgspec
 from yarl import URL
 
-from a2a.auth.kiro import RefreshUrls
+from a2a.auth.endpoint import RefreshUrls
 from a2a.auth.records import Account, Credential, KiroToken
 from a2a.errors import NeedsLogin
 from a2a.protocols.base import Profile

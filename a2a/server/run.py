@@ -89,15 +89,17 @@ def _has_ipv6_loopback() -> bool:
 
 
 def _bind(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
-    made = socket.socket(family, socket.SOCK_STREAM)
+    made: socket.socket | None = None
     try:
+        made = socket.socket(family, socket.SOCK_STREAM)
         if os.name == "posix":
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         made.bind((host, port))
     except OSError as error:
-        made.close()
+        if made is not None:
+            made.close()
         raise ConfigError(
             f"cannot listen on {host}:{port}: {error.strerror or error}", hint="another --port, or 0 for a free one"
         ) from error

@@ -81,7 +81,7 @@ def test_key_forms(stranger: httpx.Client, headers: dict[str, str], query: dict[
     body = {"model": "openai/one/demo-chat", **CHAT}
     assert stranger.post("/v1/chat/completions", json=body, headers=headers, params=query).status_code == 200
     wrong = {name: value.replace(KEY, "wrong") for name, value in headers.items()}
-    asked = {name: "wrong" for name in query}
+    asked = dict.fromkeys(query, "wrong")
     assert stranger.post("/v1/chat/completions", json=body, headers=wrong, params=asked).status_code == 401
 
 

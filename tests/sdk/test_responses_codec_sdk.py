@@ -45,6 +45,7 @@ from a2a.messages import (
 from a2a.protocols.base import Conversion, Profile
 from a2a.protocols.fold import explode
 from a2a.protocols.prepare import prepare
+from a2a.protocols.registry import UPSTREAMS
 from a2a.protocols.responses import front, upstream
 from a2a.protocols.sse import SseReader
 
@@ -144,6 +145,20 @@ def test_golden_stream_through_the_helper() -> None:
     check_golden(found)
     assert (found.id, found.status) == ("resp_g1", "completed")
     assert [tool.name for tool in found.tools] == ["get_rate", "suggest_category", "log_expense"]
+
+
+@pytest.mark.parametrize("proto", ["chat", "claude", "gemini"])
+def test_golden_streams_of_other_vendors(proto: str) -> None:
+    parser = UPSTREAMS[proto].stream_parser(conversion())
+    data = (VECTORS / f"{proto}.stream.sse").read_bytes()
+    found = final(streamed(*parser.feed(data), *parser.eof()))
+    wanted = json.loads((VECTORS / "ir.json").read_text())["response"]
+    reasoning, message, call = found.output
+    assert reasoning.summary[0].text == wanted["parts"][0]["reasoning"]
+    assert message.content[0].text == wanted["parts"][1]["text"]
+    assert json.loads(call.arguments) == wanted["parts"][2]["tool_call"]["args"]
+    assert (found.usage.input_tokens, found.usage.output_tokens) == (812, 96)
+    assert found.id.startswith("resp_")
 
 
 def test_a_whole_answer_as_a_stream() -> None:

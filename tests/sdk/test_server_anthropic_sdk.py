@@ -213,8 +213,8 @@ def test_upstream_errors(
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_the_upstreams_refusal_of_an_account_is_not_the_clients_401(stage: Stage, provider: str) -> None:
     account = stage.spare(provider)
+    asked = "[[fault: 403]] hi" if provider == KIRO else "[[fault: 401]] hi"  # Kiro's 401 means: renew the token
     with stage.anthropic() as client, pytest.raises(anthropic.InternalServerError) as caught:
-        asked = "[[fault: 403]] hi" if provider == KIRO else "[[fault: 401]] hi"  # Kiro's 401 means: renew the token
         client.messages.create(model=f"{account}/{MODEL[provider]}", max_tokens=100, messages=user(asked))
     assert caught.value.status_code == 503
 

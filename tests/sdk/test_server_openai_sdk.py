@@ -212,18 +212,17 @@ def test_upstream_errors(
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_the_upstreams_refusal_of_an_account_is_not_the_clients_401(stage: Stage, provider: str) -> None:
     account = stage.spare(provider)
+    asked = "[[fault: 403]] hi" if provider == KIRO else "[[fault: 401]] hi"  # Kiro's 401 means: renew the token
     with stage.openai() as client, pytest.raises(openai.InternalServerError) as caught:
-        asked = "[[fault: 403]] hi" if provider == KIRO else "[[fault: 401]] hi"  # Kiro's 401 means: renew the token
         client.chat.completions.create(model=f"{account}/{MODEL[provider]}", messages=user(asked))
     assert caught.value.status_code == 503
 
 
 def test_error_in_mid_stream(client: openai.OpenAI, provider: str) -> None:
+    asked = user("[[fault: error_event after=5 status=400]] hello")
+    stream = client.chat.completions.create(model=MODEL[provider], messages=asked, stream=True)
     said: list[str] = []
     with pytest.raises(openai.APIError) as caught:
-        for chunk in client.chat.completions.create(
-            model=MODEL[provider], messages=user("[[fault: error_event after=5 status=400]] hello"), stream=True
-        ):
-            said += [choice.delta.content or "" for choice in chunk.choices]
+        said.extend(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices)
     assert "".join(said)
     assert caught.value.message

@@ -60,7 +60,7 @@ class Stage:
         self.home = folder / "home"
         self.demo = demo
         self._logins = logins
-        self._spare = {provider: 0 for provider in PROVIDERS}
+        self._spare = dict.fromkeys(PROVIDERS, 0)
         self.env: dict[str, str] = {}
         self.home.mkdir()
         (self.home / "config.toml").write_text(self._config(server, providers), "utf-8")

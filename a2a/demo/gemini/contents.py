@@ -40,7 +40,7 @@ def role_of(content: dict[str, Any]) -> str:
     return "model" if content.get("role") == "model" else "user"
 
 
-def parts_of(content: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+def parts_of(content: dict[str, Any], kind: str) -> list[Any]:
     """The values of all parts of one kind."""
     return [part[kind] for part in content.get("parts") or () if kind in part]
 
@@ -163,7 +163,7 @@ def _check_signed(contents: Contents) -> None:
         first = next((part for part in content["parts"] if "functionCall" in part), None)
         if first is not None and "thoughtSignature" not in first:
             raise bad(
-                "Function call is missing a thought_signature in functionCall parts. This is required for tools to work "
-                "correctly, and missing thought_signature may lead to degraded model performance. Additional data, "
-                f"function call `default_api:{first['functionCall']['name']}` , position {number + 1}."
+                "Function call is missing a thought_signature in functionCall parts. This is required for tools to "
+                "work correctly, and missing thought_signature may lead to degraded model performance. Additional "
+                f"data, function call `default_api:{first['functionCall']['name']}` , position {number + 1}."
             )

@@ -9,7 +9,7 @@ _FLASH_LEVELS = ("MINIMAL", *_LEVELS)
 
 
 class GeminiModel(Struct, frozen=True, kw_only=True):
-    """`budget`: least and most tokens of `thinkingBudget` beside 0 and -1. `levels`: accepted values of `thinkingLevel`.
+    """`budget`: least and most of `thinkingBudget` beside 0 and -1. `levels`: what `thinkingLevel` may be.
 
     `signs`: a function call must come back with its signature. `thinks`: what happens when the request says nothing.
     """

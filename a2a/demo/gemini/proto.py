@@ -81,13 +81,13 @@ class Reader:
         return {name: self.read(one, kind, f"{at}[{number}].value") for number, (name, one) in enumerate(value.items())}
 
     def _enum(self, value: Any, kind: str, at: str) -> str:
+        _refuse_list(value, at)
         if not isinstance(value, str) or value.upper() not in self._enums[kind]:
             raise bad(f"Invalid value at '{at}' ({kind}), \"{value}\"", at)
         return value.upper()
 
     def _message(self, value: Any, kind: str, at: str) -> dict[str, Any]:
-        if isinstance(value, list):
-            raise bad(f"Invalid value at '{at}': Proto field is not repeating, cannot start list.", at)
+        _refuse_list(value, at)
         if not isinstance(value, dict):
             raise _wrong(kind, value, at)
         fields, read = self._messages[kind], dict[str, Any]()
@@ -104,9 +104,13 @@ def _wrong(kind: str, value: Any, at: str) -> GoogleRefusal:
     return bad(f"Invalid value at '{at}' ({kind}), {value!r}", at)
 
 
-def _string(value: Any, at: str) -> str:
+def _refuse_list(value: Any, at: str) -> None:
     if isinstance(value, list):
         raise bad(f"Invalid value at '{at}': Proto field is not repeating, cannot start list.", at)
+
+
+def _string(value: Any, at: str) -> str:
+    _refuse_list(value, at)
     if not isinstance(value, str):
         raise _wrong("TYPE_STRING", value, at)
     return value

@@ -118,9 +118,8 @@ def reply_of(
     """What to write; the request has passed `rules.check`. Raises Refusal when it is too long."""
     view = view_of(read, model)
     if view.input_tokens > model.window:
-        raise bad(
-            f"The input token count ({view.input_tokens}) exceeds the maximum number of tokens allowed ({model.window})."
-        )
+        used, most = view.input_tokens, model.window
+        raise bad(f"The input token count ({used}) exceeds the maximum number of tokens allowed ({most}).")
     config = read.get("generationConfig") or {}
     return frames.Reply(
         model=model,

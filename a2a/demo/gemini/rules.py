@@ -98,9 +98,8 @@ def _check_tools(tools: list[dict[str, Any]], surface: Surface) -> set[str]:
     for number, tool in enumerate(tools):
         at = f"tools[{number}]"
         if not tool:
-            raise bad(
-                f"* GenerateContentRequest.{at}.tool_type: required one_of 'tool_type' must have one initialized field\n"
-            )
+            at = f"{at}.tool_type"
+            raise bad(f"* GenerateContentRequest.{at}: required one_of 'tool_type' must have one initialized field\n")
         for position, function in enumerate(tool.get("functionDeclarations") or ()):
             where = f"{at}.function_declarations[{position}]"
             name = function.get("name", "")
@@ -153,8 +152,8 @@ def _check_numbers(config: dict[str, Any], model: GeminiModel) -> None:
     limit = config.get("maxOutputTokens")
     if limit is not None and not 1 <= limit <= model.max_output:
         raise bad(
-            f"Unable to submit request because it has a maxOutputTokens value of {limit} but the supported range is from "
-            f"1 (inclusive) to {model.max_output + 1} (exclusive). Update the value and try again."
+            f"Unable to submit request because it has a maxOutputTokens value of {limit} but the supported range is "
+            f"from 1 (inclusive) to {model.max_output + 1} (exclusive). Update the value and try again."
         )
     if len(config.get("stopSequences") or ()) > _MOST_STOPS:
         raise bad(f"The number of stop sequences must not exceed {_MOST_STOPS}.")

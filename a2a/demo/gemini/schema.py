@@ -5,6 +5,7 @@ Sources: specs/gemini-cli.md 6.2, specs/conversion.md 6.6.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from a2a.demo.catalog import words
@@ -60,32 +61,34 @@ def _walk(schema: Any, at: str) -> None:
     for kind in [kinds] if isinstance(kinds, str) else kinds:
         if kind not in _TYPES:
             raise bad(f"Invalid value at '{at}.type': \"{kind}\" is not a JSON schema type.", f"{at}.type")
-    for key in ("properties", "$defs"):
-        for name, sub in (schema.get(key) or {}).items():
-            _walk(sub, f"{at}.{key}[{name}]")
+    for path, sub in _children(schema):
+        _walk(sub, f"{at}.{path}")
+    for name, sub in (schema.get("$defs") or {}).items():
+        _walk(sub, f"{at}.$defs[{name}]")
+
+
+def _children(schema: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The schemas that a value or a part of it is held against, each with its path."""
+    for name, sub in (schema.get("properties") or {}).items():
+        yield f"properties[{name}]", sub
     for key in ("anyOf", "oneOf", "prefixItems"):
         for number, sub in enumerate(schema.get(key) or ()):
-            _walk(sub, f"{at}.{key}[{number}]")
+            yield f"{key}[{number}]", sub
     for key in ("items", "additionalProperties"):
         if key in schema:
-            _walk(schema[key], f"{at}.{key}")
+            yield key, schema[key]
 
 
 def _resolve(node: Any, root: dict[str, Any], path: tuple[str, ...], at: str, depth: int = 0) -> None:
     """Follow every reference: one that leads to itself is deeper than any limit."""
-    if depth > _DEEPEST:
-        raise bad(f"The schema at '{at}' exceeds the maximum allowed nesting depth.", at)
     if not isinstance(node, dict):
         return
     target = node.get("$ref")
+    if depth > _DEEPEST or target in path:
+        raise bad(f"The schema at '{at}' exceeds the maximum allowed nesting depth.", at)
     if isinstance(target, str):
-        if target in path:
-            raise bad(f"The schema at '{at}' exceeds the maximum allowed nesting depth.", at)
         _resolve(_target(root, target, at), root, (*path, target), at, depth + 1)
-    subs = [*(node.get("properties") or {}).values(), node.get("items"), node.get("additionalProperties")]
-    for key in ("anyOf", "oneOf", "prefixItems"):
-        subs += node.get(key) or []
-    for sub in subs:
+    for _, sub in _children(node):
         _resolve(sub, root, path, at, depth + 1)
 
 

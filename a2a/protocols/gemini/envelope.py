@@ -123,7 +123,13 @@ class Unwrapper:
         """What is left: an unfinished event as it is, or the whole of a plain body."""
         if self._whole is not None:
             return unwrap(bytes(self._whole))
-        return b"".join(frame(unwrap(event.data)) for event in self._reader.eof())
+        return b"".join(_last(event.data) for event in self._reader.eof())
+
+
+def _last(data: bytes) -> bytes:
+    """An event without its empty line; one that was cut must not look whole."""
+    bare = unwrap(data)
+    return b"data: " + data if bare is data else frame(bare)
 
 
 def _bare(model: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from a2a.messages import (
     Delta,
@@ -155,31 +156,33 @@ class GeminiStreamRenderer:
     def _part_end(self, event: PartEnd) -> bytes:
         """What no delta has said: a whole call, a medium, the rest of a text, the signature."""
         lane = self._lane(event.c)
-        shell, lane.part = lane.part, None
-        whole = event.part if event.part is not None else shell
-        if shell is None or whole is None:
+        shell = lane.part
+        if shell is None:
             return b""
-        if not lane.head:
-            return self._whole(event.c, lane, whole)
-        rest = b""
+        out = self._rest(event, lane, shell) if lane.head else self._whole(event, lane, shell)
+        lane.part = None
+        return out
+
+    def _rest(self, event: PartEnd, lane: _Lane, shell: Part) -> bytes:
+        """The end of a text; some upstreams send all of it only here."""
+        rest, opaque = b"", lane.opaque
         if isinstance(event.part, Text | Reasoning | Refusal):
-            lane.part = shell
             rest = self._delta(Delta(event.i, event.part.text[sum(map(len, lane.pieces)) :], event.c))
-            lane.part = None
-        opaque = [*lane.opaque, *getattr(event.part, "opaque", ())]
+            opaque = [*opaque, *getattr(event.part, "opaque", ())]
         signed = text_part("", opaque, thought=isinstance(shell, Reasoning))
         return rest + (self._of_part(event.c, signed) if "thoughtSignature" in signed else b"")
 
-    def _whole(self, c: int, lane: _Lane, part: Part) -> bytes:
+    def _whole(self, event: PartEnd, lane: _Lane, shell: Part) -> bytes:
+        part = shell if event.part is None else event.part
         if isinstance(part, ToolCall):
-            args = part.args if not lane.pieces else "".join(lane.pieces)
-            part = msgspec.structs.replace(part, args=_unstrayed(args, lane.pieces), opaque=lane.opaque or part.opaque)
+            args = part.args if event.part is not None else _arguments([part.args, *lane.pieces])
+            part = replace(part, args=args, opaque=lane.opaque or part.opaque)
             self._shown += json_tokens(part.args)
         written = answer_part(part, self._conv, native=self._native)
         if written is None:
             return b""
         lane.spoke = True
-        return self._of_part(c, written)
+        return self._of_part(event.c, written)
 
     def _foreign(self, event: ForeignEvent) -> bytes:
         """What a Gemini upstream said besides its parts."""
@@ -224,9 +227,10 @@ class GeminiStreamRenderer:
         return b"]" if self._array else b""
 
 
-def _unstrayed(args: str, pieces: list[str]) -> str:
-    """The arguments without the `{}` that some upstreams send before the real ones (6.4)."""
-    return "".join(pieces[1:]) if len(pieces) > 1 and pieces[0] == "{}" else args
+def _arguments(pieces: list[str]) -> str:
+    """The fragments as one text, without the `{}` that some upstreams send before the real ones (6.4)."""
+    pieces = [piece for piece in pieces if piece]
+    return "".join(pieces[1:] if len(pieces) > 1 and pieces[0] == "{}" else pieces)
 
 
 _WRITERS: dict[type, Callable[[GeminiStreamRenderer, Any], bytes]] = {

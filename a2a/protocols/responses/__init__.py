@@ -6,6 +6,7 @@
     stream_parse    -> slots              upstream's stream to events
     stream_render   -> envelope, items_out   events to the client's stream
     errors, words   error bodies; stop reasons, usage, ids
+    token           what `encrypted_content` carries
     tap             what the byte path reads
 
 Source of every rule: specs/conversion.md; what Codex sends and needs: 14.2 there and specs/clients.md.

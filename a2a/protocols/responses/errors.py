@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from a2a.messages import Failure, FailureKind
-from a2a.protocols.wire import dumps
+from a2a.protocols.wire import BAD_JSON, dumps
 
 MAX_MESSAGE = 1000
 """Characters of an upstream's message that a client gets to see."""
@@ -142,7 +142,7 @@ def clean(message: str) -> str:
 def _decode(body: bytes) -> object:
     try:
         return msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+    except BAD_JSON:
         return None
 
 

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from a2a.messages import Tool
+from a2a.protocols.wire import BAD_JSON
 
 
 class _Grammar(Struct):
@@ -58,7 +59,7 @@ def _wire(raw: Raw) -> _Wire:
     """What is read of a definition; a nested one has no name of its own."""
     try:
         return msgspec.json.decode(raw, type=_Wire)
-    except msgspec.MsgspecError:
+    except BAD_JSON:
         return _Wire()
 
 

@@ -13,6 +13,7 @@ from msgspec import Raw
 
 from a2a.messages import Foreign, Inline, Media, Part, Reasoning, Refusal, Text, ToolCall
 from a2a.protocols.args import usable
+from a2a.protocols.responses.token import client_token
 from a2a.protocols.responses.words import ITEM_IDS
 from a2a.protocols.wire import items, kind_of
 
@@ -107,7 +108,7 @@ def _reasoning(part: Reasoning) -> JsonObject:
         out["content"] = [{"type": "reasoning_text", "text": part.text}]
     elif part.text:
         out["summary"] = [{"type": "summary_text", "text": part.text}]
-    token = next((one.data for one in part.opaque if one.family == "openai" and one.kind == "encrypted"), None)
+    token = client_token(part.opaque)
     if token is not None:
         out["encrypted_content"] = token
     return out

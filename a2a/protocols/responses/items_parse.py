@@ -12,9 +12,10 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Raw
 
-from a2a.messages import Foreign, Media, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
+from a2a.messages import Foreign, Media, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
 from a2a.protocols.args import usable
 from a2a.protocols.responses.parts_parse import content, part
+from a2a.protocols.responses.token import read_token
 from a2a.protocols.responses.words import extras
 from a2a.protocols.wire import Fields, compact, dumps, items, kind_of, parse, string
 
@@ -69,7 +70,7 @@ def reasoning(fields: Fields) -> Reasoning:
     thought = Reasoning(
         text=_PARAGRAPH.join(summary) or chain,
         summary=not chain,
-        opaque=[Opaque(family="openai", kind="encrypted", data=token)] if token else [],
+        opaque=[read_token(token)] if token else [],
         item_id=fields.str("id"),
         ext=extras(fields),
     )

@@ -14,6 +14,7 @@ from a2a.messages import Foreign, Media, Message, Part, Reasoning, Refusal, Requ
 from a2a.protocols.args import as_object, usable
 from a2a.protocols.base import Conversion
 from a2a.protocols.responses.parts_render import JsonObject, PartWriter, joined
+from a2a.protocols.responses.token import openai_token
 from a2a.protocols.wire import merge_ext
 
 NO_OUTPUT = "(no output)"
@@ -104,7 +105,7 @@ class _Writer:
 
     def reasoning(self, part: Reasoning) -> JsonObject | None:
         """Only with a token of the maker: reasoning is never forged."""
-        token = next((one.data for one in part.opaque if one.family == "openai" and one.kind == "encrypted"), None)
+        token = openai_token(part.opaque)
         if token is None:
             self._conv.note("reasoning", "dropped", "earlier reasoning carries no token of this model's vendor")
             return None

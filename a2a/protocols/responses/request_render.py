@@ -19,7 +19,7 @@ from a2a.protocols.responses.items_render import render_items
 from a2a.protocols.responses.parts_render import JsonObject, joined
 from a2a.protocols.responses.request_parse import ENCRYPTED, LOGPROBS
 from a2a.protocols.responses.tools_render import render_tools
-from a2a.protocols.wire import dumps, kind_of, merge_ext
+from a2a.protocols.wire import client_side, dumps, kind_of, merge_ext
 
 _MAX_USER = 64
 _TIERS = {"standard_only": "default", "standard": "default", "unspecified": "auto"}
@@ -32,6 +32,11 @@ _SAMPLING = ("temperature", "top_p", "top_logprobs")
 
 def render_request(req: Request, conv: Conversion) -> bytes:
     """The JSON body of a prepared request. Raises RequestError for content that Responses cannot carry."""
+    with client_side():  # a client's own bytes may turn out unreadable only now
+        return dumps(_body(req, conv))
+
+
+def _body(req: Request, conv: Conversion) -> JsonObject:
     body: JsonObject = {"model": conv.model}
     if req.system:
         body["instructions"] = joined(req.system, "\n\n")
@@ -50,7 +55,7 @@ def render_request(req: Request, conv: Conversion) -> bytes:
     for key in conv.profile.deny:
         if body.pop(key, None) is not None:
             conv.note(key, "dropped", "the upstream rejects it")
-    return dumps(body)
+    return body
 
 
 def merge_nested(body: JsonObject, ext: Ext | None) -> JsonObject:

@@ -96,7 +96,10 @@ class Item:
 
     def slot(self, key: int) -> Slot | None:
         """The part with that content_index."""
-        return next((slot for slot in self.slots if slot.key == key), None)
+        for slot in self.slots:  # nearly always one
+            if slot.key == key:
+                return slot
+        return None
 
     def open(self, key: int, shell: Part) -> Slot:
         """The part with that content_index, a new one if need be."""

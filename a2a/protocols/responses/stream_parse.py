@@ -20,7 +20,6 @@ from a2a.messages import (
     Failure,
     Finish,
     ForeignEvent,
-    Part,
     Ping,
     Reasoning,
     Refusal,
@@ -36,7 +35,7 @@ from a2a.protocols.responses.response import BROKEN_CALL, parse_response, reason
 from a2a.protocols.responses.slots import Item, Lane, shell_of
 from a2a.protocols.responses.words import says_cut, stop_in, usage_in
 from a2a.protocols.sse import SseEvent, SseOverflow, SseReader
-from a2a.protocols.wire import Fields, WireError, kind_of, parse
+from a2a.protocols.wire import BAD_JSON, Fields, WireError, kind_of, parse
 
 _NONE = Raw(b"")
 _PARAGRAPH = "\n\n"
@@ -153,7 +152,7 @@ class ResponsesStreamParser:
                 if self._over:
                     return
                 self._one(event)
-        except (WireError, msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        except (WireError, *BAD_JSON) as error:
             self._fail(Failure("upstream", f"the upstream's stream is unreadable: {error}", 502))
 
     def _one(self, sse: SseEvent) -> None:
@@ -219,12 +218,15 @@ class ResponsesStreamParser:
 
     def _text(self, event: _Event, data: bytes) -> None:
         item = self._item(event, data)
-        slot = item.open(event.content_index or 0, Text(text="", phase=item.phase))
+        key = event.content_index or 0
+        slot = item.slot(key) or item.open(key, Text(text="", phase=item.phase))
         if not slot.over:
             slot.take(_string(event.delta), event.logprobs if event.logprobs not in _NO_LOGPROBS else None)
 
     def _refusal(self, event: _Event, data: bytes) -> None:
-        self._say(event, data, Refusal(text=""))
+        slot = self._item(event, data).open(event.content_index or 0, Refusal(text=""))
+        if not slot.over:
+            slot.take(_string(event.delta))
 
     def _arguments(self, event: _Event, data: bytes) -> None:
         """Arguments of a call that was never announced wait for its output_item.done, which has the name."""
@@ -250,11 +252,6 @@ class ResponsesStreamParser:
             text = _PARAGRAPH + text
         item.paragraph = event.summary_index
         slot.take(text)
-
-    def _say(self, event: _Event, data: bytes, shell: Part) -> None:
-        slot = self._item(event, data).open(event.content_index or 0, shell)
-        if not slot.over:
-            slot.take(_string(event.delta))
 
     def _item(self, event: _Event, data: bytes) -> Item:
         """The item of a delta; one that was not announced begins with it."""
@@ -390,5 +387,5 @@ def _decode(data: bytes) -> tuple[bytes, _Event]:
 def _json(data: bytes) -> Any:
     try:
         return msgspec.json.decode(data)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+    except BAD_JSON:
         return None

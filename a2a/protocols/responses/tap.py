@@ -13,6 +13,7 @@ from a2a.messages import Failure, Usage
 from a2a.protocols.responses.errors import parse_error
 from a2a.protocols.sse import SseEvent
 from a2a.protocols.tap import Glance
+from a2a.protocols.wire import BAD_JSON
 
 _NULL = Raw(b"null")
 _OPENING = ("", "response.created", "response.in_progress", "response.queued", "keepalive", "ping")
@@ -67,7 +68,7 @@ class ResponsesReader:
         glance = Glance(complete=True)
         try:
             answer = _ANSWER.decode(body)
-        except msgspec.MsgspecError:
+        except BAD_JSON:
             answer = _Answer()
         if bytes(answer.error) != b"null" or answer.status == "failed":
             glance.failure = parse_error(200, {}, body)
@@ -83,7 +84,7 @@ class ResponsesReader:
         try:
             kind = _KIND.decode(event.data).type or event.event
             told = _EVENT.decode(event.data).response if kind in (*_ENDED, *_FAILED) else None
-        except msgspec.MsgspecError:
+        except BAD_JSON:
             return False
         if told is not None:
             _take(told, glance)

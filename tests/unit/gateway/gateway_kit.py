@@ -27,9 +27,10 @@ from a2a.secret import Secret
 
 
 class Answer:
-    """An upstream answer; a piece that is an exception is raised, `None` waits until the answer is closed."""
+    """An upstream answer. An exception among its pieces is raised, an event is waited for, `None` waits until the
+    answer is closed."""
 
-    def __init__(self, status: int, *pieces: bytes | Exception | None, **headers: str) -> None:
+    def __init__(self, status: int, *pieces: bytes | Exception | asyncio.Event | None, **headers: str) -> None:
         self.status = status
         self.headers: Mapping[str, str] = {name.replace("_", "-"): value for name, value in headers.items()}
         self._pieces = list(pieces)
@@ -40,6 +41,9 @@ class Answer:
         if not self._pieces:
             return b""
         piece = self._pieces.pop(0)
+        if isinstance(piece, asyncio.Event):
+            await piece.wait()
+            return await self.chunk()
         if piece is None:
             await self._over.wait()
             raise Interrupted("the call was closed")
@@ -113,6 +117,7 @@ class Sink:
         self.body = b""
         self.writes = 0
         self.gone_after = gone_after
+        self.wrote = asyncio.Event()
 
     async def respond(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         assert not self.status, "answered twice"
@@ -127,6 +132,7 @@ class Sink:
             raise ClientGone
         self.writes += 1
         self.body += data
+        self.wrote.set()
 
     @property
     def json(self) -> Any:

@@ -181,20 +181,20 @@ async def test_a_stream_that_falls_silent_ends_with_our_words(limits: dict[str, 
 
 
 async def test_keep_alives_before_the_first_event_still_allow_another_account() -> None:
-    slow = Answer(200, None)
-    scene = Scene(
-        slow, Answer(200, *STREAM), given=settings({"commit_after_s": 0.001}, openai={"first_byte_timeout_s": 0.05})
-    )
-    sink = await scene.ask(stream=True)
+    sink = Sink()
+    slow = Answer(200, sink.wrote, Interrupted("cut"))
+    scene = Scene(slow, Answer(200, *STREAM), given=settings({"commit_after_s": 0.001}))
+    await scene.ask(stream=True, sink=sink)
     assert sink.body.startswith(b": keep-alive\n\n")
     assert sink.body.endswith(b"".join(STREAM))
     assert scene.keys() == ["sk-a", "sk-b"]
 
 
 async def test_after_an_early_200_an_error_is_one_in_the_stream() -> None:
-    limits: Any = {"first_byte_timeout_s": 0.05}
-    scene = Scene(Answer(200, None), accounts=[account("a")], given=settings({"commit_after_s": 0.001}, openai=limits))
-    sink = await scene.ask(stream=True)
+    sink = Sink()
+    slow = Answer(200, sink.wrote, Interrupted("cut"))
+    scene = Scene(slow, accounts=[account("a")], given=settings({"commit_after_s": 0.001}))
+    await scene.ask(stream=True, sink=sink)
     assert sink.status == 200
     assert b'data: {"error":' in sink.body
     assert (scene.exchange.state, scene.exchange.status) == ("failed", 200)

@@ -562,3 +562,11 @@ def test_the_clients_request_is_not_changed() -> None:
     before = repr(req)
     rendered(req)
     assert repr(req) == before
+
+
+def test_a_clients_unreadable_bytes_are_its_own_fault() -> None:
+    bad = Raw(b'{"format":"\xff"}')
+    req = request(proto="responses", tools=[Tool(name="p", kind="custom", raw=bad)], ext={"reasoning": Raw(b"{\xff}")})
+    req.think = Think(effort="low")
+    with pytest.raises(RequestError):
+        upstream.render_request(req, conversion(req))

@@ -229,9 +229,22 @@ def test_a_cut_call_is_no_complete_item() -> None:
     assert (item["status"], item["arguments"]) == ("incomplete", '{"a')
 
 
-def test_encrypted_reasoning_of_other_families_is_not_shown_as_openais() -> None:
-    signed = Reasoning(text="t", opaque=[Opaque("anthropic", "signature", "s")])
-    assert "encrypted_content" not in shown(signed)["output"][0]
+def test_tokens_of_other_vendors_travel_in_an_envelope() -> None:
+    """conversion.md 7.3: the client brings it back, and its family is told by our prefix."""
+    for token in (Opaque("anthropic", "signature", "s.i.g"), Opaque("openai", "encrypted", "gAAAA")):
+        item = shown(Reasoning(text="t", opaque=[token]))["output"][0]
+        part = parsed(input=[{"role": "user", "content": "a"}, item]).messages[1].parts[0]
+        assert isinstance(part, Reasoning)
+        assert (part.text, part.opaque) == ("t", [token])
+    assert item["encrypted_content"] == "gAAAA"
+    assert "encrypted_content" not in shown(Reasoning(text="t"))["output"][0]
+
+
+@pytest.mark.parametrize("text", ["YTJhMS4=", "YTJhMS5ub2JvZHkuc2lnbmF0dXJlLng=", "a2a1.openai.encrypted.x", "/w=="])
+def test_what_only_looks_like_an_envelope_is_openais(text: str) -> None:
+    part = parsed(input=[{"type": "reasoning", "summary": [], "encrypted_content": text}]).messages[0].parts[0]
+    assert isinstance(part, Reasoning)
+    assert part.opaque == [Opaque("openai", "encrypted", text)]
 
 
 def test_citations_of_other_vendors_are_not_annotations() -> None:

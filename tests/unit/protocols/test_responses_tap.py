@@ -86,5 +86,8 @@ def test_what_is_no_answer(body: bytes) -> None:
 
 
 def test_nonsense_events_are_passed_over() -> None:
-    glance = seen(b"data: nonsense\n\ndata: [DONE]\n\n" + sse({"type": "response.completed", "response": 5}))
+    glance = seen(
+        b'data: {"type":"\xff"}\n\ndata: nonsense\n\ndata: [DONE]\n\n'
+        + sse({"type": "response.completed", "response": 5})
+    )
     assert (glance.complete, glance.usage) == (False, None)
