@@ -12,6 +12,7 @@ import sys
 from a2a.demo.claude.routes import KEYS as CLAUDE_KEYS
 from a2a.demo.gemini.routes import KEYS as GEMINI_KEYS
 from a2a.demo.openai.routes import KEYS as OPENAI_KEYS
+from a2a.demo.qwen.routes import KEYS as QWEN_KEYS
 from a2a.demo.upstreams import Upstreams, serve
 
 
@@ -20,7 +21,8 @@ def _announce(up: Upstreams) -> None:
         "a2a": 1,
         "event": "ready",
         "urls": up.urls,
-        "keys": {"openai": OPENAI_KEYS, "claude": CLAUDE_KEYS, "gemini": GEMINI_KEYS},
+        "keys": {"openai": OPENAI_KEYS, "claude": CLAUDE_KEYS, "gemini": GEMINI_KEYS, "qwen": QWEN_KEYS},
+        "qwen_accounts": [account.credentials(up.qwen_url) for account in up.qwen.accounts.values()],
         "kiro_accounts": [account.credentials(up.kiro_url) for account in up.kiro.accounts.values()],
     }
     sys.stdout.write(json.dumps(line) + "\n")

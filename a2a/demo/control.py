@@ -24,6 +24,7 @@ from msgspec import Struct
 from a2a.demo.faults import Fault
 from a2a.demo.kiro.script import Turn
 from a2a.demo.kiro.state import KIRO
+from a2a.demo.qwen.state import QWEN_STATE
 from a2a.demo.responses.state import RESPONSES
 from a2a.demo.wire import Handler, dumps
 from a2a.demo.world import WORLD
@@ -151,4 +152,5 @@ async def _reset(request: web.Request) -> web.StreamResponse:
     world.clock.ahead_s = 0.0
     request.app[KIRO].reset()
     request.app[RESPONSES].reset()
+    request.app[QWEN_STATE].reset()
     return _json({})

@@ -16,6 +16,8 @@ from a2a.demo.gemini import routes as gemini_routes
 from a2a.demo.kiro import routes as kiro_routes
 from a2a.demo.kiro.state import KIRO, KiroState
 from a2a.demo.openai import routes as openai_routes
+from a2a.demo.qwen import routes as qwen_routes
+from a2a.demo.qwen.state import QWEN_STATE, QwenState
 from a2a.demo.responses import routes as responses_routes
 from a2a.demo.responses.state import RESPONSES, ResponsesState
 from a2a.demo.world import SEEN, WORLD, Book, DemoClock, Options, Seen, World, redacted
@@ -38,6 +40,7 @@ class Upstreams:
         self.world = World(options=Options(pace_s=pace_s))
         self.kiro = KiroState(self.world.clock)
         self.responses = ResponsesState()
+        self.qwen = QwenState(self.world.clock)
         self._port = port
         self._runner: web.AppRunner | None = None
         self.root_url = ""
@@ -79,6 +82,11 @@ class Upstreams:
         return f"{self.root_url}/gemini"
 
     @property
+    def qwen_url(self) -> str:
+        """The OAuth host, and the `resource_url` of its accounts; see `qwen.routes` for the hosts that take keys."""
+        return f"{self.root_url}/qwen"
+
+    @property
     def kiro_url(self) -> str:
         return f"{self.root_url}/kiro"
 
@@ -90,6 +98,7 @@ class Upstreams:
             "responses": self.responses_url,
             "claude": self.claude_url,
             "gemini": self.gemini_url,
+            "qwen": self.qwen_url,
             "kiro": self.kiro_url,
             "control": f"{self.root_url}/_control",
         }
@@ -115,11 +124,13 @@ class Upstreams:
         app[WORLD] = self.world
         app[KIRO] = self.kiro
         app[RESPONSES] = self.responses
+        app[QWEN_STATE] = self.qwen
         app.add_routes(control.routes("") + control.routes("/kiro"))
         app.add_routes(responses_routes.routes("/openai"))
         app.add_routes(openai_routes.routes("/openai"))
         app.add_routes(claude_routes.routes("/claude"))
         app.add_routes(gemini_routes.routes("/gemini"))
+        app.add_routes(qwen_routes.routes("/qwen"))
         app.add_routes(kiro_routes.routes("/kiro"))
         return app
 

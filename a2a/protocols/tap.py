@@ -17,6 +17,10 @@ from a2a.protocols.sse import SseEvent, SseOverflow, SseReader
 KEEP_BYTES = 16 * 1024
 """Enough for the closing events of every protocol."""
 
+MAX_KEPT_BYTES = 8 * 1024 * 1024
+WHOLE_PIECES = 2
+"""A closing event over KEEP_BYTES (response.completed repeats the whole answer) is kept whole up to MAX_KEPT_BYTES."""
+
 CLOSING_EVENTS = 6
 """Finish, usage, `[DONE]`; block stop, message_delta, message_stop; and some room for comments."""
 
@@ -54,13 +58,14 @@ class Reader(Protocol):
 class Tap:
     """`first()` until it says so, then `feed()`, at the end `close()`."""
 
-    __slots__ = ("_head", "_kept", "_reader", "_tail", "glance")
+    __slots__ = ("_ends", "_head", "_kept", "_reader", "_tail", "glance")
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._head = SseReader()
         self._tail: deque[bytes] = deque()
         self._kept = 0
+        self._ends = 0  # pieces of the tail in which an event ends
         self.glance = Glance()
 
     def first(self, chunk: bytes) -> bool:
@@ -80,7 +85,12 @@ class Tap:
     def _keep(self, chunk: bytes) -> None:
         self._tail.append(chunk)
         self._kept += len(chunk)
+        self._ends += _ends(chunk)
         while self._kept - len(self._tail[0]) > KEEP_BYTES:
+            ends = _ends(self._tail[0])
+            if self._ends - ends <= WHOLE_PIECES and self._kept <= MAX_KEPT_BYTES:
+                break  # the last event is a long one, and its beginning is what matters
+            self._ends -= ends
             self._kept -= len(self._tail.popleft())
 
     def close(self) -> Glance:
@@ -105,6 +115,10 @@ def without_opening(reader: Reader, data: bytes) -> bytes:
         if any(reader.event(event, Glance()) for event in events):
             return b"".join(rest + b"\n\n" for rest in blocks[at:]) + sse.pending
     return sse.pending
+
+
+def _ends(chunk: bytes) -> bool:
+    return b"\n\n" in chunk or b"\r\n\r\n" in chunk
 
 
 def _closing(data: bytes) -> int:

@@ -17,8 +17,7 @@ FAULTS = ("", "400", "401", "402", "403", "429 retry-after=1", "500", "html stat
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    logins = [*ONE_EACH, Login(KIRO, "idc", "aoa-idc-eu"), Login("openai-custom", "wrong", "sk-wrong-key-of-a-user")]
-    with staged(tmp_path_factory.mktemp("stage"), logins[:-1]) as made:
+    with staged(tmp_path_factory.mktemp("stage"), [*ONE_EACH, Login(KIRO, "idc", "aoa-idc-eu")]) as made:
         yield made
 
 
@@ -64,7 +63,6 @@ def test_renewed_tokens_lie_in_the_store_alone(stage: Stage) -> None:
 
 def test_commands_hide_them_too(stage: Stage) -> None:
     for args in (["accounts"], ["accounts", "--json"], ["config", "show"], ["config", "show", "--json"], ["models"]):
-        for verbose in ([], ["--verbose"]):
-            ended = stage.cli(*args, *verbose)
-            assert ended.returncode == 0, ended.stderr
-            assert secrets_in((ended.stdout + ended.stderr).decode(), hidden(stage)) == []
+        ended = stage.cli(*args, "--verbose")
+        assert ended.returncode == 0, ended.stderr
+        assert secrets_in((ended.stdout + ended.stderr).decode(), hidden(stage)) == []

@@ -90,7 +90,7 @@ def test_chunks_of_a_stream_belong_together(client: openai.OpenAI, provider: str
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "stream"])
 def test_parallel_tools_round_trip(client: openai.OpenAI, provider: str, streamed: bool) -> None:
-    asked = {"model": MODEL[provider], "tools": [WEATHER]}
+    asked: dict[str, Any] = {"model": MODEL[provider], "tools": [WEATHER]}
     messages = user("What is the weather in Kyoto and Oslo for 3 days?")
     if streamed:
         with client.chat.completions.stream(**asked, messages=messages) as stream:

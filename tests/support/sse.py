@@ -17,6 +17,7 @@ class Stream:
         self.comments: list[str] = []
         self.done = False
         """`[DONE]` or `message_stop` came."""
+        self._claude = path.endswith("/messages")
         with http.stream("POST", path, json={**body, "stream": True}, headers=headers) as answer:
             self.status = answer.status_code
             self.headers = answer.headers
@@ -49,3 +50,21 @@ class Stream:
     def errors(self) -> list[dict[str, Any]]:
         """The error objects inside the stream, each with `message` and `type`."""
         return [event["error"] for event in self.events if event.get("error")]
+
+    @property
+    def pings(self) -> int:
+        """Keep-alives, in either protocol."""
+        return len(self.comments) + self.names.count("ping")
+
+    def only_error(self) -> dict[str, Any]:
+        """The error of a stream that ended as its protocol says: one error frame, the last one, and no success."""
+        assert (self.status, self.done, len(self.errors)) == (200, False, 1), self.body
+        last = self.events[-1]
+        assert last.get("error"), self.body
+        if self._claude:
+            assert (self.names[-1], last["type"]) == ("error", "error")
+        else:
+            assert set(last["error"]) == {"message", "type", "param", "code"}
+            finishes = [choice["finish_reason"] for event in self.events for choice in event.get("choices") or ()]
+            assert not any(finishes), self.body
+        return self.errors[0]

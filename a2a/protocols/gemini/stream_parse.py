@@ -53,6 +53,7 @@ class _Wrapped(Struct, forbid_unknown_fields=True, rename="camel"):
 _CHUNK = msgspec.json.Decoder(_Chunk)
 _WRAPPED = msgspec.json.Decoder(_Wrapped)
 _WRAPPER = b'{"response"'
+_UNREADABLE = (WireError, msgspec.MsgspecError, UnicodeError, RecursionError)
 _NONSENSE = "the upstream answered something else than a stream"
 
 
@@ -120,7 +121,7 @@ class GeminiStreamParser:
                 self._one(chunk)
                 if self._done:
                     break
-        except (WireError, msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        except _UNREADABLE as error:
             return self._answer.drain() + self._failed(f"the upstream's stream is unreadable: {error}")
         return self._answer.drain()
 
@@ -167,7 +168,7 @@ class GeminiStreamParser:
         self._done = True
         try:
             self._answer.end()
-        except (WireError, msgspec.MsgspecError) as error:
+        except _UNREADABLE as error:
             return self._failed(f"the upstream's stream is unreadable: {error}")
         return self._answer.drain()
 

@@ -12,6 +12,7 @@ from a2a.messages import Failure, Usage
 from a2a.protocols.gemini.errors import parse_error
 from a2a.protocols.sse import SseEvent
 from a2a.protocols.tap import Glance
+from a2a.protocols.wire import BAD_JSON
 
 _ABSENT = Raw(b"null")
 
@@ -73,7 +74,7 @@ class GeminiReader:
 def _decoded(data: bytes) -> _Body | None:
     try:
         return _BODY.decode(data)
-    except msgspec.MsgspecError:
+    except BAD_JSON:
         return None
 
 

@@ -1,0 +1,1 @@
+"""An emulated Qwen: the OAuth portal with its device login, and the DashScope dialect of chat completions."""
