@@ -77,6 +77,8 @@ def _show(
         "preset": found.preset,
         "urls": {key: mask(url) for key, url in found.urls.items()},
         "region": found.region,
+        "plan": found.plan,
+        "project_id": found.project_id,
         "proxy": mask(found.proxy),
         "priority": found.priority,
         "weight": found.weight,

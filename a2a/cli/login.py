@@ -1,27 +1,41 @@
-"""`a2a login`: one command, one flow per kind of credential (`login_key`, `login_kiro`)."""
+"""`a2a login`: one command, one flow per kind of credential."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from a2a.cli import login_key, login_kiro
+from a2a.cli import login_google, login_key, login_kiro, login_qwen
 from a2a.cli.home import Home, short_name
-from a2a.cli.login_flow import Login
+from a2a.cli.login_flow import Done, Login
 from a2a.cli.output import out_of
-from a2a.config import CREDENTIAL_KIND, PROVIDER_SHORT, provider_id
+from a2a.config import CREDENTIAL_KIND, PROVIDER_SHORT, CredentialKind, provider_id
 from a2a.errors import ConfigError, UsageError
 
-_FLOWS = {"api_key": login_key.log_in, "kiro": login_kiro.log_in}
-_KEY_OPTIONS = ("preset", "base_url", "api_key", "api_key_stdin")
-_KIRO_OPTIONS = ("file", "base64", "from_cli")
+_FLOWS: dict[CredentialKind, Callable[[Home, Login], Done]] = {
+    "api_key": login_key.log_in,
+    "google": login_google.log_in,
+    "kiro": login_kiro.log_in,
+    "qwen": login_qwen.log_in,
+}
+_KEY, _IMPORT = ("base_url", "api_key", "api_key_stdin"), ("file", "base64", "from_cli")
+_OPTIONS: dict[CredentialKind, tuple[str, ...]] = {
+    "api_key": ("preset", *_KEY),
+    "google": ("project_id", *_IMPORT),
+    "kiro": _IMPORT,
+    "qwen": ("plan", "region", *_KEY, *_IMPORT),
+}
+"""What means something for each kind, besides what means the same for all."""
+_SPECIAL = sorted({option for options in _OPTIONS.values() for option in options})
 
 _EXAMPLES = """\b
 Examples:
   a2a login openai --preset kimi
   a2a login openai --base-url http://localhost:11434 --api-key-stdin < key.txt
   a2a login kiro --from-cli
+  a2a login qwen --api-key-stdin --plan coding --region intl < key.txt
 """
 
 
@@ -31,7 +45,9 @@ def register(app: typer.Typer) -> None:
 
 def _login(
     ctx: typer.Context,
-    provider: Annotated[str, typer.Argument(help="openai, claude or kiro; the long ids work too.")],
+    provider: Annotated[
+        str, typer.Argument(help="openai, responses, claude, gemini-key, gemini, kiro or qwen; the long ids too.")
+    ],
     name: Annotated[str | None, typer.Option("--name", metavar="ALIAS", help="What to call the account.")] = None,
     preset: Annotated[str | None, typer.Option("--preset", help="A known service, for example kimi.")] = None,
     base_url: Annotated[str | None, typer.Option("--base-url", help="The API's address, with or without /v1.")] = None,
@@ -39,17 +55,24 @@ def _login(
         str | None, typer.Option("--api-key", help="The key. It shows in the process list: better ask or stdin.")
     ] = None,
     api_key_stdin: Annotated[bool, typer.Option("--api-key-stdin", help="Read the key from stdin.")] = False,
-    file: Annotated[str | None, typer.Option("--file", metavar="F", help="kiro: import this token file.")] = None,
-    base64: Annotated[
-        str | None, typer.Option("--base64", metavar="S", help="kiro: import this base64 of one; - reads stdin.")
+    file: Annotated[
+        str | None, typer.Option("--file", metavar="F", help="Import this credentials file of the official client.")
     ] = None,
-    from_cli: Annotated[bool, typer.Option("--from-cli", help="kiro: import the Kiro IDE's own login.")] = False,
+    base64: Annotated[
+        str | None, typer.Option("--base64", metavar="S", help="Import this base64 of one; - reads stdin.")
+    ] = None,
+    from_cli: Annotated[bool, typer.Option("--from-cli", help="Import the official client's own login.")] = False,
+    plan: Annotated[str | None, typer.Option("--plan", help="qwen: standard, coding or token.")] = None,
+    region: Annotated[str | None, typer.Option("--region", metavar="R", help="qwen: cn, intl, us or hk.")] = None,
+    project_id: Annotated[
+        str | None, typer.Option("--project-id", metavar="ID", help="gemini: the licence's Google Cloud project.")
+    ] = None,
     proxy: Annotated[str | None, typer.Option("--proxy", metavar="URL", help="For this account.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Accept the risk, or a key that cannot be checked.")] = False,
 ) -> None:
     """Add an account, or give one a new key. Secrets go to the system's keyring, else to 0600 files."""
     out = out_of(ctx)
-    wanted = _served(provider)
+    wanted = _known(provider)
     login = Login(
         provider=wanted,
         name=name,
@@ -60,12 +83,15 @@ def _login(
         file=file,
         base64=base64,
         from_cli=from_cli,
+        plan=plan,
+        region=region,
+        project_id=project_id,
         proxy=proxy,
         yes=yes,
     )
     kind = CREDENTIAL_KIND[wanted]
-    for option in _KIRO_OPTIONS if kind == "api_key" else _KEY_OPTIONS:
-        if getattr(login, option):
+    for option in _SPECIAL:
+        if getattr(login, option) and option not in _OPTIONS[kind]:
             raise UsageError(f"--{option.replace('_', '-')} means nothing for {PROVIDER_SHORT[wanted]}")
     home = Home(out, out.settings())
     done = _FLOWS[kind](home, login)
@@ -79,13 +105,9 @@ def _login(
     out.result(data | {"note": done.note}, show)
 
 
-def _served(name: str) -> str:
-    """The provider's id. Raises UsageError for one that is unknown or not served by this version."""
+def _known(name: str) -> str:
+    """The provider's id. Raises UsageError."""
     try:
-        wanted = provider_id(name)
+        return provider_id(name)
     except ConfigError as exc:
         raise UsageError(exc.message, hint=exc.hint) from None
-    if wanted not in CREDENTIAL_KIND:
-        served = ", ".join(PROVIDER_SHORT[p] for p in CREDENTIAL_KIND)
-        raise UsageError(f"{wanted} is not available yet", hint=f"available: {served}")
-    return wanted

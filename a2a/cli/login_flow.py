@@ -26,6 +26,9 @@ class Login(Struct, frozen=True, kw_only=True):
     file: str | None = None
     base64: str | None = None
     from_cli: bool = False
+    plan: str | None = None
+    region: str | None = None
+    project_id: str | None = None
     proxy: str | None = None
     yes: bool = False
 
@@ -53,6 +56,9 @@ def keep(home: Home, draft: Account, credential: Credential, *, same: Account | 
             label=draft.label,
             preset=draft.preset or same.preset,
             urls={**same.urls, **draft.urls},
+            region=draft.region or same.region,
+            plan=draft.plan or same.plan,
+            project_id=draft.project_id or same.project_id,
             expires_at=draft.expires_at,
             source=draft.source,
             proxy=draft.proxy or same.proxy,

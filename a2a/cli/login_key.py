@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from a2a.providers.presets import Preset
 
 
-def log_in(home: Home, login: Login) -> Done:
-    """Raises UsageError, NeedsLogin for a refused key, Unreachable, StoreError."""
+def log_in(home: Home, login: Login, *, key_prefix: str = "") -> Done:
+    """Raises UsageError, NeedsLogin for a refused key, Unreachable, StoreError. `key_prefix`: how its keys begin."""
     from a2a.auth.accounts import free_alias
     from a2a.auth.records import Account, ApiKey
     from a2a.clock import hex_id
@@ -27,7 +27,10 @@ def log_in(home: Home, login: Login) -> Done:
 
     preset = _preset(login)
     same = named(home, login)
-    key = ApiKey(Secret(_key(home, login, preset)))
+    text = _key(home, login, preset)
+    if not text.startswith(key_prefix):
+        raise UsageError(f"keys of this plan begin with {key_prefix}", hint="this key belongs to another --plan")
+    key = ApiKey(Secret(text))
     url = login.base_url or (preset.base_url if preset else None)
     others = peers(home, login.provider)
     if same is None and login.name is None:
@@ -38,6 +41,8 @@ def log_in(home: Home, login: Login) -> Done:
         alias=login.name or free_alias([preset.name if preset else None], [a.alias for a in others]),
         preset=preset.name if preset else None,
         urls={"base_url": url} if url else dict(same.urls) if same else {},
+        plan=login.plan,
+        region=login.region,
         proxy=login.proxy or (same.proxy if same else None),
     )
     draft, note = _checked(home, login, draft, key)
@@ -82,13 +87,12 @@ def _key(home: Home, login: Login, preset: Preset | None) -> str:
 
 def _checked(home: Home, login: Login, draft: Account, key: ApiKey) -> tuple[Account, str]:
     """The account with the base URL that answered, and what the check found. Raises NeedsLogin, Unreachable."""
-    from a2a.auth.base_url import candidates
     from a2a.auth.key_check import check_key
     from a2a.providers.registry import build
 
     provider = build(home.settings)[login.provider]
     target = provider.target(draft, key, "models", stream=False)
-    urls = candidates(draft.urls.get("base_url") or provider.base_url(draft))
+    urls = provider.check_urls(draft.urls.get("base_url") or provider.base_url(draft))
     proxy = provider.proxy(draft, urls[0])
     try:
         check = asyncio.run(check_key(urls, target.headers, proxy=proxy))

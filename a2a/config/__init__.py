@@ -13,7 +13,7 @@ Nothing outside this room reads the environment; settings are passed in, not imp
 from a2a.config.declare import AccountDecl, ClientDecl, ProviderSettings, ServerSettings, Settings
 from a2a.config.describe import SettingView, describe, mask
 from a2a.config.load import load
-from a2a.config.names import CREDENTIAL_KIND, PROVIDER_SHORT, did_you_mean, near, provider_id
+from a2a.config.names import CREDENTIAL_KIND, PROVIDER_SHORT, CredentialKind, did_you_mean, near, provider_id
 from a2a.config.tables import ALIAS
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "PROVIDER_SHORT",
     "AccountDecl",
     "ClientDecl",
+    "CredentialKind",
     "ProviderSettings",
     "ServerSettings",
     "SettingView",

@@ -105,11 +105,18 @@ class Catalogue:
         return self._own.get((account_id, model))
 
     def serving(self, provider_id: str, model: str) -> frozenset[str] | None:
-        """Ids of the accounts to ask for `model`; None when no list says anything, so that all may be asked."""
+        """Ids of the accounts to ask for `model`; None when no list says anything, so that all may be asked.
+
+        A name that no list has is nothing for accounts with a closed one.
+        """
         mine = [account_id for account_id, account in self._accounts.items() if account.provider == provider_id]
         listing = {account_id for account_id in mine if (account_id, model) in self._own}
         if not listing:
-            return None
+            known = self._providers[provider_id]
+            closed = {
+                a for a in mine if model not in self._index[provider_id] and known.closed_to(model, self._accounts[a])
+            }
+            return frozenset(mine) - closed if closed else None
         return frozenset(listing | {a for a in mine if a not in self._listed})
 
     def near(self, name: str) -> list[str]:

@@ -79,15 +79,9 @@ class Router:
     def _named(self, header: str) -> tuple[str, str | None]:
         name, _, alias = header.partition("/")
         try:
-            return self._known(name), alias or None
+            return provider_id(name), alias or None
         except A2AError as error:
             raise RequestError(f"{HEADER}: {error.message}", param=HEADER) from error
-
-    def _known(self, name: str) -> str:
-        provider = provider_id(name)
-        if provider not in self._providers:
-            raise RequestError(f"provider {provider} is not available in this version")
-        return provider
 
     def _split(self, name: str) -> tuple[str, str | None, str] | None:
         """`provider/model` or `provider/alias/model`; None when the name is not of that form."""
@@ -117,16 +111,22 @@ class Router:
             via=via,  # type: ignore[arg-type]
             account=alias,
         )
-        return Choice(route, None if alias else self._catalogue.serving(provider, model))
+        serving = self._catalogue.serving(provider, model)
+        if serving is not None and not serving:
+            raise self._unknown(asked)
+        return Choice(route, None if alias else serving)
 
     def _default(self, call: Call, name: str) -> list[Choice]:
         for provider in self._chain:
             known = self._providers.get(provider)
             if known is not None and known.open_list and self._catalogue.has_account(provider):
                 return [self._choice(call, "default", provider, None, known.resolve(name), name)]
-        near = self._catalogue.near(name)
+        raise self._unknown(name)
+
+    def _unknown(self, name: str) -> UnknownModel:
+        near = self._catalogue.near(name.rpartition("/")[2])
         hint = f"near: {', '.join(near)}" if near else "see: a2a models"
-        raise UnknownModel(f"no provider serves model {name}", hint=hint, param="model")
+        return UnknownModel(f"no provider serves model {name}", hint=hint, param="model")
 
     def offers(self, provider: str, operation: Operation, proto: str) -> bool:
         """Whether the provider's upstream can be asked for `operation` in the client's own protocol."""

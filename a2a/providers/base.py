@@ -161,7 +161,7 @@ class Provider(ABC):
         return profile
 
     def closed_to(self, model: str, account: Account) -> bool:
-        """The upstream takes the names of a closed list only, and this is none of them."""
+        """The upstream takes the names of a closed list only; asked for a model that no list has."""
         return False
 
     def check_urls(self, base_url: str) -> list[str]:

@@ -18,7 +18,7 @@ from a2a.protocols.base import Profile
 from a2a.protocols.wire import BAD_JSON
 from a2a.providers import google
 from a2a.providers.base import ModelInfo, Operation, Provider
-from a2a.providers.faults import Row, Verdict, judge
+from a2a.providers.faults import Row, Verdict
 from a2a.providers.http import Target
 
 VERSION = "/v1beta"
@@ -27,9 +27,7 @@ _FOLDERS = ("models", "tunedModels")
 
 _METHODS: dict[Operation, str] = {"generate": "generateContent", "count": "countTokens", "embed": "embedContent"}
 
-_KEY = Verdict(
-    scope="account", action="needs_login", reason="key_refused", remedy="log in again: a2a login gemini-key"
-)
+_KEY = Verdict(scope="account", action="needs_login", reason="key_refused", remedy="log in again: a2a login gemini-key")
 _SETTING = Verdict(
     scope="account",
     action="needs_action",

@@ -2,53 +2,29 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from collections.abc import Mapping
+from typing import ClassVar
 
-import msgspec
-from msgspec import Struct, structs
-from yarl import URL
+from msgspec import structs
 
-from a2a.auth.records import Account, ApiKey, Credential
-from a2a.errors import BadUpstream, NeedsLogin
+from a2a.auth.records import Account
 from a2a.protocols.base import Profile
-from a2a.protocols.wire import BAD_JSON
-from a2a.providers.base import ModelInfo, Operation, Provider, epoch
-from a2a.providers.http import Target
+from a2a.providers.base import ModelInfo, Operation
+from a2a.providers.openai_shape import REASONING_MODELS, OpenAIShaped
 from a2a.providers.presets import PRESETS
 
-_PATHS: dict[Operation, str] = {
-    "generate": "/chat/completions",
-    "models": "/models",
-    "embed": "/embeddings",
-}
 
-_REASONING_MODELS = ("gpt-5", "o1", "o3", "o4")
-"""OpenAI's own families that refuse sampling values (conversion.md 8.2)."""
-
-
-class _Entry(Struct):
-    id: str
-    created: int | float | None = None
-    owned_by: str | None = None
-    context_length: int | None = None
-
-
-class _List(Struct):
-    data: list[_Entry]
-
-
-class OpenAIProvider(Provider):
+class OpenAIProvider(OpenAIShaped):
     id = "openai-custom"
     short = "openai"
     proto = "chat"
-    default_base_url = "https://api.openai.com/v1"
     offers = frozenset({"generate", "models", "embed"})
     relay_headers = ("openai-beta", "idempotency-key", "x-client-request-id")
-
-    def base_url(self, account: Account) -> str:
-        """An empty path gets `/v1` (contract section 2); what a login has tried is stored as it answered."""
-        url = super().base_url(account)
-        return url if urlsplit(url).path.strip("/") else url + "/v1"
+    paths: ClassVar[Mapping[Operation, str]] = {
+        "generate": "/chat/completions",
+        "models": "/models",
+        "embed": "/embeddings",
+    }
 
     def profile(self, model: str, account: Account, info: ModelInfo | None = None) -> Profile:
         preset = PRESETS.get(account.preset or "")
@@ -57,31 +33,6 @@ class OpenAIProvider(Provider):
             base = structs.replace(base, **{"max_field": "max_completion_tokens", **preset.quirks})
         elif self.base_url(account) == self.default_base_url:
             base = Profile(family="openai", custom_tools=True)
-        if base.family == "openai" and model.startswith(_REASONING_MODELS):
+        if base.family == "openai" and model.startswith(REASONING_MODELS):
             base = structs.replace(base, sampling="none", system_role="developer")
         return base
-
-    def target(
-        self, account: Account, credential: Credential, operation: Operation, *, stream: bool, model: str = ""
-    ) -> Target:
-        if not isinstance(credential, ApiKey):
-            raise NeedsLogin(f"{account.name} has no API key", hint=f"a2a login {self.short} --name {account.alias}")
-        headers = {
-            "Content-Type": "application/json",
-            "Accept": "text/event-stream" if stream else "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": self.user_agent(),
-        }
-        if key := credential.key.reveal():
-            headers["Authorization"] = f"Bearer {key}"
-        return Target(URL(self.base_url(account) + _PATHS[operation]), headers)
-
-    def parse_models(self, body: bytes) -> tuple[ModelInfo, ...]:
-        try:
-            listed = msgspec.json.decode(body, type=_List)
-        except BAD_JSON as error:
-            raise BadUpstream(f"the model list is no OpenAI list: {error}") from error
-        return tuple(
-            ModelInfo(id=e.id, created=epoch(e.created), owner=e.owned_by, context=e.context_length)
-            for e in listed.data
-        )

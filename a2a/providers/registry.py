@@ -5,10 +5,23 @@ from __future__ import annotations
 from a2a.config import Settings
 from a2a.providers.base import Provider
 from a2a.providers.claude import ClaudeProvider
+from a2a.providers.gemini import GeminiProvider
+from a2a.providers.gemini_cli import GeminiCliProvider
 from a2a.providers.kiro import KiroProvider
 from a2a.providers.openai import OpenAIProvider
+from a2a.providers.qwen import QwenProvider
+from a2a.providers.responses import ResponsesProvider
 
-PROVIDERS: dict[str, type[Provider]] = {kind.id: kind for kind in (OpenAIProvider, ClaudeProvider, KiroProvider)}
+_ALL: tuple[type[Provider], ...] = (
+    OpenAIProvider,
+    ResponsesProvider,
+    ClaudeProvider,
+    GeminiProvider,
+    GeminiCliProvider,
+    KiroProvider,
+    QwenProvider,
+)
+PROVIDERS: dict[str, type[Provider]] = {kind.id: kind for kind in _ALL}
 
 
 def build(settings: Settings) -> dict[str, Provider]:

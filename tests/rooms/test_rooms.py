@@ -50,7 +50,7 @@ SEES = {
 
 SIBLINGS = {
     "protocols": frozenset({"chat", "responses", "claude", "gemini", "kiro"}),
-    "providers": frozenset({"openai", "responses", "claude", "gemini_key", "gemini", "kiro", "qwen"}),
+    "providers": frozenset({"openai", "responses", "claude", "gemini", "gemini_cli", "kiro", "qwen"}),
 }
 """Room -> its parts that do not know each other. Whatever else lies in the room is shared by them."""
 

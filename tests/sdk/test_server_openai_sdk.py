@@ -113,7 +113,8 @@ def test_parallel_tools_round_trip(client: openai.OpenAI, provider: str, streame
         ],
     }
     results = [{"role": "tool", "tool_call_id": call.id, "content": f"{n} °C"} for n, call in enumerate(calls)]
-    second = client.chat.completions.create(**asked, messages=[*messages, history, *results])
+    whole: Any = [*messages, history, *results]
+    second = client.chat.completions.create(**asked, messages=whole)
     assert second.choices[0].message.content == "The tool said: 0 °C\nThe tool said: 1 °C"
     assert second.choices[0].finish_reason == "stop"
 

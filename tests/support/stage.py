@@ -68,7 +68,7 @@ class Stage:
 
     def _config(self, server: Mapping[str, Any], providers: Mapping[str, Mapping[str, Any]]) -> str:
         up = self.demo.up
-        urls = {
+        urls: dict[str, dict[str, Any]] = {
             OPENAI: {"base_url": up.openai_url},
             CLAUDE: {"base_url": up.claude_url},
             KIRO: {

@@ -51,7 +51,7 @@ def check(body: dict[str, Any], plan: Plan) -> QwenModel:
 def thinks(body: dict[str, Any], model: QwenModel) -> bool:
     """Whether the answer begins with reasoning."""
     if model.efforts:
-        return body.get("reasoning_effort", "medium") != "none"
+        return bool(body.get("reasoning_effort", "medium") != "none")
     if not model.hybrid:
         return False
     asked = body.get("enable_thinking")

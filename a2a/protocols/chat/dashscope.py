@@ -27,9 +27,18 @@ _DUMMY = (
     b'"parameters":{"type":"object","properties":{}}}}]'
 )
 _TRUE, _FALSE = Raw(b"true"), Raw(b"false")
-_NOT_AT_THE_PORTAL = tuple(
-    "logit_bias user store service_tier parallel_tool_calls prompt_cache_key reasoning safety_identifier metadata "
-    "verbosity web_search_options".split()
+_NOT_AT_THE_PORTAL = (
+    "logit_bias",
+    "user",
+    "store",
+    "service_tier",
+    "parallel_tool_calls",
+    "prompt_cache_key",
+    "reasoning",
+    "safety_identifier",
+    "metadata",
+    "verbosity",
+    "web_search_options",
 )
 _SWITCHES = ("reasoning_effort", "enable_thinking", "thinking_budget")
 _EXCLUDED = "a forced tool call excludes thinking"

@@ -73,7 +73,7 @@ class CallSlot(Slot):
     mean. A `{}` that is followed by the real object is thrown away.
     """
 
-    __slots__ = ("custom", "id", "index", "name", "passing", "seals", "text")
+    __slots__ = ("_pieces", "custom", "id", "index", "name", "passing", "seals")
 
     def __init__(self, index: int | None, *, custom: bool = False) -> None:
         super().__init__("call")
@@ -81,7 +81,7 @@ class CallSlot(Slot):
         self.id = ""
         self.name = ""
         self.custom = custom
-        self.text = ""
+        self._pieces: list[str] = [""]  # joined when asked for: adding to one text would copy it per fragment
         self.passing = custom
         self.seals: list[Opaque] = []
 
@@ -93,27 +93,51 @@ class CallSlot(Slot):
         return bool(self.name)
 
     @property
+    def text(self) -> str:
+        if len(self._pieces) > 1:
+            self._pieces = ["".join(self._pieces)]
+        return self._pieces[0]
+
+    @property
+    def flows(self) -> bool:
+        """Whether the arguments are an object that has begun and, by its last character, has not ended.
+
+        Says without reading all arguments again, fragment by fragment, that they are not whole.
+        """
+        if not self.passing or self.custom:
+            return False
+        last = self._pieces[-1][-1]
+        return last != "}" and not last.isspace()
+
+    @property
+    def usable(self) -> bool:
+        """Whether the arguments are whole; nothing at all counts as none."""
+        return not self.flows and usable(self.text) is not None
+
+    @property
     def over(self) -> bool:
         """Complete arguments; nothing at all yet is not complete, the fragments may come interleaved."""
-        return not self.custom and bool(self.text.strip()) and usable(self.text) is not None
+        return not self.custom and bool(self.text.strip()) and self.usable
 
     @property
     def sound(self) -> bool:
         """Whether the call may be executed as it is now."""
-        return self.ready and (self.custom or usable(self.text) is not None)
+        return self.ready and (self.custom or self.usable)
 
     def take(self, fragment: str) -> str:
         """Adds a fragment; returns what can be passed on."""
         if self.passing:
-            self.text += fragment
+            if fragment:
+                self._pieces.append(fragment)
             return fragment
-        self.text = (self.text + fragment).lstrip()
-        while self.text.startswith("{}") and self.text[2:].strip():
-            self.text = self.text[2:].lstrip()
-        if not self.text.startswith("{") or self.text.rstrip() in ("{", "{}"):
+        text = (self.text + fragment).lstrip()
+        while text.startswith("{}") and text[2:].strip():
+            text = text[2:].lstrip()
+        self._pieces = [text]
+        if not text.startswith("{") or text.rstrip() in ("{", "{}"):
             return ""
         self.passing = True
-        return self.text
+        return text
 
     def tail(self) -> str:
         return "" if self.passing else usable(self.text) or ""
@@ -152,7 +176,10 @@ class Lane:
             self._queue.append(last)
             self.refused = self.refused or kind == "refusal"
             self._advance(out)
-        self._push(last, text, out, logprobs)
+        if last.i >= 0:
+            out.append(Delta(last.i, text, self.c, logprobs))
+        else:
+            last.waiting.append((text, logprobs))
 
     def media(self, media: Media, out: list[Event]) -> None:
         self._queue.append(MediaSlot(media))
@@ -171,6 +198,20 @@ class Lane:
             slot.id = self._new_id("call_")
         return slot
 
+    def more(self, index: int | None, fragment: str, out: list[Event]) -> bool:
+        """The usual fragment, one more of the only open call; False: not that, take the ways for any fragment.
+
+        Nearly all fragments are: 0.4 us instead of 2.
+        """
+        queue = self._queue
+        if len(queue) != 1 or not self._calls or not fragment:
+            return False
+        slot = self._calls[-1]
+        if slot is not queue[0] or slot.i < 0 or slot.index != index or not slot.flows:
+            return False
+        out.append(Delta(slot.i, slot.take(fragment), self.c))
+        return True
+
     def arguments(self, slot: CallSlot, fragment: str, out: list[Event]) -> None:
         """A fragment of a call's arguments ("" opens the call)."""
         if slot.i >= 0 and slot not in self._queue:  # closed: what comes now belongs to nothing
@@ -178,7 +219,10 @@ class Lane:
             return
         piece = slot.take(fragment)
         if piece:
-            self._push(slot, piece, out)
+            if slot.i >= 0:
+                out.append(Delta(slot.i, piece, self.c))
+            else:
+                slot.waiting.append((piece, None))
         self._advance(out)
 
     def close(self, out: list[Event], *, keep_cut: bool) -> None:
@@ -214,21 +258,15 @@ class Lane:
                 return None
             at_index = at
         blank = not at_index.text.strip()
-        done = not blank and usable(at_index.text) is not None
+        done = not blank and at_index.usable
         if call_id and at_index.id:  # another id: a new call, unless it comes in the middle of the arguments
             return None if done or (blank and name) or index is None else at_index
         if name and at_index.name and done:
             return None
         if done:  # a late fragment without id: for whoever is not finished yet
-            open_calls = [slot for slot in self._calls if slot.text.strip() and usable(slot.text) is None]
+            open_calls = [slot for slot in self._calls if slot.text.strip() and not slot.usable]
             return open_calls[-1] if open_calls else at_index
         return at_index
-
-    def _push(self, slot: Slot, text: str, out: list[Event], logprobs: Raw | None = None) -> None:
-        if slot.i >= 0:
-            out.append(Delta(slot.i, text, self.c, logprobs))
-        else:
-            slot.waiting.append((text, logprobs))
 
     def _advance(self, out: list[Event]) -> None:
         """Opens the first part and closes it as long as it is over and another one waits."""

@@ -24,24 +24,24 @@ from a2a.protocols.chat.lane import CallSlot, Lane
 from a2a.protocols.chat.response import image, parse_response
 from a2a.protocols.chat.words import says_cut, says_error, stop_in, usage_in
 from a2a.protocols.fold import explode
-from a2a.protocols.sse import MAX_EVENT_BYTES, SseEvent, SseOverflow, SseReader
+from a2a.protocols.sse import MAX_EVENT_BYTES, SseOverflow, SseReader
 from a2a.protocols.wire import WireError, compact, dumps
 
 _NULL = Raw(b"null")
 _DONE = b"[DONE]"
 
 
-class _Function(Struct):
+class _Function(Struct, gc=False):
     name: Any = None
     arguments: Any = None
 
 
-class _Custom(Struct):
+class _Custom(Struct, gc=False):
     name: Any = None
     input: Any = None
 
 
-class _Call(Struct):
+class _Call(Struct, gc=False):
     index: Any = None
     id: Any = None
     function: _Function | None = None
@@ -49,7 +49,7 @@ class _Call(Struct):
     extra_content: Any = None
 
 
-class _Delta(Struct):
+class _Delta(Struct, gc=False):
     content: Any = None
     reasoning_content: Any = None
     reasoning: Any = None
@@ -59,7 +59,7 @@ class _Delta(Struct):
     images: Any = None
 
 
-class _Choice(Struct):
+class _Choice(Struct, gc=False):
     index: Any = 0
     delta: _Delta | None = None
     message: _Delta | None = None
@@ -67,7 +67,7 @@ class _Choice(Struct):
     logprobs: Raw = _NULL
 
 
-class _Chunk(Struct):
+class _Chunk(Struct, gc=False):
     id: Any = None
     model: Any = None
     created: Any = None
@@ -112,7 +112,7 @@ class ChatStreamParser:
                 self._fail(out, Failure("upstream", f"the upstream's answer is over {MAX_EVENT_BYTES} bytes", 502))
             return out
         try:
-            self._events(self._sse.feed(data), out)
+            self._events(self._sse.payloads(data), out)
         except SseOverflow as error:
             self._fail(out, Failure("upstream", f"the upstream's stream is unreadable: {error}", 502))
         return out
@@ -128,7 +128,7 @@ class ChatStreamParser:
             tail = self._sse.eof()
         except SseOverflow:
             tail = []
-        self._events([event for event in tail if event.data == _DONE or _is_json(event.data)], out)
+        self._events([event.data for event in tail if event.data == _DONE or _is_json(event.data)], out)
         if not self._over and self._lanes and all(lane.finish for lane in self._lanes.values()):
             self._finish(out)
         if not self._over:
@@ -145,30 +145,25 @@ class ChatStreamParser:
             self._body = bytearray()
         return True
 
-    def _events(self, events: list[SseEvent], out: list[Event]) -> None:
-        for event in events:
-            if self._over:
-                return
-            data = event.data
-            if data.startswith(_DONE):
-                self._finish(out)
-            elif data and not data.isspace():
-                self._data(data, out)
-
-    def _data(self, data: bytes, out: list[Event]) -> None:
+    def _events(self, payloads: list[bytes], out: list[Event]) -> None:
         try:
-            chunk = _decode(data)
-            if not chunk.choices and (chunk.error or is_error(msgspec.json.decode(data))):
-                self._fail(out, parse_error(200, {}, data))
-            elif chunk.error:
-                self._fail(out, parse_error(200, {}, dumps({"error": chunk.error})))
-            else:
-                self._chunk(chunk, out)
+            for data in payloads:
+                if data.startswith(_DONE):
+                    self._finish(out)
+                elif data and not data.isspace():
+                    self._data(data, out)
+                if self._over:
+                    return
         except (msgspec.MsgspecError, WireError, ValueError, AttributeError, RecursionError) as error:
             self._fail(out, Failure("upstream", f"the upstream's stream is unreadable: {error}", 502))
 
-    def _chunk(self, chunk: _Chunk, out: list[Event]) -> None:
-        if chunk.usage != _NULL:
+    def _data(self, data: bytes, out: list[Event]) -> None:
+        chunk = _decode(data)
+        if chunk.error or (not chunk.choices and is_error(msgspec.json.decode(data))):
+            said = dumps({"error": chunk.error}) if chunk.choices else data
+            self._fail(out, parse_error(200, {}, said))
+            return
+        if chunk.usage is not _NULL and chunk.usage != _NULL:
             self._usage = chunk.usage
         if not chunk.choices:
             return
@@ -176,19 +171,26 @@ class ChatStreamParser:
             self._started = True
             out.append(self._start(chunk))
         for choice in chunk.choices:
-            c = choice.index if isinstance(choice.index, int) else 0
-            lane = self._lanes.get(c)
-            if lane is None:
-                lane = self._lanes[c] = Lane(c, self._conv.new_id, content_filter(self._conv))
-            reason = choice.finish_reason if isinstance(choice.finish_reason, str) else ""
-            delta = choice.delta or choice.message
+            if self._choice(choice, out):
+                return
+
+    def _choice(self, choice: _Choice, out: list[Event]) -> bool:
+        """A candidate's share of a chunk; True when the upstream broke off."""
+        c = choice.index if isinstance(choice.index, int) else 0
+        lane = self._lanes.get(c)
+        if lane is None:
+            lane = self._lanes[c] = Lane(c, self._conv.new_id, content_filter(self._conv))
+        delta = choice.delta or choice.message
+        reason = choice.finish_reason
+        if reason and isinstance(reason, str):
             if says_error(reason):
                 said = delta.content if delta is not None and isinstance(delta.content, str) else ""
                 self._fail(out, parse_error(200, {}, dumps({"error": {"message": said or reason, "type": reason}})))
-                return
-            if delta is not None:
-                _take(lane, delta, _logprobs(choice.logprobs), out)
-            lane.finish = reason or lane.finish
+                return True
+            lane.finish = reason
+        if delta is not None:
+            _take(lane, delta, None if choice.logprobs is _NULL else _logprobs(choice.logprobs), out)
+        return False
 
     def _start(self, chunk: _Chunk) -> Start:
         conv = self._conv
@@ -275,11 +277,20 @@ def _take(lane: Lane, delta: _Delta, logprobs: Raw | None, out: list[Event]) -> 
         _take_images(lane, delta.images, out)
     if delta.function_call is not None:
         _take_function(lane, _Call(index=-1), delta.function_call, out)
-    for call in delta.tool_calls or ():
-        function = call.function
-        if call.custom is not None:
-            function = _Function(call.custom.name, call.custom.input)
-        _take_function(lane, call, function or _Function(), out)
+    if delta.tool_calls is not None:
+        for call in delta.tool_calls:
+            _take_call(lane, call, out)
+
+
+def _take_call(lane: Lane, call: _Call, out: list[Event]) -> None:
+    function = call.function
+    if call.custom is not None:
+        function = _Function(call.custom.name, call.custom.input)
+    elif function is not None and call.id is None and call.extra_content is None and function.name is None:
+        fragment = function.arguments
+        if type(call.index) is int and type(fragment) is str and lane.more(call.index, fragment, out):
+            return
+    _take_function(lane, call, function or _Function(), out)
 
 
 def _take_function(lane: Lane, call: _Call, function: _Function, out: list[Event]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from a2a.messages import (
     Delta,
@@ -80,24 +80,22 @@ class ChatStreamRenderer:
     def on(self, event: Event) -> bytes:
         if self._over:
             return b""
-        if type(event) is Delta:
-            return self._delta(event)
+        if type(event) is Delta:  # nearly every event: without another call
+            now = self._lanes[event.c].open
+            if now is None or not now.head:
+                return b""
+            now.sent = True
+            return now.head + _encode(event.text) + (now.tail if event.logprobs is None else self._scored(event.logprobs))
         writer = _WRITERS.get(type(event))
         return writer(self, event) if writer is not None else b""
 
     def keepalive(self) -> bytes:
         return KEEP_ALIVE
 
-    def _delta(self, event: Delta) -> bytes:
-        now = self._lanes[event.c].open
-        if now is None or not now.head:
-            return b""
-        now.sent = True
-        if event.logprobs is None:
-            return now.head + _encode(event.text) + now.tail
-        tokens = compact(event.logprobs).encode()  # a frame is one line
-        close = b'},"logprobs":{"content":' + tokens + b',"refusal":null},"finish_reason":null}'
-        return now.head + _encode(event.text) + close + self._end_of_choice
+    def _scored(self, logprobs: Raw) -> bytes:
+        """The tail of a delta that has token entries. A frame is one line."""
+        close = b'},"logprobs":{"content":' + compact(logprobs).encode() + b',"refusal":null},"finish_reason":null}'
+        return close + self._end_of_choice
 
     def start(self, event: Start) -> bytes:
         if event.usage is not None:

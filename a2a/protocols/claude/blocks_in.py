@@ -20,7 +20,7 @@ from a2a.protocols.claude.structured import FENCE_MARK, TOOL_MARK, unfenced
 from a2a.protocols.wire import dumps, parse
 
 
-class WireDelta(Struct):
+class WireDelta(Struct, gc=False):
     """The keys of every delta, those of `message_delta` included; null counts as missing."""
 
     type: str = ""
@@ -33,7 +33,9 @@ class WireDelta(Struct):
 
 
 class Block:
-    """Base of the block kinds. `events` gathers what the block gives until the parser takes it."""
+    """Base of the block kinds. `events` gathers what the block gives; while the block is the first open one it is the
+    parser's own list.
+    """
 
     is_call = False
     broken = False
@@ -58,16 +60,15 @@ class TextBlock(Block):
         super().__init__(i, Text(text=""))
         self._pieces: list[str] = []
         self._citations: list[Raw] = []
-        self._add(start)
-
-    def _add(self, text: str) -> None:
-        if text:
-            self._pieces.append(text)
-            self.events.append(Delta(self.i, text))
+        if start:
+            self._pieces.append(start)
+            self.events.append(Delta(i, start))
 
     def delta(self, delta: WireDelta, data: bytes) -> None:
         if delta.type == "text_delta":
-            self._add(delta.text or "")
+            if delta.text:
+                self._pieces.append(delta.text)
+                self.events.append(Delta(self.i, delta.text))
         elif delta.type == "citations_delta" and bytes(delta.citation):
             self._citations.append(delta.citation)
         else:

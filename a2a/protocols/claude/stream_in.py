@@ -21,11 +21,11 @@ from a2a.protocols.claude.errors import stream_failure
 from a2a.protocols.claude.response import parse_response, read_stop
 from a2a.protocols.claude.usage import UsageMeter
 from a2a.protocols.fold import explode
-from a2a.protocols.sse import SseEvent, SseOverflow, SseReader
+from a2a.protocols.sse import SseOverflow, SseReader
 from a2a.protocols.wire import Fields, WireError, parse
 
 
-class _WireEvent(Struct):
+class _WireEvent(Struct, gc=False):
     """What the many small events hold; the others are read key by key. Null counts as missing."""
 
     type: str = ""
@@ -61,7 +61,7 @@ class ClaudeStreamParser:
         if self._whole is not None or self._is_plain_body(data):
             return self._gather(data)
         try:
-            events = self._reader.feed(data)
+            events = self._reader.named(data)
         except SseOverflow as error:
             return self._failed(f"the upstream's stream is unreadable: {error}")
         return self._consume(events)
@@ -75,7 +75,7 @@ class ClaudeStreamParser:
             tail = self._reader.eof()
         except SseOverflow as error:
             return self._failed(f"the upstream's stream is unreadable: {error}")
-        events = self._consume([event for event in tail if _is_json(event.data)])
+        events = self._consume([(event.event.encode(), event.data) for event in tail if _is_json(event.data)])
         if not self._done:
             self._done = True
             events.append(Failure("truncated", "the upstream closed the stream before its end", 502))
@@ -114,11 +114,20 @@ class ClaudeStreamParser:
 
     # Events
 
-    def _consume(self, events: list[SseEvent]) -> list[Event]:
+    def _consume(self, events: list[tuple[bytes, bytes]]) -> list[Event]:
         out = self._out = list[Event]()
+        if self._open:
+            self._open[0][1].events = out
         try:
-            for event in events:
-                self._one(event)
+            for name, payload in events:
+                if payload == b"[DONE]":
+                    continue
+                data, event = _decode(payload)
+                handler = _HANDLERS.get(event.type or name.decode("utf-8", "replace"))
+                if handler is not None:
+                    handler(self, event, data)
+                elif self._started:
+                    out.append(ForeignEvent("claude", Raw(data)))
                 if self._done:
                     break
         except (WireError, msgspec.MsgspecError, UnicodeError, RecursionError) as error:
@@ -128,16 +137,6 @@ class ClaudeStreamParser:
     def _failed(self, message: str) -> list[Event]:
         self._done = True
         return [Failure("upstream", message, 502)]
-
-    def _one(self, sse: SseEvent) -> None:
-        if sse.data == b"[DONE]":
-            return
-        data, event = _decode(sse.data)
-        handler = _HANDLERS.get(event.type or sse.event)
-        if handler is not None:
-            handler(self, event, data)
-        elif self._started:
-            self._out.append(ForeignEvent("claude", Raw(data)))
 
     def _message_start(self, event: _WireEvent, data: bytes) -> None:
         message = parse(data).obj("message")
@@ -175,7 +174,6 @@ class ClaudeStreamParser:
         if block is None:
             raise WireError("index", f"names no open block: {event.index}")
         block.delta(event.delta, data)
-        self._flush()
 
     def _block_stop(self, event: _WireEvent, data: bytes) -> None:
         block = self._find(event.index)
@@ -185,17 +183,23 @@ class ClaudeStreamParser:
 
     def _find(self, index: int | None) -> Block | None:
         """The open block of that index; without an index the latest."""
+        if len(self._open) == 1 and self._open[0][0] == index:  # nearly always; a closed one is not kept
+            return self._open[0][1]
         for at, block in reversed(self._open):
             if not block.closed and (index is None or at == index):
                 return block
         return None
 
     def _flush(self) -> None:
-        """Gives out the events of the first open block and, once it is closed, of those behind it."""
+        """Gives out the events of the first open block and, once it is closed, of those behind it.
+
+        What the first block says from then on goes straight to the parser's own list.
+        """
         while self._open:
             block = self._open[0][1]
-            self._out += block.events
-            block.events = []
+            if block.events is not self._out:
+                self._out += block.events
+                block.events = self._out
             if not block.closed:
                 return
             del self._open[0]

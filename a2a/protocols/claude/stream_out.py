@@ -69,9 +69,9 @@ class ClaudeStreamRenderer:
         self._kind: _Kind | None = None  # of the part in progress; None: it is written as a whole at its end
         self._shell: Block | None = None  # a block that is due but not open yet
         self._prefix = b""
-        self._pieces: list[str] = []  # what the part in progress has shown
+        self._begun_at = 0  # where the part in progress begins in `_texts`
         self._token: Opaque | None = None
-        self._texts: list[str] = []  # everything shown, to estimate the output where no usage comes
+        self._texts: list[str] = []  # everything shown: what is still missing of a part, an estimate where no usage comes
         self._calls = False
         self._usage = Usage()
         self._stop = Stop(kind="end")
@@ -84,6 +84,12 @@ class ClaudeStreamRenderer:
         """The frames of one event; nothing after the end or a failure."""
         if self._done:
             return b""
+        if type(event) is Delta and self._shell is None:  # nearly every event: without another call
+            text = event.text
+            if event.c or not text or self._kind is None:
+                return b""
+            self._texts.append(text)
+            return self._prefix + _encode(text) + _TAIL
         handler = _HANDLERS[type(event)]
         return handler(self, event) if getattr(event, "c", 0) == 0 else b""
 
@@ -149,7 +155,7 @@ class ClaudeStreamRenderer:
 
     def _part_start(self, event: PartStart) -> bytes:
         part = event.part
-        self._pieces = []
+        self._begun_at = len(self._texts)
         self._token = None
         self._kind = None
         self._shell = None
@@ -188,7 +194,6 @@ class ClaudeStreamRenderer:
     def _show(self, text: str) -> bytes:
         if not text or self._kind is None:
             return b""
-        self._pieces.append(text)
         self._texts.append(text)
         opening = b"" if self._shell is None else self._open()
         return opening + self._prefix + _encode(text) + _TAIL
@@ -227,7 +232,7 @@ class ClaudeStreamRenderer:
                 return b""
         if isinstance(whole, Reasoning):
             self._token = signature(whole.opaque) or self._token
-        return self._show(full[sum(map(len, self._pieces)) :])
+        return self._show(full[sum(map(len, self._texts[self._begun_at :])) :])
 
     def _whole_block(self, part: Part) -> bytes:
         """A part that is only known as a whole, as one block without deltas."""

@@ -139,8 +139,14 @@ def test_a_local_preset_asks_for_no_key(httpserver: HTTPServer, home: Path) -> N
 @pytest.mark.parametrize(
     ("args", "told"),
     [
-        (("qwen",), "openai-qwen-oauth is not available yet"),
-        (("responses",), "openaiResponses-custom is not available yet"),
+        (("qwen", "--plan", "weekly"), "there is no plan 'weekly'"),
+        (("qwen", "--plan", "coding", "--region", "us"), "the coding plan has no region 'us'"),
+        (("qwen", "--plan", "coding", "--api-key", "sk-1"), "keys of this plan begin with sk-sp-"),
+        (("qwen", "--from-cli", "--plan", "coding"), "belong to key plans"),
+        (("gemini", "--api-key", "k"), "--api-key means nothing for gemini"),
+        (("gemini", "--from-cli", "--project-id", "12345"), "is a project number"),
+        (("kiro", "--plan", "coding"), "--plan means nothing for kiro"),
+        (("gemini",), "a2a login gemini --from-cli"),
         (("opnai",), "did you mean openai?"),
         (("openai", "--preset", "kimmi"), "did you mean kimi?"),
         (("openai", "--preset", "anthropic"), "a2a login claude --preset anthropic"),

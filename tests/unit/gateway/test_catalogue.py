@@ -88,7 +88,7 @@ def test_all_providers_that_serve_a_name_are_found() -> None:
 
 
 def test_accounts_of_unknown_providers_do_not_count() -> None:
-    known = catalogue(account("q", provider="openai-qwen-oauth"))
+    known = catalogue(account("q", provider="gone-custom"))
     assert (known.views(), known.unlisted()) == ([], [])
 
 

@@ -191,9 +191,9 @@ def test_a_new_list_keeps_the_state_of_those_that_stay() -> None:
 
 
 def test_accounts_of_unknown_providers_are_left_out() -> None:
-    pool = pool_of(account("a"), account("q", provider="openai-qwen-oauth"))
+    pool = pool_of(account("a"), account("q", provider="gone-custom"))
     assert [view.alias for view in pool.views()] == ["a"]
-    assert pool.members("openai-qwen-oauth") == []
+    assert pool.members("gone-custom") == []
 
 
 def test_ready_while_any_account_is() -> None:

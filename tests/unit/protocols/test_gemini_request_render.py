@@ -35,7 +35,7 @@ from a2a.messages import (
 )
 from a2a.protocols import chat, claude
 from a2a.protocols.base import Profile
-from a2a.protocols.gemini import front
+from a2a.protocols.gemini import front, upstream
 from a2a.protocols.gemini.signature import SENTINEL
 
 SIGNED = Opaque("google", "signature", "c2ln")
@@ -104,10 +104,11 @@ def test_edge_vectors(name: str, codec: Any) -> None:
 @pytest.mark.parametrize("case", vector("edges.json")["tool_choice"], ids=lambda case: json.dumps(case["ir"]))
 def test_tool_choices(case: Any) -> None:
     ir = case["ir"]
-    choice = ToolChoice(ir, parallel=case.get("parallel")) if isinstance(ir, str) else None
-    if choice is None and "tool" in ir:
+    choice = ToolChoice("allowed", tuple(ir["allowed"]), must=True) if "allowed" in ir else ToolChoice()
+    if isinstance(ir, str):
+        choice = replace(choice, mode=ir, parallel=case.get("parallel"))
+    elif "tool" in ir:
         choice = ToolChoice("tool", (ir["tool"],))
-    choice = choice or ToolChoice("allowed", tuple(ir["allowed"]), must=True)
     got = rendered(request(tools=[F, replace(F, name="g"), replace(F, name="h")], choice=choice))
     assert got["toolConfig"] == {"functionCallingConfig": case["gemini"]}
 
@@ -324,11 +325,11 @@ def test_media_beside_results() -> None:
     """2.5 knows no media inside function responses; 3.x knows no sounds there."""
     sound = Media(kind="audio", source=Inline("SUQz"), mime="audio/mpeg")
     picture = Media(kind="image", source=Inline(PNG), mime="image/png")
-    turns = (
+    turns: list[tuple[Any, list[Part]]] = [
         _user(),
         ("assistant", [ToolCall(id="a", name="f")]),
         _user(ToolResult(call_id="a", parts=[Text(text="ok"), picture, sound]), Text(text="go on")),
-    )
+    ]
     nested = _said(*turns)
     assert [*nested[2]["parts"][0]["functionResponse"]["parts"][0]] == ["inlineData"]
     assert [part.get("text") for part in nested[3]["parts"]] == ["[audio 1 of a]", None, "go on"]
@@ -427,6 +428,24 @@ def test_the_gemini_clients_server_tools() -> None:
         {"urlContext": {}},
     ]
     assert rendered(parsed({"tools": wire}))["tools"] == wire
+
+
+@pytest.mark.parametrize(
+    ("hosted", "wire"),
+    [("web_search_20260209", {"googleSearch": {}}), ("web_fetch", {"urlContext": {}}), ("code", {"codeExecution": {}})],
+)
+def test_server_tools_that_exist_here_too(hosted: str, wire: Any) -> None:
+    req = request(tools=[Tool(name="x", kind="hosted", hosted=hosted, raw=Raw(b"{}"))])
+    conv = conversion(req)
+    assert json.loads(upstream.render_request(req, conv))["tools"] == [wire]
+    assert notes(conv) == {"tools.x": "mapped"}
+
+
+def test_server_tools_that_do_not_exist_here() -> None:
+    req = request(tools=[Tool(name="x", kind="hosted", hosted="computer")])
+    conv = conversion(req)
+    assert "tools" not in json.loads(upstream.render_request(req, conv))
+    assert notes(conv) == {"tools.x": "dropped"}
 
 
 def test_server_tools_alone_have_no_calling_mode() -> None:

@@ -170,7 +170,7 @@ def test_code_assist_wraps_answers() -> None:
 
 
 def test_usage_in() -> None:
-    wire = {
+    wire: dict[str, Any] = {
         "promptTokenCount": 10,
         "toolUsePromptTokenCount": 5,
         "cachedContentTokenCount": 3,
@@ -241,7 +241,7 @@ def test_an_empty_answer_has_an_empty_text() -> None:
 
 
 def test_logprobs_both_ways() -> None:
-    wire = {
+    wire: dict[str, Any] = {
         "chosenCandidates": [{"token": "Hi", "logProbability": -0.25}, {"token": "é", "logProbability": -1.0}],
         "topCandidates": [
             {"candidates": [{"token": "Hi", "logProbability": -0.25}, {"token": "Yo", "logProbability": -2.0}]}

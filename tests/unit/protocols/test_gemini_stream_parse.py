@@ -36,6 +36,7 @@ from a2a.messages import (
 )
 from a2a.protocols.fold import fold
 from a2a.protocols.gemini import upstream
+from a2a.protocols.sse import SseReader
 
 GOLDEN = golden_stream()
 CRLF = GOLDEN.replace(b"\n", b"\r\n")
@@ -254,7 +255,7 @@ def test_a_blocked_prompt() -> None:
 
 
 def test_feedback_without_a_block_is_only_the_beginning() -> None:
-    feedback = {"promptFeedback": {"safetyRatings": []}}
+    feedback: dict[str, Any] = {"promptFeedback": {"safetyRatings": []}}
     assert _parts(feedback, chunk({"text": "a"}, finish="STOP")) == [Text(text="a")]
     assert _failure(events_of(sse(feedback))).kind == "truncated"
 
@@ -338,3 +339,14 @@ def test_what_google_adds_reaches_gemini_clients_only() -> None:
         {"candidates": [{"index": 0, "groundingMetadata": {"x": 1}}]}
     ]
     assert not any(isinstance(event, ForeignEvent) for event in events_of(sse(value)))
+
+
+def test_damage_that_shows_only_at_the_end() -> None:
+    data = GOLDEN.replace(b'"candidatesTokenCount"', b'"\x80andidatesTokenCount"')
+    assert _failure(events_of(data)).kind == "upstream"
+
+
+def test_an_answer_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("a2a.protocols.gemini.stream_parse.SseReader", lambda: SseReader(100))
+    for head in (b"data: ", b"["):
+        assert "100 bytes" in _failure(events_of(head + b"x" * 200, 50)).message

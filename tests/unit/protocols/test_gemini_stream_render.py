@@ -178,10 +178,9 @@ def test_media_and_foreign_parts() -> None:
     own = Foreign(proto="gemini", wire_type="executableCode", raw=Raw(b'{"executableCode":{"code":"1"}}'))
     other = Foreign(proto="claude", wire_type="x", raw=Raw(b"{}"))
     readable = Foreign(proto="claude", wire_type="x", raw=Raw(b"{}"), as_text="seen")
-    events = [
-        event
-        for i, part in enumerate((picture, own, other, readable))
-        for event in (PartStart(i, part), PartEnd(i, part=part))
+    parts: list[Part] = [picture, own, other, readable]
+    events: list[Event] = [
+        event for i, part in enumerate(parts) for event in (PartStart(i, part), PartEnd(i, part=part))
     ]
     assert _parts(*events) == [
         {"inlineData": {"mimeType": "image/png", "data": PNG}},
@@ -283,7 +282,7 @@ def test_an_array_always_closes() -> None:
 
 _TEXT = st.text(min_size=1, max_size=20)
 _SEALS = st.lists(st.just(SIGNED), max_size=1)
-_PART = st.one_of(
+_PART: st.SearchStrategy[Part] = st.one_of(
     st.builds(Text, text=_TEXT, opaque=_SEALS),
     st.builds(Reasoning, text=_TEXT, opaque=_SEALS),
     st.builds(

@@ -1,0 +1,230 @@
+"""`gemini-cli-oauth`: Gemini through Code Assist with a Google login (specs/gemini-cli.md).
+
+Since 2026-06-18 only accounts with a Standard or Enterprise licence are served; whether one is, its set-up tells
+(`codeassist`), not its login. What is remembered here is that set-up and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct, structs
+from yarl import URL
+
+from a2a.auth.endpoint import RefreshUrls
+from a2a.auth.records import Account, Credential, GoogleToken
+from a2a.config import Settings
+from a2a.errors import BadUpstream, NeedsLogin
+from a2a.messages import Failure
+from a2a.protocols.base import Profile
+from a2a.protocols.registry import UPSTREAMS
+from a2a.protocols.wire import BAD_JSON
+from a2a.providers import google
+from a2a.providers.base import ModelInfo, Operation, Provider, SetUpRefused, read_capped
+from a2a.providers.codeassist import POLL_S, SetUps, set_up
+from a2a.providers.faults import Row, Verdict
+from a2a.providers.http import Egress, Target
+from a2a.secret import Secret
+
+TOKEN_URL = "https://oauth2.googleapis.com"  # noqa: S105
+ROOT = "/v1internal"
+
+_RENAMED = {"gemini-3.5-flash": "gemini-3-flash"}
+"""Names whose server side is called otherwise (section 7)."""
+
+_MODELS = (
+    "gemini-3.1-pro-preview",
+    "gemini-3.1-pro-preview-customtools",
+    "gemini-3-pro-preview",
+    "gemini-3-flash-preview",
+    "gemini-3-flash",
+    "gemini-3.8-flash",
+    "gemini-3.1-flash-lite",
+    "gemini-3.5-flash-lite",
+    "gemini-2.5-pro",
+    "gemini-2.5-flash",
+    "gemini-2.5-flash-lite",
+    "gemma-4-31b-it",
+    "gemma-4-26b-a4b-it",
+)
+
+_METHODS: dict[tuple[Operation, bool], str] = {
+    ("generate", False): ":generateContent",
+    ("generate", True): ":streamGenerateContent?alt=sse",
+    ("models", False): ":retrieveUserQuota",
+}
+
+
+def _user(reason: str, remedy: str) -> Verdict:
+    return Verdict(scope="account", action="needs_action", reason=reason, remedy=remedy)
+
+
+_RETIRED = Verdict(
+    scope="account",
+    action="retired",
+    reason="tier_retired",
+    remedy="Google closed this door to private accounts on 2026-06-18. Ways out: a Code Assist Standard or Enterprise "
+    "licence with its project (a2a login gemini --project-id ID), an API key (a2a login gemini-key), or Google's own "
+    "tools",
+)
+_LICENCE = _user(
+    "no_license", "this user or project has no Code Assist licence: have one assigned, or name its project"
+)
+_PROJECT = _user("bad_project", "name a project that this account may use: a2a login gemini --project-id ID")
+_SUSPENDED = Verdict(
+    scope="account",
+    action="suspended",
+    reason="suspended",
+    remedy="Google suspended this account for this service: only its appeal form can lift that",
+)
+
+FAULTS: tuple[Row, ...] = (
+    Row(codes=("unsupported_client",), verdict=_RETIRED),
+    Row(codes=("validation_required",), verdict=_user(
+        "needs_validation", "open the link in a browser where this account is logged in, then: a2a accounts")),
+    Row(codes=("tos_violation",), verdict=_SUSPENDED),
+    Row(codes=("subscription_required", "iam_permission_denied"), verdict=_LICENCE),
+    Row(statuses=(403,), texts=("#3501", "named user"), verdict=_LICENCE),
+    Row(codes=("consumer_invalid", "service_disabled", "project_required"), verdict=_PROJECT),
+    Row(statuses=(403,), texts=("permission denied on resource project",), verdict=_PROJECT),
+    Row(codes=("insufficient_g1_credits_balance",), verdict=_user(
+        "billing", "the credits of this account are spent: buy some, or use another account")),
+    Row(codes=("dasher_user", "ineligible_account", "non_user_account", "restricted_age", "restricted_network",
+               "unknown", "unknown_location", "unsupported_location"),
+        verdict=_user("ineligible", "Google does not offer this service to this account")),
+    Row(statuses=(401,), verdict=Verdict(
+        scope="account", action="refresh", reason="token_refused", remedy="log in again: a2a login gemini")),
+    Row(statuses=(403,), verdict=Verdict(
+        scope="account", action="cool_down", reason="forbidden", cool_s=600.0, max_s=600.0,
+        remedy="Google refuses this account without a known reason; it is asked again after the rest")),
+    *google.FAULTS,
+)  # fmt: skip
+
+
+class _Bucket(Struct, rename="camel"):
+    model_id: str | None = None
+    reset_time: str | None = None
+
+
+class _Quota(Struct):
+    buckets: list[_Bucket] = []
+
+
+class GeminiCliProvider(Provider):
+    id = "gemini-cli-oauth"
+    short = "gemini"
+    proto = "gemini"
+    codec = "codeassist"
+    default_base_url = "https://cloudcode-pa.googleapis.com"
+    open_list = False
+    faults = FAULTS
+    poll_s = POLL_S
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._set_ups = SetUps(settings.folders.state / "codeassist", lambda: self.now())
+
+    def resolve(self, model: str) -> str:
+        bare = model.removeprefix("models/")
+        return _RENAMED.get(bare, bare)
+
+    def catalogue(self) -> tuple[ModelInfo, ...]:
+        return tuple(_info(name) for name in _MODELS) + super().catalogue()
+
+    def closed_to(self, model: str, account: Account) -> bool:
+        return True
+
+    def profile(self, model: str, account: Account, info: ModelInfo | None = None) -> Profile:
+        return google.profile(model, deny=("cachedContent", "store", "serviceTier"))
+
+    def repaired(self, profile: Profile, flags: Mapping[str, str]) -> Profile:
+        return google.repaired(profile, flags)
+
+    def target(
+        self, account: Account, credential: Credential, operation: Operation, *, stream: bool, model: str = ""
+    ) -> Target:
+        path = _METHODS[operation, stream and operation == "generate"]
+        accept = "*/*" if stream else "application/json"
+        return self._target(account, credential, ROOT + path, accept)
+
+    def _target(self, account: Account, credential: Credential, path: str, accept: str = "application/json") -> Target:
+        if not isinstance(credential, GoogleToken):
+            raise NeedsLogin(f"{account.name} has no Google token", hint=f"a2a login {self.short}")
+        headers = {
+            "Authorization": f"Bearer {credential.access_token.reveal()}",
+            "Content-Type": "application/json",
+            "Accept": accept,
+            "Accept-Encoding": "identity",
+            "User-Agent": self.user_agent(),
+        }
+        return Target(URL(self.base_url(account) + path, encoded=True), headers)
+
+    async def prepare(self, account: Account, credential: Credential, egress: Egress) -> None:
+        if self._set_ups.get(account.id) is not None:
+            return
+        async with self._set_ups.lock(account.id):
+            if await self._set_ups.load(account.id) is not None:
+                return
+
+            async def ask(path: str, body: Any) -> bytes:
+                where = f"{ROOT}/{path}" if body is None else f"{ROOT}:{path}"
+                return await self._ask(account, credential, egress, where, body)
+
+            found = await set_up(ask, account.project_id, poll_s=self.poll_s)
+            await self._set_ups.put(account.id, structs.replace(found, at=self.now()))
+
+    async def _ask(self, account: Account, credential: Credential, egress: Egress, path: str, body: Any) -> bytes:
+        """One JSON call. Raises SetUpRefused for an error answer, UpstreamError."""
+        target = self._target(account, credential, path)
+        content = None if body is None else msgspec.json.encode(body)
+        if content is None:
+            target = target.with_method("GET")
+        answer = await egress.open(target, content, proxy=self.proxy(account, target.location))
+        data = await read_capped(answer)
+        if answer.status != 200:
+            raise SetUpRefused(UPSTREAMS[self.codec].parse_error(answer.status, answer.headers, data))
+        return data
+
+    def forget(self, account: Account) -> None:
+        self._set_ups.drop(account.id)
+
+    def private(self, account: Account, credential: Credential, session: str | None) -> dict[str, str]:
+        known = self._set_ups.get(account.id)
+        values = {"project": known.project if known else account.project_id or "", "session": session or ""}
+        return {key: value for key, value in values.items() if value}
+
+    def refresh_urls(self, account: Account) -> RefreshUrls:
+        token_url = self.url("token_url", account, TOKEN_URL)
+        return RefreshUrls(
+            token_url=token_url,
+            client_id=self.settings.oauth_client_id,
+            client_secret=self.settings.oauth_client_secret or Secret(""),
+            user_agent=self.user_agent(),
+            proxy=self.proxy(account, token_url),
+        )
+
+    def judge(self, failure: Failure, account: Account | None = None) -> Verdict:
+        return google.settled(super().judge(failure, account), failure, self.now())
+
+    async def models(self, account: Account, credential: Credential, egress: Egress) -> tuple[ModelInfo, ...]:
+        """There is no list: the quota's buckets name what the account may use, besides the table (section 7)."""
+        await self.prepare(account, credential, egress)
+        project = self.private(account, credential, None).get("project", "")
+        path = ROOT + _METHODS["models", False]
+        return self.parse_models(await self._ask(account, credential, egress, path, {"project": project}))
+
+    def parse_models(self, body: bytes) -> tuple[ModelInfo, ...]:
+        """Buckets whose reset lies in 1970 mean no entitlement (section 8)."""
+        try:
+            quota = msgspec.json.decode(body, type=_Quota)
+        except BAD_JSON as error:
+            raise BadUpstream(f"the quota is none: {error}") from error
+        named = {b.model_id for b in quota.buckets if b.model_id and not (b.reset_time or "").startswith("1970-")}
+        return tuple(_info(name) for name in sorted(named))
+
+
+def _info(name: str) -> ModelInfo:
+    aliases = tuple(alias for alias, real in _RENAMED.items() if real == name)
+    return ModelInfo(id=name, aliases=aliases, context=google.CONTEXT, max_output=google.MAX_OUTPUT, owner="google")

@@ -1,0 +1,231 @@
+"""`openai-qwen-oauth`: Qwen by OAuth or by a DashScope key, in the Chat dialect of both (specs/qwen.md).
+
+The OAuth tier is closed since 2026-04-15: logins succeed, calls are refused. The key plans work; plan and region of the
+account say which host and which models.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from msgspec import Struct, structs
+from yarl import URL
+
+from a2a.auth.endpoint import RefreshUrls
+from a2a.auth.records import Account, ApiKey, Credential, QwenToken
+from a2a.errors import NeedsLogin
+from a2a.messages import Failure
+from a2a.protocols.base import Profile
+from a2a.providers.base import ModelInfo, Operation, Timeouts
+from a2a.providers.faults import Row, Verdict, until_midnight_s
+from a2a.providers.http import Egress, Target
+from a2a.providers.openai_shape import OpenAIShaped
+from a2a.providers.plans import PORTAL, plan_url, portal_url
+
+AUTH_URL = "https://chat.qwen.ai"
+SHANGHAI_H = 8
+
+_MILLION = 1_000_000
+_STANDARD = frozenset({"standard", "token"})
+_EVERYWHERE = frozenset({"standard", "coding", "token"})
+_CODING = frozenset({"coding"})
+_OAUTH = frozenset({"oauth"})
+
+
+class _Model(Struct, frozen=True):
+    """`plans`: who is known to have it; `oauth` is the portal."""
+
+    id: str
+    plans: frozenset[str]
+    context: int
+    output: int
+
+
+_MODELS = (
+    _Model("coder-model", _OAUTH, _MILLION, 65_536),
+    _Model("qwen3-coder-plus", _EVERYWHERE, _MILLION, 65_536),
+    _Model("qwen3-coder-flash", _STANDARD, _MILLION, 65_536),
+    _Model("qwen3.5-plus", _EVERYWHERE, _MILLION, 65_536),
+    _Model("qwen3.6-plus", _EVERYWHERE, _MILLION, 65_536),
+    _Model("qwen3.7-plus", _EVERYWHERE, _MILLION, 65_536),
+    _Model("qwen3.7-max", _STANDARD, _MILLION, 65_536),
+    _Model("qwen3.8-max", _STANDARD, _MILLION, 65_536),
+    _Model("qwen3.8-flash", _STANDARD, _MILLION, 65_536),
+    _Model("qwen3.6-flash", _STANDARD, _MILLION, 65_536),
+    _Model("qwen3-max-2026-01-23", _CODING, 262_144, 32_768),
+    _Model("qwen3-coder-next", _CODING, 262_144, 32_768),
+    _Model("glm-5", _CODING, 202_752, 32_768),
+    _Model("glm-4.7", _CODING, 202_752, 32_768),
+    _Model("kimi-k2.5", _CODING, 262_144, 32_768),
+    _Model("MiniMax-M2.5", _CODING, 196_608, 32_768),
+)
+"""specs/qwen.md 8; the context of the last four is one of its range."""
+
+_BY_ID = {model.id: model for model in _MODELS}
+
+_THINKING = (
+    (re.compile(r"qwen3-coder"), "none"),
+    (re.compile(r"qwen3\.8-"), "effort"),
+    (re.compile(r"qwen|coder-model|vision-model"), "hybrid"),
+)
+"""Section 7, the first match counts; other vendors' models get their keys as they are."""
+_SEES = re.compile(r"coder-model|vision-model|qwen-vl|qwen3-vl|qwen3\.[567]-plus|kimi")
+
+
+def _user(reason: str, remedy: str) -> Verdict:
+    return Verdict(scope="account", action="needs_action", reason=reason, remedy=remedy)
+
+
+DISCONTINUED = Verdict(
+    scope="account",
+    action="retired",
+    reason="discontinued",
+    remedy="Qwen closed the OAuth tier on 2026-04-15. A key plan works: a2a login qwen --api-key-stdin --plan standard",
+)
+_QUOTA = Verdict(
+    scope="account",
+    action="cool_down",
+    reason="quota_spent",
+    cool_s=3600.0,
+    max_s=3600.0,
+    remedy="the allowance is spent: wait for its reset, or add another account: a2a login qwen",
+)
+_RATE = Verdict(
+    scope="account",
+    action="cool_down",
+    reason="rate_limited",
+    cool_s=1.0,
+    doubling=True,
+    max_s=30.0,
+    remedy="wait for the rest to end, or add another account: a2a login qwen",
+)
+_DENIED = Verdict(
+    scope="account_model",
+    action="next",
+    reason="model_denied",
+    cool_s=3600.0,
+    remedy="this plan does not have the model: a2a models -p qwen",
+)
+
+FAULTS: tuple[Row, ...] = (
+    Row(texts=("coding plan is currently only available",), verdict=_user(
+        "plan_refused", "the Coding Plan serves coding agents only: use a Standard or Token Plan key (--plan)")),
+    Row(codes=("arrearage",), verdict=_user("billing", "the DashScope account is overdue: pay in its console")),
+    Row(codes=("allocationquota.freetieronly",), verdict=structs.replace(
+        _DENIED, reason="billing", cool_s=86_400.0, remedy="the free grant of this model is used up: turn on billing")),
+    Row(texts=("concurrency allocated quota exceeded",), verdict=structs.replace(_RATE, cool_s=5.0)),
+    Row(texts=("free allocated quota exceeded",), verdict=structs.replace(_QUOTA, reason="daily_quota")),
+    Row(codes=("insufficient_quota", "quota_exceeded"), verdict=structs.replace(_QUOTA, reason="daily_quota")),
+    Row(codes=("throttling.allocationquota",), verdict=_QUOTA),
+    Row(kinds=("quota",), verdict=_QUOTA),
+    Row(statuses=(401,), texts=("incorrect api key",), verdict=_user(
+        "wrong_plan", "this key belongs to another plan or region: a2a login qwen --plan P --region R")),
+    Row(statuses=(401,), verdict=Verdict(
+        scope="account", action="refresh", reason="token_refused", remedy="log in again: a2a login qwen")),
+    Row(codes=("invalid_api_key",), statuses=(200,), verdict=Verdict(
+        scope="account", action="refresh", reason="token_refused", remedy="log in again: a2a login qwen")),
+    Row(codes=("model_access_denied",), verdict=_DENIED),
+    Row(statuses=(403,), texts=("access denied",), verdict=_DENIED),
+    Row(statuses=(405,), verdict=_user("plan_refused", "this plan's host takes no such calls: try another --plan")),
+    Row(statuses=(400,), texts=("enable_thinking", "reasoning_effort", "thinking_budget"),
+        verdict=Verdict(scope="request", action="repair", reason="thinking")),
+    Row(kinds=("rate_limited",), verdict=_RATE),
+)  # fmt: skip
+
+
+class QwenProvider(OpenAIShaped):
+    id = "openai-qwen-oauth"
+    short = "qwen"
+    proto = "chat"
+    codec = "dashscope"
+    default_base_url = PORTAL
+    open_list = False
+    stream_only = True
+    faults = FAULTS
+    refused_again = DISCONTINUED
+    timeouts = Timeouts(10.0, 600.0, 120.0, 0.0)
+    paths: ClassVar[Mapping[Operation, str]] = {"generate": "/chat/completions", "models": "/models"}
+
+    def base_url(self, account: Account) -> str:
+        """Of a key: its plan's and region's host, unless one is set. Of a token see `target`."""
+        if account.kind != "api_key" or account.urls.get("base_url") or self.settings.base_url:
+            return super().base_url(account)
+        return plan_url(account.plan or "standard", account.region or self.settings.region)
+
+    def catalogue(self) -> tuple[ModelInfo, ...]:
+        return tuple(_info(model) for model in _MODELS) + super().catalogue()
+
+    def closed_to(self, model: str, account: Account) -> bool:
+        return account.kind != "api_key"
+
+    def profile(self, model: str, account: Account, info: ModelInfo | None = None) -> Profile:
+        known = _BY_ID.get(model)
+        style = next((style for pattern, style in _THINKING if pattern.match(model)), "")
+        wire = {"thinking": style} if style else {}
+        if account.kind != "api_key":
+            wire["portal"] = "1"
+        if self.settings.dummy_tool == "when_no_tools":
+            wire["dummy_tool"] = "1"
+        fields: dict[str, Any] = {}
+        if style == "effort":
+            fields = {"efforts": ("low", "medium", "xhigh")}
+            fields["can_disable_reasoning"] = not (account.plan == "token" and model.startswith("qwen3.8-max"))
+        return Profile(
+            family="qwen",
+            max_output=known.output if known else None,
+            context=known.context if known else None,
+            max_field="max_tokens",
+            reasoning_field="reasoning_content",
+            system_mid=False,
+            vision=style == "" or bool(_SEES.match(model)),
+            documents=False,
+            wire=wire,
+            **fields,
+        )
+
+    def target(
+        self, account: Account, credential: Credential, operation: Operation, *, stream: bool, model: str = ""
+    ) -> Target:
+        if isinstance(credential, ApiKey):
+            known = super().target(account, credential, operation, stream=stream)
+            return known.with_headers({"X-DashScope-CacheControl": "enable"})
+        if not isinstance(credential, QwenToken):
+            raise NeedsLogin(f"{account.name} has no Qwen token", hint=f"a2a login {self.short}")
+        headers = {
+            "Authorization": f"Bearer {credential.access_token.reveal()}",
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": self.user_agent(),
+            "X-DashScope-CacheControl": "enable",
+        }
+        if self.settings.auth_type_header is not False:
+            headers["X-DashScope-AuthType"] = "qwen-oauth"
+        own = account.urls.get("base_url") or self.settings.base_url
+        root = super().base_url(account) if own else portal_url(credential.resource_url)
+        return Target(URL(root + self.paths[operation]), headers)
+
+    def refresh_urls(self, account: Account) -> RefreshUrls:
+        auth_url = self.url("auth_url", account, AUTH_URL)
+        return RefreshUrls(auth_url=auth_url, user_agent=self.user_agent(), proxy=self.proxy(account, auth_url))
+
+    def judge(self, failure: Failure, account: Account | None = None) -> Verdict:
+        verdict = super().judge(failure, account)
+        keyed = account is not None and account.kind == "api_key"
+        if verdict.reason == "daily_quota":
+            rest_s = until_midnight_s(self.now(), SHANGHAI_H) if not keyed else verdict.cool_s
+            verdict = structs.replace(verdict, reason="quota_spent", cool_s=rest_s, max_s=rest_s)
+        if verdict.reason == "quota_spent" and account is not None and account.plan == "token":
+            return _user("quota_spent", "the Token Plan's allowance is used up and has no reset: buy more")
+        return verdict
+
+    async def models(self, account: Account, credential: Credential, egress: Egress) -> tuple[ModelInfo, ...]:
+        """The portal and the plans list nothing usable: the table says who has what (section 8)."""
+        plan = (account.plan or "standard") if account.kind == "api_key" else "oauth"
+        return tuple(_info(model) for model in _MODELS if plan in model.plans)
+
+
+def _info(model: _Model) -> ModelInfo:
+    return ModelInfo(id=model.id, context=model.context, max_output=model.output, owner="qwen")
