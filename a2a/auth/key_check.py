@@ -29,7 +29,7 @@ async def check_key(base_urls: Sequence[str], headers: Mapping[str, str], *, pro
     async with httpx.AsyncClient(timeout=_TIMEOUT, proxy=proxy, trust_env=False) as client:
         for base_url in base_urls:
             response = await _get(client, f"{base_url}/models", headers)
-            if response.status_code in (401, 403):
+            if _refused(response):
                 raise NeedsLogin(
                     f"{base_url} refuses this key ({response.status_code})", hint="check the key and the base URL"
                 )
@@ -49,6 +49,12 @@ async def _get(client: httpx.AsyncClient, url: str, headers: Mapping[str, str]) 
         raise Unreachable(
             f"no connection to {host} ({type(exc).__name__})", hint="check the base URL and the network"
         ) from exc
+
+
+def _refused(response: httpx.Response) -> bool:
+    """401 and 403; Google answers 400 with a reason."""
+    status = response.status_code
+    return status in (401, 403) or (status == 400 and "API_KEY_INVALID" in response.text)
 
 
 def _listed(response: httpx.Response) -> int | None:

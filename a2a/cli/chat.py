@@ -127,8 +127,7 @@ class _Shower:
                 self._thought = False
                 self._out.say("")
             self.wrote = True
-            self._out.stdout.write(text)
-            self._out.stdout.flush()
+            self._out.piece(text)
         elif kind == "Reasoning" and not self._out.quiet:
             self._thought = True
             self._out.stderr.write(f"\x1b[2m{text}\x1b[0m" if self._dim else text)
@@ -150,8 +149,7 @@ def _finish(out: Out, shower: _Shower, front: LocalFront, exchange: Exchange) ->
         elif isinstance(part, ToolCall):
             out.say(f"tool call {part.name} {part.args}")
     if shower.wrote:
-        out.stdout.write("\n")
-        out.stdout.flush()
+        out.piece("\n")
     if failure is not None:
         out.failed(A2AError(failure.message))
         return exit_code(failure, exchange)

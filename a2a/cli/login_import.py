@@ -81,7 +81,7 @@ def _renewed_by(home: Home, others: list[Account], token: Token, importing: Impo
     may have been logged in as somebody else since."""
     for account in others:
         known = held(home, account)
-        if type(known) is type(token) and importing.same(known, token):  # type: ignore[arg-type]
+        if type(known) is type(token) and importing.same(known, token):
             return account
     return None
 

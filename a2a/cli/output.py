@@ -71,6 +71,10 @@ class Out:
         self._write(self.stderr, f"a2a: {text}")
         self.errors.append({"message": text, "hint": None})
 
+    def piece(self, text: str) -> None:
+        """A piece of the result that streams: no line end of its own, shown at once."""
+        self._write(self.stdout, text, end="")
+
     def text(self, text: str) -> None:
         """A line of the result for people."""
         self._write(self.stdout, text)
@@ -144,9 +148,9 @@ class Out:
         self._write(self.stdout, _json(envelope))
 
     @staticmethod
-    def _write(stream: TextIO, text: str) -> None:
+    def _write(stream: TextIO, text: str, end: str = "\n") -> None:
         try:
-            stream.write(text + "\n")
+            stream.write(text + end)
             stream.flush()
         except BrokenPipeError as exc:
             raise ReaderGone from exc

@@ -38,9 +38,7 @@ def _serve(
     openai_base_url: Annotated[Text, typer.Option(help="Its base URL.")] = None,
     claude_api_key: Annotated[Text, typer.Option(help=f"An account for this run ({_CAUTION}).")] = None,
     claude_base_url: Annotated[Text, typer.Option(help="Its base URL.")] = None,
-    gemini_oauth_creds_base64: Annotated[
-        Text, typer.Option(help=f"A Gemini CLI credentials file ({_CAUTION}).")
-    ] = None,
+    gemini_oauth_creds_base64: Annotated[Text, typer.Option(help=f"Gemini CLI credentials ({_CAUTION}).")] = None,
     gemini_oauth_creds_file: Annotated[Text, typer.Option(help="A Gemini CLI credentials file, read in place.")] = None,
     project_id: Annotated[Text, typer.Option(help="Its Google Cloud project.")] = None,
     kiro_oauth_creds_base64: Annotated[Text, typer.Option(help=f"A Kiro token file ({_CAUTION}).")] = None,

@@ -10,6 +10,7 @@ import signal
 import sys
 
 from a2a.demo.claude.routes import KEYS as CLAUDE_KEYS
+from a2a.demo.codeassist.state import CLIENT_ID, CLIENT_SECRET
 from a2a.demo.gemini.routes import KEYS as GEMINI_KEYS
 from a2a.demo.openai.routes import KEYS as OPENAI_KEYS
 from a2a.demo.qwen.routes import KEYS as QWEN_KEYS
@@ -22,6 +23,8 @@ def _announce(up: Upstreams) -> None:
         "event": "ready",
         "urls": up.urls,
         "keys": {"openai": OPENAI_KEYS, "claude": CLAUDE_KEYS, "gemini": GEMINI_KEYS, "qwen": QWEN_KEYS},
+        "google_client": {"id": CLIENT_ID, "secret": CLIENT_SECRET},
+        "google_accounts": [account.credentials() for account in up.codeassist.accounts.values()],
         "qwen_accounts": [account.credentials(up.qwen_url) for account in up.qwen.accounts.values()],
         "kiro_accounts": [account.credentials(up.kiro_url) for account in up.kiro.accounts.values()],
     }

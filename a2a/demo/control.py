@@ -21,6 +21,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
+from a2a.demo.codeassist.state import CODEASSIST
 from a2a.demo.faults import Fault
 from a2a.demo.kiro.script import Turn
 from a2a.demo.kiro.state import KIRO
@@ -153,4 +154,5 @@ async def _reset(request: web.Request) -> web.StreamResponse:
     request.app[KIRO].reset()
     request.app[RESPONSES].reset()
     request.app[QWEN_STATE].reset()
+    request.app[CODEASSIST].reset()
     return _json({})

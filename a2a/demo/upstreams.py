@@ -11,6 +11,8 @@ from aiohttp import web
 
 from a2a.demo import control
 from a2a.demo.claude import routes as claude_routes
+from a2a.demo.codeassist import routes as codeassist_routes
+from a2a.demo.codeassist.state import CODEASSIST, CodeAssistState
 from a2a.demo.faults import Board
 from a2a.demo.gemini import routes as gemini_routes
 from a2a.demo.kiro import routes as kiro_routes
@@ -41,6 +43,7 @@ class Upstreams:
         self.kiro = KiroState(self.world.clock)
         self.responses = ResponsesState()
         self.qwen = QwenState(self.world.clock)
+        self.codeassist = CodeAssistState(self.world.clock)
         self._port = port
         self._runner: web.AppRunner | None = None
         self.root_url = ""
@@ -82,6 +85,16 @@ class Upstreams:
         return f"{self.root_url}/gemini"
 
     @property
+    def codeassist_url(self) -> str:
+        """The origin before `/v1internal`."""
+        return f"{self.root_url}/codeassist"
+
+    @property
+    def google_url(self) -> str:
+        """Stands for the sign-in, token and user-info hosts alike; `/authcode` below it shows a code to paste."""
+        return f"{self.codeassist_url}/google"
+
+    @property
     def qwen_url(self) -> str:
         """The OAuth host, and the `resource_url` of its accounts; see `qwen.routes` for the hosts that take keys."""
         return f"{self.root_url}/qwen"
@@ -98,6 +111,8 @@ class Upstreams:
             "responses": self.responses_url,
             "claude": self.claude_url,
             "gemini": self.gemini_url,
+            "codeassist": self.codeassist_url,
+            "google": self.google_url,
             "qwen": self.qwen_url,
             "kiro": self.kiro_url,
             "control": f"{self.root_url}/_control",
@@ -125,11 +140,13 @@ class Upstreams:
         app[KIRO] = self.kiro
         app[RESPONSES] = self.responses
         app[QWEN_STATE] = self.qwen
+        app[CODEASSIST] = self.codeassist
         app.add_routes(control.routes("") + control.routes("/kiro"))
         app.add_routes(responses_routes.routes("/openai"))
         app.add_routes(openai_routes.routes("/openai"))
         app.add_routes(claude_routes.routes("/claude"))
         app.add_routes(gemini_routes.routes("/gemini"))
+        app.add_routes(codeassist_routes.routes("/codeassist"))
         app.add_routes(qwen_routes.routes("/qwen"))
         app.add_routes(kiro_routes.routes("/kiro"))
         return app

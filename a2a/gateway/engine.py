@@ -127,6 +127,7 @@ class Engine:
         try:
             async with asyncio.timeout(LISTING_TIMEOUT_S):
                 credential = await self.keeper.current(account)
+                await provider.prepare(account, credential, self.egress)
                 models = await provider.models(account, credential, self.egress)
             if models:
                 self.catalogue.learn(account.id, models)

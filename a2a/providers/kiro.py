@@ -10,20 +10,24 @@ from urllib.parse import quote
 from uuid import UUID, uuid5
 
 import msgspec
+from msgspec import structs
 from yarl import URL
 
 from a2a.auth.endpoint import RefreshUrls
 from a2a.auth.records import Account, Credential, KiroToken
+from a2a.config import Settings
 from a2a.errors import NeedsLogin
 from a2a.protocols.base import Profile
 from a2a.protocols.kiro import models as table
 from a2a.protocols.kiro.catalogue import parse_catalogue
 from a2a.providers.base import ModelInfo, Operation, Provider, Timeouts
 from a2a.providers.faults import Row, Verdict
-from a2a.providers.http import Target
+from a2a.providers.http import Egress, Target
+from a2a.providers.kiro_profiles import find as find_profile
 
 RUNTIME_URL = "https://runtime.{region}.kiro.dev"
 MANAGEMENT_URL = "https://management.{region}.kiro.dev"
+PROFILE_REGIONS = ("us-east-1", "eu-central-1")
 LEGACY_URL = "https://q.{region}.amazonaws.com"
 AUTH_URL = "https://prod.us-east-1.auth.desktop.kiro.dev"
 OIDC_URL = "https://oidc.{region}.amazonaws.com"
@@ -92,6 +96,32 @@ class KiroProvider(Provider):
     faults = FAULTS
     timeouts = Timeouts(10.0, 90.0, 300.0, 0.0)
 
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._arns: dict[str, str | None] = {}  # account id -> profile found for a login that named none
+
+    async def prepare(self, account: Account, credential: Credential, egress: Egress) -> None:
+        """Find the profile of an account whose login did not say it (section 5): the runtime service wants it."""
+        if not isinstance(credential, KiroToken) or credential.profile_arn or account.id in self._arns:
+            return
+        if self.generation(credential) == "legacy" or credential.idp == "BuilderId":
+            return
+        template = account.urls.get("management_url") or self.settings.management_url or MANAGEMENT_URL
+        regions = dict.fromkeys((self.home_region(account, credential), *PROFILE_REGIONS))
+        roots = list(dict.fromkeys(template.replace("{region}", region).rstrip("/") for region in regions))
+        headers = self._headers(credential)
+        self._arns[account.id] = await find_profile(roots, headers, egress, self.proxy(account, roots[0]))
+
+    def forget(self, account: Account) -> None:
+        self._arns.pop(account.id, None)
+
+    def _known(self, account: Account, credential: Credential) -> KiroToken:
+        """The token with the profile that was found for it. Raises NeedsLogin when it is no Kiro token."""
+        if not isinstance(credential, KiroToken):
+            raise NeedsLogin(f"{account.name} has no Kiro token", hint="a2a login kiro")
+        arn = self._arns.get(account.id)
+        return structs.replace(credential, profile_arn=arn) if arn and not credential.profile_arn else credential
+
     def resolve(self, model: str) -> str:
         return table.resolve(model)[0]
 
@@ -121,23 +151,13 @@ class KiroProvider(Provider):
     def target(
         self, account: Account, credential: Credential, operation: Operation, *, stream: bool, model: str = ""
     ) -> Target:
-        if not isinstance(credential, KiroToken):
-            raise NeedsLogin(f"{account.name} has no Kiro token", hint="a2a login kiro")
-        generation = self.generation(credential)
-        headers = {
-            "Authorization": f"Bearer {credential.access_token.reveal()}",
-            "Accept-Encoding": "identity",
-            "User-Agent": self.user_agent(),
-            "x-amzn-codewhisperer-optout": "true",
-        }
-        if kind := _TOKEN_TYPE.get(credential.kind):
-            headers["tokentype"] = kind
-        if credential.idp == "Internal":
-            headers["redirect-for-internal"] = "true"
+        token = self._known(account, credential)
+        generation = self.generation(token)
+        headers = self._headers(token)
         if operation == "models":
-            return Target(URL(self._models_url(account, credential, generation), encoded=True), headers)
+            return Target(URL(self._models_url(account, token, generation), encoded=True), headers)
         headers["Accept"] = "application/vnd.amazon.eventstream"
-        root = self._root(account, credential, generation)
+        root = self._root(account, token, generation)
         if (self.settings.wire or "rest") == "aws-json":
             headers |= {
                 "Content-Type": "application/x-amz-json-1.0",
@@ -146,6 +166,20 @@ class KiroProvider(Provider):
             return Target(URL(root + "/"), headers)
         headers |= {"Content-Type": "application/json", "x-amzn-kiro-agent-mode": "vibe"}
         return Target(URL(root + "/generateAssistantResponse"), headers)
+
+    def _headers(self, token: KiroToken) -> dict[str, str]:
+        """What every call of an account carries (6.1)."""
+        headers = {
+            "Authorization": f"Bearer {token.access_token.reveal()}",
+            "Accept-Encoding": "identity",
+            "User-Agent": self.user_agent(),
+            "x-amzn-codewhisperer-optout": "true",
+        }
+        if kind := _TOKEN_TYPE.get(token.kind):
+            headers["tokentype"] = kind
+        if token.idp == "Internal":
+            headers["redirect-for-internal"] = "true"
+        return headers
 
     def refresh_urls(self, account: Account) -> RefreshUrls:
         return RefreshUrls(
@@ -176,11 +210,12 @@ class KiroProvider(Provider):
     def private(self, account: Account, credential: Credential, session: str | None) -> dict[str, str]:
         if not isinstance(credential, KiroToken):
             return {}
+        token = self._known(account, credential)
         values = {
             "origin": self.settings.origin or "AI_EDITOR",
-            "endpoint": self.generation(credential),
+            "endpoint": self.generation(token),
             "wire": self.settings.wire or "rest",
-            "profile_arn": credential.profile_arn or "",
+            "profile_arn": token.profile_arn or "",
             "conversation_id": str(uuid5(_CONVERSATIONS, session)) if session else "",
         }
         return {key: value for key, value in values.items() if value}

@@ -51,6 +51,20 @@ _ALL = (
         quirks={"family": "openai", "custom_tools": True},
     ),
     Preset(
+        name="openai-responses",
+        provider="openaiResponses-custom",
+        base_url="https://api.openai.com/v1",
+        key_env="OPENAI_API_KEY",
+        key_page="https://platform.openai.com/api-keys",
+    ),
+    Preset(
+        name="google",
+        provider="gemini-custom",
+        base_url="https://generativelanguage.googleapis.com",
+        key_env="GEMINI_API_KEY",
+        key_page="https://aistudio.google.com/apikey",
+    ),
+    Preset(
         name="anthropic",
         provider="claude-custom",
         base_url="https://api.anthropic.com",

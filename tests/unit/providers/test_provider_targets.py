@@ -16,6 +16,7 @@ from a2a.protocols.base import Profile
 from a2a.providers.base import ModelInfo, Operation
 from a2a.providers.http import Target
 from a2a.providers.presets import PRESETS, Preset
+from a2a.providers.registry import PROVIDERS
 from a2a.providers.registry import build
 from a2a.secret import Secret
 
@@ -175,7 +176,7 @@ def test_the_cache_policy_is_a_setting() -> None:
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=lambda preset: preset.name)
 def test_every_preset_is_sane(preset: Preset) -> None:
     assert set(preset.quirks) <= set(Profile.__struct_fields__)
-    assert preset.provider in (OPENAI, CLAUDE)
+    assert preset.provider in PROVIDERS
     assert preset.base_url.startswith(("https://", "http://localhost:"))
     assert not preset.base_url.endswith("/")
     assert (preset.key_env is None) == (preset.key_page is None) == preset.base_url.startswith("http://localhost")

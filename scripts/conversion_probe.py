@@ -1,0 +1,211 @@
+"""Sends one field through the real conversion, with it and without it, and says what became of it.
+
+A request goes through the client's parser, the policy passes and the upstream's renderer, an answer the other way. The
+profile is the one the provider gives for a typical model; media behind URLs are "downloaded" where the gateway would.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import itertools
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any, Literal, cast
+
+from conversion_fields.model import PNG, Field, Group
+from msgspec import Struct
+
+from a2a.auth.records import Account
+from a2a.config import ServerSettings, Settings
+from a2a.errors import RequestError
+from a2a.gateway.media import MediaFetcher
+from a2a.messages import Failure, Proto, Request, Response
+from a2a.protocols.base import Conversion, Note, Profile
+from a2a.protocols.eventstream import encode_frame
+from a2a.protocols.filters import Filters
+from a2a.protocols.fold import fold
+from a2a.protocols.gemini.request_parse import STREAM_HEADER
+from a2a.protocols.prepare import prepare
+from a2a.protocols.registry import FRONTS, UPSTREAMS
+from a2a.providers.registry import PROVIDERS
+
+TYPICAL: dict[Proto, tuple[str, str]] = {
+    "chat": ("openai-custom", "gpt-4.1"),
+    "responses": ("openaiResponses-custom", "gpt-4.1"),
+    "claude": ("claude-custom", "claude-sonnet-4-6"),
+    "gemini": ("gemini-custom", "gemini-3-pro"),
+    "kiro": ("claude-kiro-oauth", "claude-sonnet-4.6"),
+}
+"""Upstream protocol -> (provider, model) whose profile the table is made with."""
+
+Fate = Literal["carried", "mapped", "emulated", "dropped", "refused", "told", "LOST"]
+Leaves = Counter[tuple[str, str]]
+
+_INDEX = re.compile(r"\.\d+(?=\.|$)")
+_DERIVED = ("conversationId", "agentContinuationId")
+"""Keys of Kiro that follow from the words of a conversation."""
+_LOSS: dict[str, Fate] = {"dropped": "dropped", "emulated": "emulated"}
+
+
+class Outcome(Struct, frozen=True):
+    """`paths`: where its value was found; `value`: what stands there when it is another one. `words`: a note's, an
+    error's or the table's own. `partly`: some of it arrived, some did not.
+    """
+
+    fate: Fate
+    paths: tuple[str, ...] = ()
+    value: str | None = None
+    words: str = ""
+    partly: bool = False
+
+
+class _Sent(Struct):
+    body: Any
+    notes: list[Note]
+
+
+# Requests
+
+
+def request_outcome(front: str, group: Group, field: Field, target: Proto) -> Outcome:
+    """What becomes of a field of a request."""
+    with_it = put(group, field)
+    try:
+        got = _send(front, with_it, field if group.header else None, target)
+    except RequestError as error:
+        return Outcome("refused", words=str(error))
+    before = _send(front, group.body, None, target)
+    return _judge(field, got, before, target, same=front == target)
+
+
+def put(group: Group, field: Field) -> Any:
+    """The group's body with the field in it."""
+    body = copy.deepcopy(dict(group.body))
+    if group.header:
+        return body
+    at = ".".join(part for part in (group.at, field.at or field.name) if part)
+    for path, value in {**field.also, at: field.value}.items():
+        _set(body, path.split("."), value)
+    return body
+
+
+def _set(node: Any, keys: list[str], value: Any) -> None:
+    for key in keys[:-1]:
+        node = node[int(key)] if isinstance(node, list) else node.setdefault(key, {})
+    last = keys[-1]
+    if not isinstance(node, list):
+        node[last] = value
+    elif int(last) < len(node):
+        node[int(last)] = value
+    else:
+        node.append(value)
+
+
+def _send(front: str, body: Mapping[str, Any], header: Field | None, target: Proto) -> _Sent:
+    headers = {header.name: str(header.value)} if header is not None else {}
+    streams = headers.pop("stream", None)
+    if streams is not None:
+        headers[STREAM_HEADER] = streams
+    request = FRONTS[front].parse_request(json.dumps(body).encode(), headers=headers, model="zq-model")
+    conv = conversion(request, target)
+    whole = asyncio.run(_Downloads(ServerSettings()).inline(request, target))
+    wire = UPSTREAMS[target].render_request(prepare(whole, conv, target), conv)
+    return _Sent(json.loads(wire), conv.notes)
+
+
+class _Downloads(MediaFetcher):
+    """The gateway's fetcher without a network: every URL is a small picture or document."""
+
+    async def _fetch(self, url: str) -> tuple[str, str | None] | RequestError:
+        return (PNG, "image/png") if url.endswith(".png") else (PNG, "application/pdf")
+
+
+def conversion(request: Request, target: Proto) -> Conversion:
+    """One attempt at the target's typical model, without chance or time in it."""
+    numbers = itertools.count(1)
+    return Conversion(
+        request=request,
+        profile=profile(target),
+        model=TYPICAL[target][1],
+        now=0,
+        new_id=lambda prefix: f"{prefix}{next(numbers)}",
+        stream=request.stream,
+    )
+
+
+@cache
+def profile(target: Proto) -> Profile:
+    provider, model = TYPICAL[target]
+    account = Account(id="0", provider=provider, alias="default")
+    return PROVIDERS[provider](Settings()).profile(model, account)
+
+
+# Judgement
+
+
+def _judge(field: Field, got: _Sent, before: _Sent, target: str, *, same: bool) -> Outcome:
+    notes = [note for note in got.notes if note not in before.notes]
+    added = leaves(got.body) - leaves(before.body)
+    if not any(not path.endswith(_DERIVED) for path, _ in added):
+        removed = leaves(before.body) - leaves(got.body)
+        added = added or removed
+    else:
+        added = Counter({leaf: count for leaf, count in added.items() if not leaf[0].endswith(_DERIVED)})
+    told = field.says.get(target) or ("" if same else field.says.get("*", ""))
+    loss = next((note for note in notes if note.action in _LOSS), None)
+    if not added:
+        if loss is not None:
+            return Outcome(_LOSS[loss.action], words=_said(loss))
+        return Outcome("told", words=told) if told else Outcome("LOST")
+    wanted = {value for _, value in leaves(field.value)}
+    found = [(path, value) for path, value in added if any(_holds(value, want) for want in wanted)]
+    missing = [want for want in wanted if not any(_holds(value, want) for _, value in added)]
+    words = "; ".join(dict.fromkeys(_said(note) for note in notes if note.action in ("dropped", "emulated", "clamped", "mapped")))
+    if loss is not None and loss.action == "emulated":
+        return Outcome("emulated", words=words)
+    if loss is not None and not found:
+        return Outcome("dropped", words=words)
+    if found and not missing:
+        return Outcome("carried", _places(found), words=words or told, partly=loss is not None)
+    places = _places(found or list(added))
+    value = next(iter(added))[1] if len(added) == 1 and not found else None
+    return Outcome("mapped", places, value, words or told, partly=loss is not None)
+
+
+def _said(note: Note) -> str:
+    return f"{note.field}: {note.why}" if note.why else note.field
+
+
+def _holds(value: str, want: str) -> bool:
+    """A text may stand inside of another one; anything else is itself."""
+    return value == want or (want[:1] == '"' and len(want) > 3 and want[1:-1] in value)
+
+
+def leaves(value: Any, path: str = "") -> Leaves:
+    """(path without indexes, JSON of the value) of all that is no container, and of empty containers."""
+    return Counter((_INDEX.sub("[]", where).lstrip("."), json.dumps(leaf, ensure_ascii=False)) for where, leaf in _walk(value, path))
+
+
+def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _walk(inner, f"{path}.{key}")
+    elif isinstance(value, list) and value:
+        for n, inner in enumerate(value):
+            yield from _walk(inner, f"{path}.{n}")
+    else:
+        yield path, value
+
+
+def _places(found: list[tuple[str, str]]) -> tuple[str, ...]:
+    """The paths, or the object that holds them all."""
+    paths = list(dict.fromkeys(path for path, _ in found))
+    if len(paths) <= 2:
+        return tuple(paths)
+    parts = [path.split(".") for path in paths]
+    common = list(itertools.takewhile(lambda column: len(set(column)) == 1, zip(*parts, strict=False)))
+    return (".".join(column[0] for column in common) or paths[0],)
