@@ -45,6 +45,8 @@ TYPICAL: dict[Proto, tuple[str, str]] = {
 Fate = Literal["carried", "mapped", "emulated", "dropped", "refused", "told", "LOST"]
 Leaves = Counter[tuple[str, str]]
 
+_OWN = re.compile(r"zq|^[A-Za-z0-9+/]{16,}=*$")
+"""The words of the fields' values, and their media."""
 _INDEX = re.compile(r"\.\d+(?=\.|$)")
 _DERIVED = ("conversationId", "agentContinuationId")
 """Keys of Kiro that follow from the words of a conversation."""
@@ -78,18 +80,18 @@ def request_outcome(front: str, group: Group, field: Field, target: Proto) -> Ou
         got = _send(front, with_it, field if group.header else None, target)
     except RequestError as error:
         return Outcome("refused", words=str(error))
-    before = _send(front, group.body, None, target)
+    before = _send(front, put(group, field, whole=False), None, target)
     return _judge(field, got, before, target, same=front == target)
 
 
-def put(group: Group, field: Field) -> Any:
-    """The group's body with the field in it."""
+def put(group: Group, field: Field, *, whole: bool = True) -> Any:
+    """The group's body with the field in it, or, not `whole`, with what the field depends on."""
     body = copy.deepcopy(dict(group.body))
-    if group.header:
-        return body
-    at = ".".join(part for part in (group.at, field.at or field.name) if part)
-    for path, value in {**field.also, at: field.value}.items():
-        _set(body, path.split("."), value)
+    for path, value in field.also.items():
+        _set(body, path.split("."), copy.deepcopy(value))
+    if whole and not group.header:
+        for at in (field.at or field.name).split():
+            _set(body, [*group.at.split("."), *at.split(".")] if group.at else at.split("."), field.value)
     return body
 
 
@@ -161,7 +163,7 @@ def _judge(field: Field, got: _Sent, before: _Sent, target: str, *, same: bool) 
         if loss is not None:
             return Outcome(_LOSS[loss.action], words=_said(loss))
         return Outcome("told", words=told) if told else Outcome("LOST")
-    wanted = {value for _, value in leaves(field.value)}
+    wanted = _wanted(field.value)
     found = [(path, value) for path, value in added if any(_holds(value, want) for want in wanted)]
     missing = [want for want in wanted if not any(_holds(value, want) for _, value in added)]
     words = "; ".join(dict.fromkeys(_said(note) for note in notes if note.action in ("dropped", "emulated", "clamped", "mapped")))
@@ -176,6 +178,29 @@ def _judge(field: Field, got: _Sent, before: _Sent, target: str, *, same: bool) 
     return Outcome("mapped", places, value, words or told, partly=loss is not None)
 
 
+def _wanted(value: Any) -> set[str]:
+    """What to look for: words and numbers that are its own, where it has some; else all it says."""
+    told = {leaf for _, leaf in _walk(_unpacked(value), "") if not isinstance(leaf, dict | list)}
+    own = {leaf for leaf in told if not isinstance(leaf, str | bool) or (isinstance(leaf, str) and _OWN.search(leaf))}
+    return {_spelled(leaf) for leaf in own or told}
+
+
+def _unpacked(value: Any) -> Any:
+    """JSON inside of texts opened, data without its URL."""
+    if isinstance(value, dict):
+        return {key: _unpacked(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_unpacked(inner) for inner in value]
+    if isinstance(value, str) and value[:1] == "{":
+        return _unpacked(json.loads(value))
+    return value.partition(";base64,")[2] or value if isinstance(value, str) else value
+
+
+def _spelled(leaf: Any) -> str:
+    whole = isinstance(leaf, float) and leaf.is_integer()
+    return json.dumps(int(leaf) if whole else leaf, ensure_ascii=False)
+
+
 def _said(note: Note) -> str:
     return f"{note.field}: {note.why}" if note.why else note.field
 
@@ -187,7 +212,7 @@ def _holds(value: str, want: str) -> bool:
 
 def leaves(value: Any, path: str = "") -> Leaves:
     """(path without indexes, JSON of the value) of all that is no container, and of empty containers."""
-    return Counter((_INDEX.sub("[]", where).lstrip("."), json.dumps(leaf, ensure_ascii=False)) for where, leaf in _walk(value, path))
+    return Counter((_INDEX.sub("[]", where).lstrip("."), _spelled(leaf)) for where, leaf in _walk(value, path))
 
 
 def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:

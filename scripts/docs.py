@@ -133,7 +133,7 @@ def config_page() -> str:
     lines += ["## [[clients]]", "", "Keys for further clients of a2a, besides its own.", ""]
     lines += [*table(("key", "default", "what it does"), list(_entry_rows(ClientDecl, CLIENTS))), ""]
     lines += ["## Names of providers", ""]
-    lines += table(("id", "short name", "served"), [_provider_row(name) for name in PROVIDER_SHORT])
+    lines += table(("id", "short name", "default `base_url`"), [_provider_row(name) for name in PROVIDER_SHORT])
     return "\n".join(lines) + "\n"
 
 
@@ -152,7 +152,8 @@ def _provider_rows() -> Iterator[Row]:
 
 
 def _provider_row(name: str) -> Row:
-    return f"`{name}`", f"`{PROVIDER_SHORT[name]}`", "yes" if name in SERVED else "not yet"
+    base_url = f"`{SERVED[name].default_base_url}`" if name in SERVED else "not served yet"
+    return f"`{name}`", f"`{PROVIDER_SHORT[name]}`", base_url
 
 
 def _entry_rows(struct: type[Struct], words: dict[str, str]) -> Iterator[Row]:

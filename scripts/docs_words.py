@@ -66,7 +66,8 @@ SERVER = {
     "strategy": "How the accounts of a provider take turns; so far there is only `round-robin`.",
     "affinity": "Keep a conversation on its account.",
     "queue_timeout_s": "How long to wait for a free slot.",
-    "proxy": "HTTP proxy for upstream calls, `http://user:password@host:port`.",
+    "proxy": "HTTP proxy for upstream calls, `http://user:password@host:port`; without it the standard variables "
+    "(`https_proxy`, `no_proxy` …) hold.",
     "default_model": "What `a2a chat` asks for without `-m`.",
     "fetch_media": "Fetch images given by URL where the upstream cannot.",
     "fetch_media_allow": "Origins exempt from https and public addresses only.",
@@ -88,8 +89,7 @@ SERVER = {
 }
 
 PROVIDERS = {
-    "base_url": "Where the API is; `{region}` is filled in. Defaults: `https://api.openai.com/v1`, "
-    "`https://api.anthropic.com`, `https://runtime.{region}.kiro.dev`.",
+    "base_url": "Where the API is; `{region}` is filled in. Defaults: [below](#names-of-providers).",
     "auth_url": "The login and token service (kiro: of social logins).",
     "token_url": "The token service.",
     "userinfo_url": "Who is logged in.",

@@ -94,6 +94,8 @@ async def _where(engine: Engine, provider: str | None, model: str | None) -> tup
     provider_id = engine.provider_of(head)
     if provider_id is None:
         raise UsageError(f"no provider is called {head!r}", hint=f"known: {', '.join(sorted(engine.shorts()))}")
+    if not engine.pool.members(provider_id):
+        raise NeedsLogin(f"there is no {head} account yet", hint=f"a2a login {head}")
     if model is None:
         if engine.router.default_model(provider_id) is None:
             await engine.list_models(only_new=True)
@@ -151,8 +153,9 @@ def _finish(out: Out, shower: _Shower, front: LocalFront, exchange: Exchange) ->
     if shower.wrote:
         out.piece("\n")
     if failure is not None:
-        out.failed(A2AError(failure.message))
-        return exit_code(failure, exchange)
+        code = exit_code(failure, exchange)
+        out.failed(A2AError(failure.message), exit_code=code, kind=failure.kind)
+        return code
     out.say(_summary(exchange))
     return ExitCode.DONE
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from a2a.demo.matrix.sides import Upstream
     from a2a.demo.upstreams import Upstreams
 
-KIRO_HOSTS = {
+_KIRO_HOSTS = {
     "base_url": "runtime",
     "management_url": "management",
     "legacy_url": "q",
@@ -38,10 +38,34 @@ def variables(home: Path) -> dict[str, str]:
 
 def furnish(home: Path, upstreams: Upstreams, port: int) -> Settings:
     """Write config.toml, so that other commands reach the demo upstreams too; the settings of the demo's server."""
-    lines = ["# Written by `a2a demo`; gone when it ends.", "[providers.claude-kiro-oauth]"]
-    lines += [f'{key} = "{upstreams.kiro_url}/{folder}"' for key, folder in KIRO_HOSTS.items()]
+    from a2a.demo.codeassist.state import CLIENT_SECRET
+
+    secret = home / "oauth-client-secret"
+    secret.write_text(CLIENT_SECRET, encoding="utf-8")
+    lines = ["# Written by `a2a demo`; gone when it ends."]
+    for provider, keys in _tables(upstreams, secret).items():
+        lines += [f"[providers.{provider}]", *(f'{key} = "{value}"' for key, value in keys.items())]
     (home / "config.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return load({"port": port}, env=variables(home))
+
+
+def _tables(upstreams: Upstreams, secret: Path) -> dict[str, dict[str, str]]:
+    """Provider -> its settings, where an account's base URL does not say it all."""
+    from a2a.demo.codeassist.state import CLIENT_ID
+
+    google = upstreams.google_url
+    return {
+        "gemini-cli-oauth": {
+            "base_url": upstreams.codeassist_url,
+            "auth_url": google,
+            "token_url": google,
+            "userinfo_url": google,
+            "oauth_client_id": CLIENT_ID,
+            "oauth_client_secret_file": secret.as_posix(),
+        },
+        "claude-kiro-oauth": {key: f"{upstreams.kiro_url}/{folder}" for key, folder in _KIRO_HOSTS.items()},
+        "openai-qwen-oauth": {"auth_url": upstreams.qwen_url},
+    }
 
 
 def log_in(settings: Settings, upstreams: Upstreams) -> list[str]:
@@ -61,25 +85,36 @@ def log_in(settings: Settings, upstreams: Upstreams) -> list[str]:
 
 
 def _one(home: Home, upstreams: Upstreams, provider: Upstream, alias: str, credential: str) -> str:
-    from a2a.cli import login_key, login_kiro
+    from a2a.cli import login_google, login_key, login_kiro, login_qwen
 
+    flows = {
+        "api_key": login_key.log_in,
+        "google": login_google.log_in,
+        "kiro": login_kiro.log_in,
+        "qwen": login_qwen.log_in,
+    }
+    kind = CREDENTIAL_KIND[provider.id]
     login = Login(provider=provider.id, name=alias, yes=True)
+    if kind == "api_key":
+        login = msgspec.structs.replace(login, base_url=upstreams.urls[provider.api], api_key=credential)
+    else:
+        login = msgspec.structs.replace(login, file=str(_token_file(home, upstreams, provider.api, credential)))
     try:
-        if CREDENTIAL_KIND[provider.id] == "kiro":
-            file = _token_file(home, upstreams, credential)
-            done = login_kiro.log_in(home, msgspec.structs.replace(login, file=str(file)))
-        else:
-            url = {"openai": upstreams.openai_url, "claude": upstreams.claude_url}[provider.api]
-            done = login_key.log_in(home, msgspec.structs.replace(login, base_url=url, api_key=credential))
+        done = flows[kind](home, login)
     except A2AError as error:
         raise A2AError(f"the demo's own login to {provider.id} failed: {error.message}", hint=error.hint) from error
     return done.account.name
 
 
-def _token_file(home: Home, upstreams: Upstreams, name: str) -> Path:
-    """The account as the Kiro IDE would have written it."""
-    folder = home.settings.folders.cache / "kiro-ide"
+def _token_file(home: Home, upstreams: Upstreams, api: str, name: str) -> Path:
+    """The account as the vendor's own client would have written it."""
+    credentials = {
+        "codeassist": lambda: upstreams.codeassist.accounts[name].credentials(),
+        "kiro": lambda: upstreams.kiro.accounts[name].credentials(upstreams.kiro_url),
+        "qwen": lambda: upstreams.qwen.accounts[name].credentials(upstreams.qwen_url),
+    }
+    folder = home.settings.folders.cache / "clients"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / f"{name}.json"
-    path.write_bytes(msgspec.json.encode(upstreams.kiro.accounts[name].credentials(upstreams.kiro_url)))
+    path.write_bytes(msgspec.json.encode(credentials[api]()))
     return path

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _MARKS = {"right": ("✓", "ok"), "wrong": ("✗", "NO"), "absent": ("–", "-"), "pending": ("·", ".")}
 """Mark of a state, and what replaces it where the stream's encoding lacks it."""
-_LABEL_CHARS = 22
+_LABEL_CHARS = 23
 _STYLES = {"right": "green", "wrong": "bold red", "absent": "dim", "pending": "dim"}
 
 
@@ -92,7 +92,7 @@ class Board:
             for provider in self._providers:
                 states = [self._state(front, provider, column) for column in self._columns]
                 marks = [Text(self._mark(state), style=_STYLES[state]) for state in states]
-                table.add_row(Text(f"  {provider}"), *marks)
+                table.add_row(Text(f" {provider}"), *marks)
         return Group(table, Text(self._sum()))
 
     def _sum(self) -> str:

@@ -93,10 +93,14 @@ class Out:
         elif show is not None:
             show()
 
-    def failed(self, error: A2AError) -> None:
-        """The one rendering of an error: message and hint on stderr, or the envelope."""
+    def failed(self, error: A2AError, *, exit_code: int | None = None, kind: str | None = None) -> None:
+        """The one rendering of an error: message and hint on stderr, or the envelope.
+
+        `exit_code`, `kind`: where they are not the class's own (an upstream's failure that is told as it came).
+        """
         if self.json:
-            shown = {"message": error.message, "hint": error.hint, "kind": error.kind, "exit_code": error.exit_code}
+            shown: dict[str, object] = {"message": error.message, "hint": error.hint, "kind": kind or error.kind}
+            shown["exit_code"] = error.exit_code if exit_code is None else exit_code
             self._envelope("error", None, [*self.errors, shown])
             return
         self._write(self.stderr, f"a2a: {error.message}")

@@ -3,7 +3,7 @@
 | route | does |
 |---|---|
 | `GET requests` | the requests seen; body as text |
-| `GET state` | open answers, the clock, the Kiro accounts |
+| `GET state` | open answers, the clock, the accounts that sign in |
 | `POST faults` | `{"fault": "429 retry-after=2" or an object, "api", "account", "times"}`; `times` null = for ever |
 | `DELETE faults` | no more faults |
 | `POST clock` | `{"advance_s": 3600}` |
@@ -15,7 +15,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, assert_never
+from collections.abc import Mapping
+from typing import Literal, Protocol, assert_never
 
 import msgspec
 from aiohttp import web
@@ -45,6 +46,24 @@ class AccountOrder(Struct, forbid_unknown_fields=True):
 
 class ClockOrder(Struct, forbid_unknown_fields=True):
     advance_s: float
+
+
+class Account(Protocol):
+    """What every emulator's account has."""
+
+    suspended: bool
+    out_of_credits: bool
+
+
+class Accounts(Protocol):
+    """What every emulator with tokens can do to an account."""
+
+    @property
+    def accounts(self) -> Mapping[str, Account]: ...
+
+    def expire(self, name: str) -> None: ...
+
+    def revoke(self, name: str) -> None: ...
 
 
 def routes(prefix: str) -> list[web.RouteDef]:
@@ -90,6 +109,11 @@ async def _state(request: web.Request) -> web.StreamResponse:
             "open_streams": world.book.open_streams,
             "now": world.clock.now(),
             "faults": world.faults.rules,
+            "codeassist": [account.credentials() for account in request.app[CODEASSIST].accounts.values()],
+            "qwen": [
+                account.credentials(f"{request.url.origin()}/qwen")
+                for account in request.app[QWEN_STATE].accounts.values()
+            ],
             "kiro": [account.credentials(f"{request.url.origin()}/kiro") for account in state.accounts.values()],
         }
     )
@@ -114,7 +138,8 @@ async def _advance(request: web.Request) -> web.StreamResponse:
 
 async def _change_account(request: web.Request) -> web.StreamResponse:
     order = msgspec.json.decode(await request.read(), type=AccountOrder)
-    state = request.app[KIRO]
+    states: tuple[Accounts, ...] = (request.app[KIRO], request.app[CODEASSIST], request.app[QWEN_STATE])
+    state = next((one for one in states if order.name in one.accounts), states[0])
     account = state.accounts[order.name]
     match order.action:
         case "expire":

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 
-_REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
+_REMINDER = re.compile(r"<(system-reminder|session_context|environment_context|user_instructions)>.*?</\1>", re.DOTALL)
 _PATH = re.compile(r"(?<![\w:/])(?:~|\.{1,2})?/[\w./@+-]*[\w]|(?<![\w/.@-])[\w-]+(?:/[\w.-]+)*\.[A-Za-z]\w{0,5}(?!\w)")
 _URL = re.compile(r"https?://[^\s<>\"')\]]+")
 _QUOTED = re.compile(r"`([^`\n]+)`|\"([^\"\n]+)\"|“([^”\n]+)”|(?<!\w)'([^'\n]+)'(?!\w)")

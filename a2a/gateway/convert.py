@@ -228,7 +228,8 @@ class _Flow:
         watch = this.watch(self._answer, down)
         render = self._renderer.on
         try:
-            await down.write(self._joined(b"".join([self._begin(event) for event in self._held])))
+            begin = self._begin if this.job.opening else render
+            await down.write(self._joined(b"".join([begin(event) for event in self._held])))
             while not (ledger.ended or ledger.failure or self._filters.stopped):
                 events = await self._read()
                 if events is None:

@@ -17,7 +17,7 @@ from a2a.gateway.report import Failed
 from a2a.messages import Failure
 from a2a.protocols.base import Note
 from a2a.protocols.registry import DIALECTS, READERS
-from a2a.protocols.tap import Tap, without_opening
+from a2a.protocols.tap import Tap, neutral_stop, without_opening
 from a2a.protocols.wire import BAD_JSON
 from a2a.providers.http import Answer
 
@@ -89,7 +89,7 @@ async def _whole(this: Try, body: bytes) -> Failed | None:
     if glance.failure is not None:
         return this.fail(glance.failure)
     job.report.first(this.entry)
-    this.served(glance.usage, glance.stop, len(data))
+    this.served(glance.usage, neutral_stop(glance.stop), len(data))
     headers = {"Content-Type": "application/json", **passed(answer.headers), **job.report.headers()}
     await job.sink.respond(200, headers, data)
     return None
@@ -190,4 +190,4 @@ async def _forward(this: Try, answer: Answer, tap: Tap, head: bytes) -> None:
     if failure := failure or glance.failure:
         this.broke(failure, glance.usage, down.sent_bytes)
     else:
-        this.served(glance.usage, glance.stop, down.sent_bytes)
+        this.served(glance.usage, neutral_stop(glance.stop), down.sent_bytes)

@@ -30,12 +30,14 @@ from a2a.messages import (
     ToolResult,
 )
 from a2a.protocols.base import Conversion
+from a2a.protocols.losses import Losses
 from a2a.protocols.names import flat_name, name_map
 from a2a.protocols.repair import repair
 from a2a.protocols.tokens import without_billing
 from a2a.protocols.wire import kind_of
 
 _Signed = TypeVar("_Signed", Text, Reasoning, ToolCall)
+_Token = TypeVar("_Token", Text, ToolCall)
 _EMPTY = "(empty)"
 _ONE_ANSWER: tuple[Proto, ...] = ("claude", "responses", "kiro")
 """Targets that give one answer per request (4.2)."""
@@ -61,12 +63,18 @@ def prepare(req: Request, conv: Conversion, target: Proto) -> Request:
     Raises RequestError for what can neither be expressed nor left out without changing the meaning.
     """
     _refuse(req, target)
-    parts = _Parts(req, conv, target)
+    losses = Losses(conv, target, same=req.proto == target)
+    losses.request(req)
+    parts = _Parts(req, conv, target, losses)
     system = req.system if target == "claude" else without_billing(req.system)
     if system is not req.system:
         conv.note("system", "dropped", "the client's billing line, which changes with every request")
+    for text in system:
+        losses.text(text, "system")
     messages = [parts.message(message, f"messages[{index}]") for index, message in enumerate(req.messages)]
     messages = repair(_without_empty(messages), conv.note)
+    for tool in req.tools:
+        losses.tool(tool)
     tools, choice = _tools(req, conv, target)
     legal = _Legal(tools, choice, messages, target)
     legal.record(conv)
@@ -101,8 +109,9 @@ def _refuse(req: Request, target: Proto) -> None:
 class _Parts:
     """Message parts without what belongs to another protocol or vendor."""
 
-    def __init__(self, req: Request, conv: Conversion, target: Proto) -> None:
+    def __init__(self, req: Request, conv: Conversion, target: Proto, losses: Losses) -> None:
         self._conv = conv
+        self._losses = losses
         self._target = target
         self._same = req.proto == target
         self._family = conv.profile.family
@@ -111,6 +120,7 @@ class _Parts:
         self._bare_reasoning = target == "chat" and conv.profile.reasoning_field is not None
 
     def message(self, message: Message, path: str) -> Message:
+        self._losses.message(message)
         parts = [new for part in message.parts for new in self._part(part, path)]
         return replace(message, parts=parts, ext=self.ext(message.ext, "messages"))
 
@@ -126,13 +136,16 @@ class _Parts:
     def _part(self, part: Part, path: str) -> list[Part]:
         match part:
             case Text():
-                kept = self._own(part)
+                self._losses.text(part)
+                kept = self._signed(part)
                 return [kept] if kept.text or kept.opaque else []
             case Reasoning():
                 return self._reasoning(self._own(part))
             case ToolCall():
-                return [self._own(part)]
+                self._losses.cache(part.cache, "call")
+                return [self._signed(part)]
             case ToolResult():
+                self._losses.cache(part.cache, "result")
                 inner = [new for one in part.parts for new in self._part(one, path)]
                 allowed = [one for one in inner if isinstance(one, Text | Media | Foreign)]
                 return [replace(part, parts=allowed, ext=self.ext(part.ext, "content"))]
@@ -142,6 +155,13 @@ class _Parts:
                 return [replace(part, ext=self.ext(part.ext, "content"))] if part.text else []
             case Foreign():
                 return self._foreign(part, path)
+
+    def _signed(self, part: _Token) -> _Token:
+        """The same for a part that stays without its token."""
+        own = self._own(part)
+        if len(own.opaque) < len(part.opaque):
+            self._conv.note("signature", "dropped", "another vendor's model made it")
+        return own
 
     def _own(self, part: _Signed) -> _Signed:
         """The part with the tokens that the target's family made, and the keys that its protocol knows."""
@@ -158,6 +178,7 @@ class _Parts:
         return []
 
     def _media(self, part: Media, path: str) -> Media:
+        self._losses.media(part)
         source = part.source
         if isinstance(source, FileRef) and not self._same and source.family != self._family:
             raise RequestError(f"{path}: the file {source.id} lies at another vendor; send its content", param=path)

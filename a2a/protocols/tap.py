@@ -11,7 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from a2a.messages import Failure, Usage
+from a2a.messages import Failure, StopKind, Usage
 from a2a.protocols.sse import SseEvent, SseOverflow, SseReader
 
 KEEP_BYTES = 16 * 1024
@@ -37,6 +37,32 @@ class Glance(Struct):
     complete: bool = False
     opened: bool = False
     failure: Failure | None = None
+
+
+_STOPS: dict[str, StopKind] = {
+    "stop": "end",
+    "end_turn": "end",
+    "STOP": "end",
+    "completed": "end",
+    "tool_calls": "tool_call",
+    "function_call": "tool_call",
+    "tool_use": "tool_call",
+    "stop_sequence": "stop_seq",
+    "length": "length",
+    "max_tokens": "length",
+    "max_output_tokens": "length",
+    "MAX_TOKENS": "length",
+    "model_context_window_exceeded": "context_full",
+    "content_filter": "refusal",
+    "refusal": "refusal",
+    "SAFETY": "refusal",
+    "pause_turn": "pause",
+}
+
+
+def neutral_stop(word: str | None) -> str | None:
+    """An upstream's stop word as the record shows it; a word nobody knows stays itself."""
+    return None if word is None else _STOPS.get(word, word)
 
 
 class Reader(Protocol):

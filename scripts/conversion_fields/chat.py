@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conversion_fields.model import CLOSED, PDF, PNG, SCHEMA, WAV, Field, Group
+from conversion_fields.model import CLOSED, OTHER_SCHEMA, PDF, PNG, SCHEMA, STRICT, TO_KIRO, WAV, Field, Group
 
 _USER = {"role": "user", "content": "zq-question"}
 _BODY = {"model": "zq-model", "messages": [_USER]}
@@ -36,7 +36,7 @@ def _image(**more: Any) -> dict[str, Any]:
 
 
 _ASKED = "a2a asks for usage itself and shows it to this client"
-_URL = "the URL names the model"
+_WITH = "goes with `logprobs`"
 
 GROUPS: tuple[Group, ...] = (
     Group(
@@ -70,7 +70,7 @@ GROUPS: tuple[Group, ...] = (
             Field("seed", 4711),
             Field("n", 2),
             Field("logprobs", True),
-            Field("top_logprobs", 3, also={"logprobs": True}),
+            Field("top_logprobs", 3, also={"logprobs": True}, says={"claude": _WITH, "kiro": _WITH}),
             Field("logit_bias", {"4711": 5}),
             Field("max_completion_tokens", 2345),
             Field("max_tokens", 2345),
@@ -92,9 +92,14 @@ GROUPS: tuple[Group, ...] = (
     Group(
         "Reasoning and format",
         (
-            Field("response_format.json_schema.name", "zq_named", at="name"),
+            Field("response_format.json_schema.name", "zq_named", at="name", says={"*": "a label, not needed"}),
             Field("response_format.json_schema.description", "zq-described", at="description"),
-            Field("response_format.json_schema.strict", True, at="strict"),
+            Field(
+                "response_format.json_schema.strict",
+                True,
+                at="strict",
+                says={"claude": STRICT, "gemini": STRICT, "kiro": "asked for in words"},
+            ),
         ),
         {**_BODY, "response_format": _SCHEMA_FORMAT},
         at="response_format.json_schema",
@@ -149,9 +154,9 @@ GROUPS: tuple[Group, ...] = (
             Field("tools[function].strict", True, "tools.0.function.strict"),
             Field("tools[function].name", "zq_renamed", "tools.0.function.name"),
             Field("tools[function].description", "zq-told", "tools.0.function.description"),
-            Field("tools[function].parameters", CLOSED, "tools.0.function.parameters"),
+            Field("tools[function].parameters", OTHER_SCHEMA, "tools.0.function.parameters"),
             Field("tools[].cache_control", {"type": "ephemeral"}, "tools.0.cache_control"),
-            Field("tool_choice: auto", "auto", "tool_choice"),
+            Field("tool_choice: auto", "auto", "tool_choice", says={"kiro": TO_KIRO}),
             Field("tool_choice: none", "none", "tool_choice"),
             Field("tool_choice: required", "required", "tool_choice"),
             Field("tool_choice: function", {"type": "function", "function": {"name": "zq_look"}}, "tool_choice"),
@@ -213,7 +218,7 @@ GROUPS: tuple[Group, ...] = (
     Group(
         "Messages",
         (
-            Field("tool_calls[function].id", "call_zq2", "messages.1.tool_calls.0.id", also={"messages.2.tool_call_id": "call_zq2"}),
+            Field("tool_calls[function].id", "call_zq2", "messages.1.tool_calls.0.id messages.2.tool_call_id"),
             Field("tool_calls[function].arguments", '{"zq_city":"zq-burg"}', "messages.1.tool_calls.0.function.arguments"),
             Field(
                 "tool_calls[custom]",
@@ -221,7 +226,7 @@ GROUPS: tuple[Group, ...] = (
                 "messages.1.tool_calls.0",
                 also={"tools.1": {"type": "custom", "custom": {"name": "zq_free"}}},
             ),
-            Field("tool.tool_call_id", "call_zq3", "messages.2.tool_call_id", also={"messages.1.tool_calls.0.id": "call_zq3"}),
+            Field("tool.tool_call_id", "call_zq3", "messages.2.tool_call_id messages.1.tool_calls.0.id"),
             Field("tool.content", "zq-rainy", "messages.2.content"),
         ),
         _CALLED,

@@ -12,12 +12,16 @@ PDF = "JVBERi0xLjQKenEtcGRmCg=="
 WAV = "UklGRiQAAABXQVZFZm10IBAAAAABAAEA"
 MP4 = "AAAAGGZ0eXBtcDQyenEtdmlkZW8="
 SCHEMA = {"type": "object", "properties": {"zq_city": {"type": "string"}}, "required": ["zq_city"]}
+OTHER_SCHEMA = {"type": "object", "properties": {"zq_town": {"type": "string", "description": "zq-place"}}}
 CLOSED = {**SCHEMA, "additionalProperties": False}
+
+STRICT = "always strict here"
+TO_KIRO = "what it does anyway"
 
 
 class Field(Struct, frozen=True):
     """`name`: as the documentation of its protocol spells it. `value`: what the body gets at `at`, a path of keys and
-    indexes with dots, relative to the group's; `name` when empty. `also`: further paths to set. `says`: by target, where
+    indexes with dots, relative to the group's; several of them with blanks between; `name` when empty. `also`: further paths to set. `says`: by target, where
     nothing of the field goes and no note is due, what becomes of it; `*`: every target but the field's own protocol.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conversion_fields.model import CLOSED, PDF, PNG, SCHEMA, Field, Group
+from conversion_fields.model import CLOSED, OTHER_SCHEMA, PDF, PNG, SCHEMA, STRICT, TO_KIRO, Field, Group
 
 _TOOL = {"type": "function", "name": "zq_look", "description": "zq-looks", "parameters": SCHEMA, "strict": False}
 _OTHER = {"type": "function", "name": "zq_other", "parameters": SCHEMA, "strict": False}
@@ -35,6 +35,12 @@ def _part(part: dict[str, Any]) -> dict[str, Any]:
 def _item(kind: str, **more: Any) -> Field:
     """An item only this protocol knows, between two words of the user."""
     return Field(kind, {"type": kind, **more}, "input.1", also={"input.2": _ASKED})
+
+
+def _thought(name: str, **more: Any) -> Field:
+    """A reasoning item before the answer it led to; `encrypted_content` is what counts, so most have one."""
+    item = {"type": "reasoning", "summary": [], **more}
+    return Field(f"reasoning.{name}", item, "input.1", also={"input.2": _SAID, "input.3": _ASKED})
 
 
 def _hosted(kind: str, **more: Any) -> Field:
@@ -79,7 +85,7 @@ GROUPS: tuple[Group, ...] = (
     Group(
         "Reasoning and format",
         (
-            Field("reasoning.effort", "high", "reasoning", also={"reasoning": {}}),
+            Field("reasoning.effort", "high"),
             Field("reasoning.summary", "auto"),
             Field("reasoning.generate_summary", "auto"),
             Field("reasoning.context", "zq-context"),
@@ -93,9 +99,14 @@ GROUPS: tuple[Group, ...] = (
     Group(
         "Reasoning and format",
         (
-            Field("text.format.name", "zq_named", at="name"),
+            Field("text.format.name", "zq_named", at="name", says={"*": "a label, not needed"}),
             Field("text.format.description", "zq-described", at="description"),
-            Field("text.format.strict", True, at="strict"),
+            Field(
+                "text.format.strict",
+                True,
+                at="strict",
+                says={"claude": STRICT, "gemini": STRICT, "kiro": "asked for in words"},
+            ),
         ),
         {**_BODY, "text": {"format": _SCHEMA_FORMAT}},
         at="text.format",
@@ -121,7 +132,7 @@ GROUPS: tuple[Group, ...] = (
         (
             Field("tools[function].name", "zq_renamed", "tools.0.name"),
             Field("tools[function].description", "zq-told", "tools.0.description"),
-            Field("tools[function].parameters", CLOSED, "tools.0.parameters"),
+            Field("tools[function].parameters", OTHER_SCHEMA, "tools.0.parameters"),
             Field("tools[function].strict", True, "tools.0.strict", also={"tools.0.parameters": CLOSED}),
             Field("tools[function].defer_loading", True, "tools.0.defer_loading"),
             Field("tools[function].allowed_callers", ["zq-caller"], "tools.0.allowed_callers"),
@@ -147,7 +158,7 @@ GROUPS: tuple[Group, ...] = (
             _hosted("shell"),
             _hosted("tool_search"),
             _hosted("apply_patch"),
-            Field("tool_choice: auto", "auto", "tool_choice"),
+            Field("tool_choice: auto", "auto", "tool_choice", says={"kiro": TO_KIRO}),
             Field("tool_choice: none", "none", "tool_choice"),
             Field("tool_choice: required", "required", "tool_choice"),
             Field("tool_choice: function", {"type": "function", "name": "zq_look"}, "tool_choice"),
@@ -218,7 +229,7 @@ GROUPS: tuple[Group, ...] = (
     Group(
         "Tool items",
         (
-            Field("function_call.call_id", "call_zq2", "input.1.call_id", also={"input.2.call_id": "call_zq2"}),
+            Field("function_call.call_id", "call_zq2", "input.1.call_id input.2.call_id"),
             Field("function_call.name", "zq_renamed", "input.1.name"),
             Field("function_call.arguments", '{"zq_city":"zq-burg"}', "input.1.arguments"),
             Field("function_call.id", "fc_zq", "input.1.id", says={"*": _IDS, "responses": "only with `store: true`"}),
@@ -226,7 +237,7 @@ GROUPS: tuple[Group, ...] = (
             Field("function_call.namespace", "zq_space", "input.1.namespace"),
             Field("function_call.async", True, "input.1.async"),
             Field("function_call.caller", {"type": "zq-caller"}, "input.1.caller"),
-            Field("function_call_output.call_id", "call_zq3", "input.2.call_id", also={"input.1.call_id": "call_zq3"}),
+            Field("function_call_output.call_id", "call_zq3", "input.2.call_id input.1.call_id"),
             Field("function_call_output.output", "zq-rainy", "input.2.output"),
             Field("function_call_output.output (image)", [{"type": "input_image", "image_url": _DATA}], "input.2.output"),
             Field("function_call_output.name", "zq_look", "input.2.name", says={"*": "the call names it", "responses": "the call names it"}),
@@ -241,14 +252,14 @@ GROUPS: tuple[Group, ...] = (
         "Tool items",
         (
             Field("custom_tool_call.input", "zq-words", "input.1.input"),
-            Field("custom_tool_call.call_id", "call_zq2", "input.1.call_id", also={"input.2.call_id": "call_zq2"}),
+            Field("custom_tool_call.call_id", "call_zq2", "input.1.call_id input.2.call_id"),
             Field("custom_tool_call.name", "zq_renamed", "input.1.name"),
             Field("custom_tool_call.id", "ctc_zq", "input.1.id", says={"*": _IDS, "responses": "only with `store: true`"}),
             Field("custom_tool_call.namespace", "zq_space", "input.1.namespace"),
             Field("custom_tool_call.async", True, "input.1.async"),
             Field("custom_tool_call.caller", {"type": "zq-caller"}, "input.1.caller"),
             Field("custom_tool_call_output.output", "zq-rainy", "input.2.output"),
-            Field("custom_tool_call_output.call_id", "call_zq3", "input.2.call_id", also={"input.1.call_id": "call_zq3"}),
+            Field("custom_tool_call_output.call_id", "call_zq3", "input.2.call_id input.1.call_id"),
             Field("custom_tool_call_output.id", "cto_zq", "input.2.id", says={"*": _IDS, "responses": _IDS}),
             Field("custom_tool_call_output.caller", {"type": "zq-caller"}, "input.2.caller"),
         ),
@@ -257,22 +268,13 @@ GROUPS: tuple[Group, ...] = (
     Group(
         "Reasoning items",
         (
-            _item("reasoning", id="rs_zq", summary=[{"type": "summary_text", "text": "zq-thought"}]),
+            _thought("id", id="rs_zq", encrypted_content="zq-sealed"),
+            _thought("encrypted_content", encrypted_content="zq-sealed"),
+            _thought("summary", summary=[{"type": "summary_text", "text": "zq-thought"}]),
+            _thought("content", content=[{"type": "reasoning_text", "text": "zq-chain"}]),
+            _thought("status", status="completed", encrypted_content="zq-sealed"),
         ),
-        _BODY,
-    ),
-    Group(
-        "Reasoning items",
-        (
-            Field("reasoning.id", "rs_zq", "id", says={"*": _IDS, "responses": "only with `store: true`"}),
-            Field("reasoning.encrypted_content", "zq-sealed", "encrypted_content"),
-            Field("reasoning.summary", [{"type": "summary_text", "text": "zq-thought"}], "summary", also={}),
-            Field("reasoning.content", [{"type": "reasoning_text", "text": "zq-chain"}], "content"),
-            Field("reasoning.status", "completed", "status", says={"*": _STATUS, "responses": _STATUS}),
-        ),
-        {"model": "zq-model", "input": [_ASKED, {"type": "reasoning", "summary": [], "encrypted_content": "zq-token"}, _SAID, _ASKED]},
-        prefix="item ",
-        at="input.1",
+        {"model": "zq-model", "input": [_ASKED, _SAID]},
     ),
     Group(
         "Items only this protocol knows",

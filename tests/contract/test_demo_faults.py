@@ -191,3 +191,13 @@ async def test_side_calls_do_not_use_up_a_fault(http: aiohttp.ClientSession, up:
     up.faults.add("500", api="openai-models")
     async with http.get(f"{up.openai_url}/models") as answer:
         assert answer.status == 500
+
+
+@pytest.mark.parametrize("name", ["aoa-social", "ca-standard", "qwen-1"])
+async def test_accounts_are_changed_from_outside(up: Upstreams, http: aiohttp.ClientSession, name: str) -> None:
+    holders = (up.kiro.accounts, up.codeassist.accounts, up.qwen.accounts)
+    account: Any = next(one[name] for one in holders if name in one)
+    for action, state in (("suspend", (True, False)), ("exhaust", (True, True)), ("restore", (False, False))):
+        async with http.post(f"{up.root_url}/_control/accounts", json={"name": name, "action": action}) as answer:
+            assert answer.status == 200
+        assert (account.suspended, account.out_of_credits) == state

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,10 @@ TARGETS: list[tuple[str, str, dict[str, str]]] = [
     ("chat", "openai/v1/chat/completions", {"authorization": "Bearer sk-demo-openai-1"}),
     ("claude", "claude/v1/messages", {"x-api-key": "sk-demo-claude-1", "anthropic-version": "2026-10-21"}),
     ("kiro", "kiro/runtime/generateAssistantResponse", {"authorization": "Bearer aoa-social"}),
+    ("responses", "openai/v1/responses", {"authorization": "Bearer sk-demo-openai-1"}),
+    ("gemini", "gemini/v1beta/models/gemini-3-flash-preview:generateContent", {"x-goog-api-key": "AIza-demo-gemini-1"}),
+    ("codeassist", "codeassist/v1internal:generateContent", {"authorization": "Bearer ya29.ca-standard-1"}),
+    ("qwen", "qwen/v1/chat/completions", {"authorization": "Bearer at-qwen-1-1"}),
 ]
 KIRO: dict[str, Any] = {
     "conversationState": {
@@ -59,6 +63,57 @@ KIRO: dict[str, Any] = {
 }
 
 
+def vector(name: str) -> dict[str, Any]:
+    body = json.loads((VECTORS / f"{name}.request.json").read_bytes())
+    assert isinstance(body, dict)
+    return body
+
+
+def claude() -> dict[str, Any]:
+    """Without the vector's signature: it is a dummy, which would hide everything behind it."""
+    body = vector("claude")
+    body["messages"][1]["content"].pop(0)
+    return body
+
+
+def responses() -> dict[str, Any]:
+    """Without the vector's reasoning and ids, which no emulator issued."""
+    body = vector("responses")
+    body["input"] = [item for item in body["input"] if item["type"] != "reasoning"]
+    for item in body["input"]:
+        item.pop("id", None)
+    return body
+
+
+def gemini() -> dict[str, Any]:
+    """With the signature that fits any call."""
+    body = vector("gemini")
+    body["contents"][1]["parts"][2]["thoughtSignature"] = "skip_thought_signature_validator"
+    return body
+
+
+def codeassist() -> dict[str, Any]:
+    return {"model": "gemini-3-flash", "project": "acme-dev-1", "user_prompt_id": "u", "request": gemini()}
+
+
+def qwen() -> dict[str, Any]:
+    """The vector of chat in the dialect: no effort, no field that OAuth does not take."""
+    body = vector("chat")
+    taken = ("messages", "tools", "tool_choice", "stream", "stream_options")
+    return {"model": "coder-model", **{key: body[key] for key in taken if key in body}}
+
+
+BODIES: dict[str, Callable[[], dict[str, Any]]] = {
+    "chat": lambda: vector("chat"),
+    "claude": claude,
+    "kiro": lambda: KIRO,
+    "responses": responses,
+    "gemini": gemini,
+    "codeassist": codeassist,
+    "qwen": qwen,
+}
+
+
 def paths(node: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     yield at
     if isinstance(node, dict | list):
@@ -79,11 +134,11 @@ def mutated(body: Any, path: tuple[Any, ...], junk: Any) -> Any:
 
 @pytest.mark.parametrize(("name", "path", "headers"), TARGETS)
 async def test_garbage_never_breaks_an_emulator(name: str, path: str, headers: dict[str, str]) -> None:
-    body = KIRO if name == "kiro" else json.loads((VECTORS / f"{name}.request.json").read_bytes())
-    if name == "claude":  # the vector's signature is a dummy, which would hide everything behind it
-        body["messages"][1]["content"].pop(0)
+    body = BODIES[name]()
     cases = [(where, junk) for where in paths(body) for junk in JUNK]
     async with Upstreams() as up, aiohttp.ClientSession(headers=headers) as http:
+        async with http.post(f"{up.root_url}/{path}", json=body) as answer:
+            assert answer.status == 200, await answer.text()  # else the junk would hide behind another fault
         for where, junk in [((), b"{"), ((), b"\xff"), *cases]:
             sent = junk if isinstance(junk, bytes) else json.dumps(mutated(body, where, junk)).encode()
             async with http.post(f"{up.root_url}/{path}", data=sent) as answer:

@@ -201,7 +201,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"systemInstruction": {"parts": [{"inlineData": {"mimeType": "image/png", "data": PNG}}]}}, "only supports text"),
     (declared(name="1a"), "Invalid function name"),
     (declared(name="a" * 65), "Invalid function name"),
-    (declared({"type": "object", "properties": {}, "$schema": "x"}), 'Unknown name "$schema"'),
+    (declared({"type": "object", "properties": {"a": {"$schema": "x"}}}), 'Unknown name "$schema"'),
     (declared({"type": "object", "properties": {"a": {"const": 1}}}), "properties[a]"),
     (declared(CYCLE), "nesting depth"),
     (declared({"type": "string"}), "of type object"),

@@ -41,10 +41,13 @@ def check_own(schema: dict[str, Any], at: str) -> None:
 
 
 def check_json(schema: Any, at: str) -> None:
-    """A JSON schema: known keywords only, and no cycle of references."""
+    """A JSON schema: known keywords only, and no cycle of references.
+
+    `$schema` may stand at the root: Gemini CLI 0.61.0 sends it there (seen 2026-11-22).
+    """
     if not isinstance(schema, dict):
         raise bad(f"Invalid value at '{at}': the schema must be an object.", at)
-    _walk(schema, at)
+    _walk({key: value for key, value in schema.items() if key != "$schema"}, at)
     _resolve(schema, schema, (), at)
 
 

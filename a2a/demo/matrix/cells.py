@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from a2a.demo.matrix import checks
+from a2a.demo.matrix import checks, troubles
 from a2a.demo.matrix.lab import Desk, Lab
 from a2a.demo.matrix.sides import FRONTS, PROVIDERS, Upstream
 from a2a.demo.matrix.talk import Dialect
@@ -20,7 +20,7 @@ from a2a.demo.matrix.wrong import Wrong
 
 
 class Check(Struct, frozen=True):
-    """A function of `checks`, the column it is shown in, and the section that demands it."""
+    """A function of `checks` or `troubles`, the column it is shown in, and the section that demands it."""
 
     run: Callable[[Desk], Awaitable[None]]
     column: str
@@ -35,29 +35,47 @@ class Check(Struct, frozen=True):
 CHECKS = (
     Check(checks.text, "text", "conversion.md 9"),
     Check(checks.stream, "stream", "conversion.md 10.1"),
+    Check(checks.stream_array, "stream", "conversion.md 10.1"),
     Check(checks.tools, "tools", "conversion.md 6"),
     Check(checks.tools_stream, "tools", "conversion.md 6, 10.1"),
-    Check(checks.parallel, "parallel", "conversion.md 6.4"),
-    Check(checks.parallel_stream, "parallel", "conversion.md 6.4, 10.1"),
-    Check(checks.image, "image", "conversion.md 5.2"),
-    Check(checks.reasoning, "reason", "conversion.md 7"),
-    Check(checks.reasoning_stream, "reason", "conversion.md 7, 10.1"),
-    Check(checks.wrong_key, "errors", "conversion.md 11.1"),
-    Check(checks.malformed_body, "errors", "conversion.md 11.1"),
-    Check(checks.upstream_400, "errors", "contract.md 6"),
-    Check(checks.upstream_401, "errors", "contract.md 6"),
-    Check(checks.upstream_429, "errors", "contract.md 6"),
-    Check(checks.upstream_500, "errors", "contract.md 6"),
-    Check(checks.unknown_model, "errors", "conversion.md 11.1"),
-    Check(checks.all_fail, "errors", "conversion.md 11.1"),
-    Check(checks.broken_stream, "errors", "conversion.md 11.2"),
-    Check(checks.failover, "failover", "contract.md 7"),
-    Check(checks.failover_stream, "failover", "contract.md 7"),
+    Check(checks.parallel, "par", "conversion.md 6.4"),
+    Check(checks.parallel_stream, "par", "conversion.md 6.4, 10.1"),
+    Check(checks.image, "img", "conversion.md 5.2"),
+    Check(checks.document, "pdf", "conversion.md 5.2"),
+    Check(checks.reasoning, "think", "conversion.md 7"),
+    Check(checks.reasoning_stream, "think", "conversion.md 7, 10.1"),
+    Check(checks.structured, "json", "conversion.md 8.1"),
+    Check(checks.structured_stream, "json", "conversion.md 8.1, 10.1"),
+    Check(checks.count_tokens, "count", "conversion.md 13.1"),
+    Check(troubles.wrong_key, "err", "conversion.md 11.1"),
+    Check(troubles.malformed_body, "err", "conversion.md 11.1"),
+    Check(troubles.upstream_400, "err", "contract.md 6"),
+    Check(troubles.upstream_401, "err", "contract.md 6"),
+    Check(troubles.upstream_429, "err", "contract.md 6"),
+    Check(troubles.upstream_500, "err", "contract.md 6"),
+    Check(troubles.unknown_model, "err", "conversion.md 11.1"),
+    Check(troubles.all_fail, "err", "conversion.md 11.1"),
+    Check(troubles.broken_stream, "err", "conversion.md 11.2"),
+    Check(troubles.failover, "over", "contract.md 7"),
+    Check(troubles.failover_stream, "over", "contract.md 7"),
 )
 
 COLUMNS = tuple(dict.fromkeys(check.column for check in CHECKS))
 
-ABSENT: dict[tuple[str, str, str], str] = {}
+_NO_CELL: tuple[tuple[str, str, str, str], ...] = (
+    ("chat", "*", "stream_array", "only Gemini streams as a JSON array (conversion.md 10.1)"),
+    ("responses", "*", "stream_array", "only Gemini streams as a JSON array (conversion.md 10.1)"),
+    ("claude", "*", "stream_array", "only Gemini streams as a JSON array (conversion.md 10.1)"),
+    ("chat", "*", "count_tokens", "Chat has no route that counts (conversion.md 13.1)"),
+)
+"""Front, provider (`*`: any), check, and why there is no such cell."""
+
+ABSENT = {
+    (front, one.id, check): why
+    for front, provider, check, why in _NO_CELL
+    for one in PROVIDERS
+    if provider in ("*", one.id)
+}
 """(front, provider, check) -> why there is no such cell."""
 
 

@@ -15,6 +15,8 @@ from a2a.demo.matrix.talk import Answer, Complaint, Question, Refusals
 from a2a.demo.matrix.wrong import decode, need, same
 
 name = "chat"
+prompt_key = "messages"
+counting = None
 
 refusals = Refusals(
     wrong_key=(401, "invalid_request_error"),
@@ -87,6 +89,9 @@ def body(question: Question) -> dict[str, Any]:
         ]
     if question.think:
         wire["reasoning_effort"] = "medium"
+    if question.schema is not None:
+        shape = {"name": "report", "schema": question.schema, "strict": True}
+        wire["response_format"] = {"type": "json_schema", "json_schema": shape}
     return wire
 
 
@@ -99,14 +104,21 @@ def _messages(question: Question) -> list[dict[str, Any]]:
         {"role": "tool", "tool_call_id": call.id, "content": result}
         for call, result in zip(past.answer.calls, past.results, strict=True)
     ]
-    return [system, {"role": "user", "content": past.prompt}, past.answer.turn, *results]
+    return [system, {"role": "user", "content": past.prompt}, *past.answer.turn, *results]
 
 
 def _content(question: Question) -> str | list[dict[str, Any]]:
-    if question.image is None:
-        return question.prompt
-    url = f"data:image/png;base64,{base64.b64encode(question.image).decode()}"
-    return [{"type": "text", "text": question.prompt}, {"type": "image_url", "image_url": {"url": url}}]
+    parts: list[dict[str, Any]] = [{"type": "text", "text": question.prompt}]
+    if question.image is not None:
+        parts.append({"type": "image_url", "image_url": {"url": _data_url("image/png", question.image)}})
+    if question.document is not None:
+        file = {"filename": "report.pdf", "file_data": _data_url("application/pdf", question.document)}
+        parts.append({"type": "file", "file": file})
+    return parts if len(parts) > 1 else question.prompt
+
+
+def _data_url(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def read(body: bytes, question: Question) -> Answer:
@@ -128,7 +140,7 @@ def read(body: bytes, question: Question) -> Answer:
         calls=calls,
         ending=ending_of(choice.finish_reason),
         usage=counted(answer.usage),
-        turn=turn,
+        turn=[turn],
     )
 
 

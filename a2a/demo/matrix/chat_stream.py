@@ -126,7 +126,7 @@ def read(body: bytes) -> Answer:
         calls=calls,
         ending=ending_of(heard.finish or ""),
         usage=counted(heard.usage),
-        turn=turn,
+        turn=[turn],
     )
 
 

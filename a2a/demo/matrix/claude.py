@@ -9,11 +9,12 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from a2a.demo.matrix import claude_stream
-from a2a.demo.matrix.claude_wire import Block, Error, Usage, answer_of
-from a2a.demo.matrix.talk import Answer, Complaint, Question, Refusals
+from a2a.demo.matrix.claude_wire import Block, Count, Error, Usage, answer_of
+from a2a.demo.matrix.talk import Answer, Complaint, Counting, Question, Refusals
 from a2a.demo.matrix.wrong import decode
 
 name = "claude"
+prompt_key = "messages"
 
 refusals = Refusals(
     wrong_key=(401, "authentication_error"),
@@ -38,6 +39,10 @@ class _Message(Struct, forbid_unknown_fields=True):
     usage: Usage
 
 
+class _Counted(Struct, forbid_unknown_fields=True):
+    input_tokens: Count
+
+
 class _Refused(Struct, forbid_unknown_fields=True):
     type: Literal["error"]
     error: Error
@@ -49,22 +54,28 @@ def path(question: Question) -> str:
 
 
 def key(key: str) -> Mapping[str, str]:
-    return {"x-api-key": key, "anthropic-version": "2023-06-01"}
+    """Of an SDK before 2.0, whose `output_config` needs its beta (specs/clients.md)."""
+    return {"x-api-key": key, "anthropic-version": "2023-06-01", "anthropic-beta": "structured-outputs-2025-11-13"}
 
 
 def body(question: Question) -> dict[str, Any]:
+    wire = _prompt(question) | {"max_tokens": 4000}
+    return wire | {"stream": True} if question.stream else wire
+
+
+def _prompt(question: Question) -> dict[str, Any]:
+    """What is counted: everything but the limits of the answer."""
     wire: dict[str, Any] = {
         "model": question.model,
-        "max_tokens": 4000,
         "system": "You are a test.",
         "messages": _messages(question),
     }
-    if question.stream:
-        wire["stream"] = True
     if question.tools:
         wire["tools"] = [{"name": t.name, "description": t.purpose, "input_schema": t.schema} for t in question.tools]
     if question.think:
         wire["thinking"] = {"type": "enabled", "budget_tokens": _BUDGET_TOKENS}
+    if question.schema is not None:
+        wire["output_config"] = {"format": {"type": "json_schema", "schema": question.schema}}
     return wire
 
 
@@ -76,15 +87,22 @@ def _messages(question: Question) -> list[dict[str, Any]]:
         {"type": "tool_result", "tool_use_id": call.id, "content": result}
         for call, result in zip(past.answer.calls, past.results, strict=True)
     ]
-    return [{"role": "user", "content": past.prompt}, past.answer.turn, {"role": "user", "content": results}]
+    return [{"role": "user", "content": past.prompt}, *past.answer.turn, {"role": "user", "content": results}]
 
 
 def _content(question: Question) -> str | list[dict[str, Any]]:
-    if question.image is None:
-        return question.prompt
-    data = base64.b64encode(question.image).decode()
-    source = {"type": "base64", "media_type": "image/png", "data": data}
-    return [{"type": "image", "source": source}, {"type": "text", "text": question.prompt}]
+    blocks: list[dict[str, Any]] = []
+    if question.image is not None:
+        blocks.append({"type": "image", "source": _source("image/png", question.image)})
+    if question.document is not None:
+        blocks.append(
+            {"type": "document", "source": _source("application/pdf", question.document), "title": "report.pdf"}
+        )
+    return [*blocks, {"type": "text", "text": question.prompt}] if blocks else question.prompt
+
+
+def _source(kind: str, data: bytes) -> dict[str, str]:
+    return {"type": "base64", "media_type": kind, "data": base64.b64encode(data).decode()}
 
 
 def read(body: bytes, question: Question) -> Answer:
@@ -104,3 +122,10 @@ def read_error(body: bytes) -> Complaint:
 def read_broken_stream(body: bytes) -> tuple[str, Complaint]:
     text, last = claude_stream.read_broken(body)
     return text, read_error(last.encode())
+
+
+def _read_count(body: bytes) -> int:
+    return decode(body, _Counted, "the count").input_tokens
+
+
+counting = Counting(path=lambda _: "/v1/messages/count_tokens", body=_prompt, read=_read_count)

@@ -87,6 +87,6 @@ def answer_of(content: list[Block], stop_reason: str, usage: Usage) -> Answer:
         calls=calls,
         ending="tool" if calls else "end",
         usage=(tokens_in, usage.output_tokens),
-        turn={"role": "assistant", "content": msgspec.to_builtins(content)},
+        turn=[{"role": "assistant", "content": msgspec.to_builtins(content)}],
         opaque=thought.signature if thought else "",
     )

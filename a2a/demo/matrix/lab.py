@@ -87,26 +87,38 @@ class Desk:
     ) -> Reply:
         """By path prefix, or by header where one account is wanted. `body`: other bytes than the question's."""
         path = self.front.path(question)
-        headers = {"content-type": "application/json", **self.front.key(key or self.lab.key)}
+        headers = self._headers(key)
         if account is None:
             path = f"/{self.provider.id}{path}"
         else:
             headers["model-provider"] = f"{self.provider.id}/{account}"
         return await self.lab.post(path, dumps(self.front.body(question)) if body is None else body, headers)
 
+    def _headers(self, key: str | None = None) -> dict[str, str]:
+        return {"content-type": "application/json", **self.front.key(key or self.lab.key)}
+
     async def ask(self, question: Question, *, attempts: int | None = 1) -> Answer:
         """A question that must be answered, by the account of that attempt. Raises Wrong."""
         reply = await self.send(question)
-        if reply.status != 200:
-            raise Wrong(f"status {reply.status}: {reply.body.decode('utf-8', 'replace')[:300]}")
+        _must_be_good(reply)
         if attempts is not None:
             same(reply.head("x-a2a-attempts"), str(attempts), "x-a2a-attempts")
-        need(reply.head("x-a2a-exchange").startswith("ex_"), "x-a2a-exchange is no exchange's id")
         need("/" in reply.head("x-a2a-account"), "x-a2a-account names no account")
-        due = "text/event-stream" if question.stream else "application/json"
+        due = "text/event-stream" if question.stream and not question.array else "application/json"
         same(reply.head("content-type").partition(";")[0], due, "content-type")
         read = self.front.read_stream if question.stream else self.front.read
         return read(reply.body, question)
+
+    async def count(self, question: Question) -> tuple[int, str]:
+        """The tokens of a question, and what a2a remarks on the number. Raises Wrong."""
+        counting = self.front.counting
+        if counting is None:
+            raise Wrong(f"{self.front.name} has no way to count")
+        path = f"/{self.provider.id}{counting.path(question)}"
+        reply = await self.lab.post(path, dumps(counting.body(question)), self._headers())
+        _must_be_good(reply)
+        same(reply.head("content-type").partition(";")[0], "application/json", "content-type")
+        return counting.read(reply.body), reply.headers.get("x-a2a-notes", "")
 
     def refused(self, reply: Reply, status: int, kind: str | None) -> Complaint:
         """An error answer with this status and `type` (None: in the upstream's words). Raises Wrong."""
@@ -116,4 +128,13 @@ class Desk:
         complaint = self.front.read_error(reply.body)
         if kind is not None:
             same(complaint.kind, kind, "the error's type")
+        if complaint.status is not None:
+            same(complaint.status, status, "the status in the body")
         return complaint
+
+
+def _must_be_good(reply: Reply) -> None:
+    """Raises Wrong, with the answer's own words."""
+    if reply.status != 200:
+        raise Wrong(f"status {reply.status}: {reply.body.decode('utf-8', 'replace')[:300]}")
+    need(reply.head("x-a2a-exchange").startswith("ex_"), "x-a2a-exchange is no exchange's id")

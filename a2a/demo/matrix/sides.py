@@ -5,18 +5,20 @@ from __future__ import annotations
 from msgspec import Struct
 
 from a2a.demo.claude.routes import KEYS as CLAUDE_KEYS
-from a2a.demo.matrix import chat, claude
+from a2a.demo.gemini.routes import KEYS as GEMINI_KEYS
+from a2a.demo.matrix import chat, claude, gemini, responses
 from a2a.demo.matrix.talk import Dialect
 from a2a.demo.openai.routes import KEYS as OPENAI_KEYS
 
-FRONTS: tuple[Dialect, ...] = (chat, claude)
+FRONTS: tuple[Dialect, ...] = (chat, responses, claude, gemini)
 
 
 class Upstream(Struct, frozen=True, kw_only=True):
-    """A provider and its demo accounts: alias -> API key, or the name of a Kiro account.
+    """A provider and its demo accounts: alias -> API key, or the name of an account of its emulator.
 
     `proto`: its native protocol; a front of the same name gets the bytes passed through. `api`: what the fault board
-    calls it. `thinker`: a model that thinks aloud. `opening`: frames of its streams before the first content.
+    and `Upstreams.urls` call it. `thinker`: a model that thinks aloud. `opening`: frames of its streams before the first content.
+    `counts`: it has a route that counts tokens.
     """
 
     id: str
@@ -26,6 +28,7 @@ class Upstream(Struct, frozen=True, kw_only=True):
     thinker: str
     accounts: dict[str, str]
     opening: int = 0
+    counts: bool = False
 
 
 PROVIDERS = (
@@ -39,6 +42,16 @@ PROVIDERS = (
         opening=1,
     ),
     Upstream(
+        id="openaiResponses-custom",
+        proto="responses",
+        api="responses",
+        model="gpt-4.1",
+        thinker="gpt-5.6",
+        accounts=dict(zip(("ada", "bob"), OPENAI_KEYS, strict=False)),
+        opening=2,
+        counts=True,
+    ),
+    Upstream(
         id="claude-custom",
         proto="claude",
         api="claude",
@@ -46,6 +59,24 @@ PROVIDERS = (
         thinker="claude-sonnet-4-6",
         accounts=dict(zip(("ada", "bob"), CLAUDE_KEYS, strict=False)),
         opening=1,
+        counts=True,
+    ),
+    Upstream(
+        id="gemini-custom",
+        proto="gemini",
+        api="gemini",
+        model="gemini-2.5-flash",
+        thinker="gemini-3-flash-preview",
+        accounts=dict(zip(("ada", "bob"), GEMINI_KEYS, strict=False)),
+        counts=True,
+    ),
+    Upstream(
+        id="gemini-cli-oauth",
+        proto="gemini",
+        api="codeassist",
+        model="gemini-2.5-flash",
+        thinker="gemini-3-flash-preview",
+        accounts={"ada": "ca-standard", "bob": "ca-standard-2"},
     ),
     Upstream(
         id="claude-kiro-oauth",
@@ -54,5 +85,14 @@ PROVIDERS = (
         model="claude-sonnet-5",
         thinker="claude-sonnet-5",
         accounts={"ada": "aoa-social", "bob": "aoa-social-2"},
+    ),
+    Upstream(
+        id="openai-qwen-oauth",
+        proto="chat",
+        api="qwen",
+        model="coder-model",
+        thinker="coder-model",
+        accounts={"ada": "qwen-1", "bob": "qwen-2"},
+        opening=1,
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
@@ -28,7 +28,8 @@ class Called(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """An answer that its protocol allows. `turn`: the assistant's turn as the client would send it back.
+    """An answer that its protocol allows. `turn`: the assistant's turn as the client would send it back, in as many
+    messages or items as its protocol makes of it.
 
     `opaque`: the token that came with the thinking, "" for none. `usage`: input and output tokens, None where the
     client did not ask for them.
@@ -39,7 +40,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     calls: tuple[Called, ...]
     ending: Ending
     usage: tuple[int, int] | None
-    turn: dict[str, Any]
+    turn: list[dict[str, Any]]
     opaque: str = ""
 
 
@@ -52,23 +53,33 @@ class Past(Struct, frozen=True):
 
 
 class Question(Struct, frozen=True, kw_only=True):
-    """One request. `past`: the round whose tool results this request brings; then `prompt` is not sent again."""
+    """One request. `past`: the round whose tool results this request brings; then `prompt` is not sent again.
+
+    `schema`: the answer must be JSON of that schema. `document`: a PDF. `array`: a stream as one JSON array.
+    """
 
     model: str
     prompt: str = ""
     stream: bool = False
+    array: bool = False
     tools: tuple[Tool, ...] = ()
     image: bytes | None = None
+    document: bytes | None = None
+    schema: dict[str, Any] | None = None
     think: bool = False
     past: Past | None = None
 
 
 class Complaint(Struct, frozen=True):
-    """An error in a front's own shape. `kind`: its `type`. `code`: only where the protocol has one."""
+    """An error in a front's own shape. `kind`: its `type`, or Google's status word. `code`: only where there is one.
+
+    `status`: the HTTP status, where the body repeats it.
+    """
 
     kind: str
     message: str
     code: str | None = None
+    status: int | None = None
 
 
 class Refusals(Struct, frozen=True):
@@ -82,11 +93,24 @@ class Refusals(Struct, frozen=True):
     upstream_broken: tuple[int, str]
 
 
+class Counting(Struct, frozen=True):
+    """How a front asks for the tokens of a question: where, with what body, and how the number is read."""
+
+    path: Callable[[Question], str]
+    body: Callable[[Question], dict[str, Any]]
+    read: Callable[[bytes], int]
+
+
 class Dialect(Protocol):
-    """A front as its client speaks it. Readers raise `Wrong` for whatever the protocol forbids."""
+    """A front as its client speaks it. Readers raise `Wrong` for whatever the protocol forbids.
+
+    `prompt_key`: the key of the body that holds the conversation.
+    """
 
     name: str
     refusals: Refusals
+    prompt_key: str
+    counting: Counting | None
 
     def path(self, question: Question) -> str:
         """Where the request goes, without prefix."""

@@ -22,7 +22,7 @@ from a2a.demo.faults import Fault, in_prompt
 from a2a.demo.qwen import frames, rules, tokens
 from a2a.demo.qwen.errors import VOICE, bad
 from a2a.demo.qwen.models import QWEN, Plan
-from a2a.demo.qwen.state import QWEN_STATE
+from a2a.demo.qwen.state import QWEN_STATE, QwenAccount
 from a2a.demo.qwen.view import view_of
 from a2a.demo.wire import SSE_HEADERS, Refusal, deliver, dumps, early, guarded, shape_errors, whole
 from a2a.demo.world import SEEN, WORLD
@@ -59,6 +59,7 @@ def _authorize(request: web.Request, plan: Plan) -> str:
         owner = state.owner_of(bearer)
         if owner is None or state.flags.closed:
             raise Refusal(401, "invalid access token or token expired", code="invalid_api_key")
+        _check_standing(owner)
         account = owner.name
     elif bearer in (CODING_KEYS if plan == "coding" else KEYS):
         account = bearer
@@ -66,6 +67,13 @@ def _authorize(request: web.Request, plan: Plan) -> str:
         raise Refusal(401, "Incorrect API key provided.", code="invalid_api_key")
     request[SEEN].account = account
     return account
+
+
+def _check_standing(account: QwenAccount) -> None:
+    if account.suspended:
+        raise Refusal(403, "Access denied.", code="access_denied")
+    if account.out_of_credits:
+        raise Refusal(429, "Free allocated quota exceeded.", code="insufficient_quota")
 
 
 def _check_client(request: web.Request, plan: Plan) -> None:

@@ -48,6 +48,8 @@ class QwenAccount(Struct, kw_only=True):
     expires_at: float = 0.0
     generation: int = 0
     reused: int = 0
+    suspended: bool = False
+    out_of_credits: bool = False
 
     def credentials(self, qwen_url: str) -> dict[str, Any]:
         """The account as the official client's file has it (specs/qwen.md 3), plus its name."""

@@ -148,7 +148,9 @@ class ChatStreamParser:
     def _events(self, payloads: list[bytes], out: list[Event]) -> None:
         try:
             for data in payloads:
-                if data.startswith(_DONE):
+                if data[:1] == b"{":
+                    self._data(data, out)
+                elif data.startswith(_DONE):
                     self._finish(out)
                 elif data and not data.isspace():
                     self._data(data, out)
@@ -158,7 +160,10 @@ class ChatStreamParser:
             self._fail(out, Failure("upstream", f"the upstream's stream is unreadable: {error}", 502))
 
     def _data(self, data: bytes, out: list[Event]) -> None:
-        chunk = _decode(data)
+        try:
+            chunk = _CHUNK.decode(data)
+        except msgspec.DecodeError as error:
+            chunk = _mended(data, error)
         if chunk.error or (not chunk.choices and is_error(msgspec.json.decode(data))):
             said = dumps({"error": chunk.error}) if chunk.choices else data
             self._fail(out, parse_error(200, {}, said))
@@ -249,15 +254,12 @@ class ChatStreamParser:
             self._fail(out, parse_error(200, {}, body))
 
 
-def _decode(data: bytes) -> _Chunk:
-    try:
-        return _CHUNK.decode(data)
-    except msgspec.ValidationError:
-        raise
-    except msgspec.DecodeError:
-        # Half surrogate pairs (a cut emoji) and NaN: legal for other JSON readers
-        text = json.dumps(json.loads(data, parse_constant=lambda _: None), ensure_ascii=False)
-        return _CHUNK.decode(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode())
+def _mended(data: bytes, error: msgspec.DecodeError) -> _Chunk:
+    """A chunk that msgspec refused: half surrogate pairs (a cut emoji) and NaN are legal for other JSON readers."""
+    if isinstance(error, msgspec.ValidationError):
+        raise error
+    text = json.dumps(json.loads(data, parse_constant=lambda _: None), ensure_ascii=False)
+    return _CHUNK.decode(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode())
 
 
 def _take(lane: Lane, delta: _Delta, logprobs: Raw | None, out: list[Event]) -> None:

@@ -118,11 +118,15 @@ class ClaudeStreamParser:
         out = self._out = list[Event]()
         if self._open:
             self._open[0][1].events = out
+        decode = _EVENT.decode
         try:
             for name, payload in events:
                 if payload == b"[DONE]":
                     continue
-                data, event = _decode(payload)
+                try:
+                    data, event = payload, decode(payload)
+                except msgspec.DecodeError as error:
+                    data, event = _mended(payload, error)
                 handler = _HANDLERS.get(event.type or name.decode("utf-8", "replace"))
                 if handler is not None:
                     handler(self, event, data)
@@ -170,6 +174,9 @@ class ClaudeStreamParser:
     def _block_delta(self, event: _WireEvent, data: bytes) -> None:
         if event.delta is None:
             return
+        if len(self._open) == 1 and self._open[0][0] == event.index:  # nearly always
+            self._open[0][1].delta(event.delta, data)
+            return
         block = self._find(event.index)
         if block is None:
             raise WireError("index", f"names no open block: {event.index}")
@@ -183,8 +190,6 @@ class ClaudeStreamParser:
 
     def _find(self, index: int | None) -> Block | None:
         """The open block of that index; without an index the latest."""
-        if len(self._open) == 1 and self._open[0][0] == index:  # nearly always; a closed one is not kept
-            return self._open[0][1]
         for at, block in reversed(self._open):
             if not block.closed and (index is None or at == index):
                 return block
@@ -265,19 +270,16 @@ _HANDLERS: dict[str, Callable[[ClaudeStreamParser, _WireEvent, bytes], None]] = 
 }
 
 
-def _decode(data: bytes) -> tuple[bytes, _WireEvent]:
-    """The event with its bytes; half a surrogate pair (an emoji cut between two deltas) becomes U+FFFD."""
+def _mended(data: bytes, error: msgspec.DecodeError) -> tuple[bytes, _WireEvent]:
+    """An event that msgspec refused: half a surrogate pair (an emoji cut between two deltas) becomes U+FFFD."""
+    if isinstance(error, msgspec.ValidationError):
+        raise error
     try:
-        return data, _EVENT.decode(data)
-    except msgspec.ValidationError:
-        raise
-    except msgspec.DecodeError as error:
-        try:
-            text = json.dumps(json.loads(data), ensure_ascii=False)
-        except ValueError:
-            raise error from None
-        mended = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
-        return mended, _EVENT.decode(mended)
+        text = json.dumps(json.loads(data), ensure_ascii=False)
+    except ValueError:
+        raise error from None
+    mended = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+    return mended, _EVENT.decode(mended)
 
 
 def _is_json(data: bytes) -> bool:

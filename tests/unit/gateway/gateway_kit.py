@@ -26,6 +26,9 @@ from a2a.providers.registry import build
 from a2a.secret import Secret
 
 
+ARN = "arn:aws:codewhisperer:us-east-1:111122223333:profile/ABCDEFGHIJKL"
+
+
 class Answer:
     """An upstream answer. An exception among its pieces is raised, an event is waited for, `None` waits until the
     answer is closed."""
@@ -93,13 +96,15 @@ class Keeper:
         self.refreshed: list[str] = []
 
     async def current(self, account: Account) -> Credential:
-        token = KiroToken(kind="social", access_token=Secret("old"))
+        token = KiroToken(kind="social", profile_arn=ARN, access_token=Secret("old"))
         key = ApiKey(Secret(f"sk-{account.alias}"))
         return self._give(self.known.get(account.id, token if account.provider == KIRO else key))
 
     async def refresh(self, account: Account, *, stale: Credential) -> Credential:
         self.refreshed.append(account.id)
-        return self._give(self.fresh.get(account.id, KiroToken(kind="social", access_token=Secret("new"))))
+        return self._give(
+            self.fresh.get(account.id, KiroToken(kind="social", profile_arn=ARN, access_token=Secret("new")))
+        )
 
     @staticmethod
     def _give(found: Credential | Exception) -> Credential:

@@ -240,7 +240,7 @@ async def test_usage_and_stop_are_recorded() -> None:
     scene = Scene(chat())
     await scene.ask()
     assert scene.exchange.tokens is not None
-    assert (scene.exchange.tokens.input, scene.exchange.tokens.output, scene.exchange.stop) == (3, 4, "stop")
+    assert (scene.exchange.tokens.input, scene.exchange.tokens.output, scene.exchange.stop) == (3, 4, "end")
     assert scene.exchange.answer_bytes > 0
 
 

@@ -47,7 +47,7 @@ async def test_a_stream_keeps_every_byte(pieces: Any) -> None:
     sink = await scene.ask(stream=True)
     assert (sink.status, sink.body) == (200, b"".join(STREAM))
     assert sink.headers["Content-Type"].startswith("text/event-stream")
-    assert (scene.exchange.state, scene.exchange.stop, scene.exchange.answer_bytes) == ("done", "stop", len(sink.body))
+    assert (scene.exchange.state, scene.exchange.stop, scene.exchange.answer_bytes) == ("done", "end", len(sink.body))
 
 
 async def test_usage_of_a_stream_is_recorded() -> None:
@@ -210,7 +210,7 @@ async def test_a_claude_stream_passes_through_too() -> None:
     )
     scene = Scene(Answer(200, *events), accounts=[account("c", CLAUDE)])
     sink = await scene.ask("claude", stream=True)
-    assert (sink.body, scene.exchange.mode, scene.exchange.stop) == (b"".join(events), "relay", "end_turn")
+    assert (sink.body, scene.exchange.mode, scene.exchange.stop) == (b"".join(events), "relay", "end")
 
 
 async def test_denied_keys_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
