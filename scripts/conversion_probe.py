@@ -12,7 +12,7 @@ import itertools
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Literal, cast
 
@@ -23,7 +23,7 @@ from a2a.auth.records import Account
 from a2a.config import ServerSettings, Settings
 from a2a.errors import RequestError
 from a2a.gateway.media import MediaFetcher
-from a2a.messages import Failure, Proto, Request, Response
+from a2a.messages import Message, Proto, Request, Response, Sampling, Text, Think, Tool
 from a2a.protocols.base import Conversion, Note, Profile
 from a2a.protocols.eventstream import encode_frame
 from a2a.protocols.filters import Filters
@@ -101,6 +101,8 @@ def _set(node: Any, keys: list[str], value: Any) -> None:
     last = keys[-1]
     if not isinstance(node, list):
         node[last] = value
+    elif last.startswith("+"):
+        node.insert(int(last), value)
     elif int(last) < len(node):
         node[int(last)] = value
     else:
@@ -146,22 +148,66 @@ def profile(target: Proto) -> Profile:
     return PROVIDERS[provider](Settings()).profile(model, account)
 
 
+# Answers
+
+
+def answer_outcome(upstream: Proto, group: Group, field: Field, front: str) -> Outcome:
+    """What becomes of a field of an answer."""
+    return _judge(
+        field,
+        _answer(upstream, put(group, field), front),
+        _answer(upstream, put(group, field, whole=False), front),
+        front,
+        same=front == upstream,
+    )
+
+
+def _answer(upstream: Proto, body: Any, front: str) -> _Sent:
+    """The client's JSON of an upstream's answer to a client that asked for all there is."""
+    request = Request(
+        proto=cast(Proto, front),
+        model="zq-model",
+        messages=[Message(role="user", parts=[Text(text="zq-question")])],
+        tools=[Tool(name="zq_look"), Tool(name="zq_free", kind="custom")],
+        think=Think(effort="high", budget=4000, show="summary"),
+        sampling=Sampling(top_logprobs=1),
+    )
+    conv = conversion(request, upstream)
+    codec = UPSTREAMS[upstream]
+    if upstream == "kiro":
+        parser = codec.stream_parser(conv)
+        events = parser.feed(b"".join(_frame(name, value) for name, value in body.items() if value)) + parser.eof()
+        answer = fold(Filters(conv).on(events), upstream)
+    else:
+        answer = Filters(conv).whole(codec.parse_response(json.dumps(body).encode(), conv))
+    assert isinstance(answer, Response), answer
+    return _Sent(json.loads(FRONTS[front].render_response(answer, conv)), conv.notes)
+
+
+def _frame(name: str, value: Any) -> bytes:
+    headers = {":event-type": name, ":content-type": "application/json", ":message-type": "event"}
+    return encode_frame(headers, json.dumps(value).encode())
+
+
 # Judgement
 
 
 def _judge(field: Field, got: _Sent, before: _Sent, target: str, *, same: bool) -> Outcome:
     notes = [note for note in got.notes if note not in before.notes]
     added = leaves(got.body) - leaves(before.body)
-    if not any(not path.endswith(_DERIVED) for path, _ in added):
-        removed = leaves(before.body) - leaves(got.body)
-        added = added or removed
-    else:
+    if any(not path.endswith(_DERIVED) for path, _ in added):
         added = Counter({leaf: count for leaf, count in added.items() if not leaf[0].endswith(_DERIVED)})
     told = field.says.get(target) or ("" if same else field.says.get("*", ""))
     loss = next((note for note in notes if note.action in _LOSS), None)
     if not added:
+        gone = _places(list(leaves(before.body) - leaves(got.body)))
+        if gone and loss is None:
+            return Outcome("mapped", words=told or f"leaves out `{gone[0]}`")
         if loss is not None:
             return Outcome(_LOSS[loss.action], words=_said(loss))
+        done = next((note for note in notes if note.action == "mapped"), None)
+        if done is not None:
+            return Outcome("mapped", words=_said(done))
         return Outcome("told", words=told) if told else Outcome("LOST")
     wanted = _wanted(field.value)
     found = [(path, value) for path, value in added if any(_holds(value, want) for want in wanted)]
@@ -202,7 +248,7 @@ def _spelled(leaf: Any) -> str:
 
 
 def _said(note: Note) -> str:
-    return f"{note.field}: {note.why}" if note.why else note.field
+    return note.why or note.field
 
 
 def _holds(value: str, want: str) -> bool:
@@ -228,7 +274,7 @@ def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 def _places(found: list[tuple[str, str]]) -> tuple[str, ...]:
     """The paths, or the object that holds them all."""
-    paths = list(dict.fromkeys(path for path, _ in found))
+    paths = sorted({path for path, _ in found})
     if len(paths) <= 2:
         return tuple(paths)
     parts = [path.split(".") for path in paths]

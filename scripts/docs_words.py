@@ -71,6 +71,7 @@ SERVER = {
     "default_model": "What `a2a chat` asks for without `-m`.",
     "fetch_media": "Fetch images given by URL where the upstream cannot.",
     "fetch_media_allow": "Origins exempt from https and public addresses only.",
+    "response_store": "Keep Responses answers in memory, so that `previous_response_id` works with every upstream.",
     "auto_cache": "Set cache points for Claude upstreams when a converted request has none.",
     "allow_host": "Host names accepted on a loopback listener besides loopback names (guards against DNS rebinding).",
     "allow_origin": "Origins of browser clients that may call (CORS).",

@@ -105,6 +105,7 @@ def _report(board: Board, stay: dict[str, Any] | None) -> dict[str, Any]:
     report: dict[str, Any] = {
         "right": len(board.right),
         "wrong": len(board.wrong),
+        "absent": len(board.absent),
         "cells": board.outcomes,
     }
     return report if stay is None else report | {"keep": stay}

@@ -40,6 +40,10 @@ class Board:
     def wrong(self) -> list[Outcome]:
         return [outcome for outcome in self.outcomes if outcome.ok is False]
 
+    @property
+    def absent(self) -> list[Outcome]:
+        return [outcome for outcome in self.outcomes if outcome.ok is None]
+
     def running(self) -> AbstractContextManager[Any]:
         """Redraws while the block runs, where that can be seen."""
         if not self._moving:
@@ -64,9 +68,11 @@ class Board:
         self._out.say(f"{front} {self._arrow} {provider}: {right} of {len(row)} right, {ms:.0f} ms")
 
     def show(self) -> None:
-        """The table and, below it, why each wrong cell is wrong."""
+        """The table and, below it, why cells do not exist and why each wrong one is wrong."""
         console = self._console()
         console.print(self._picture())
+        for check, why in dict.fromkeys((outcome.check, outcome.detail) for outcome in self.absent):
+            console.print(f"{self._mark('absent')} {check}: {why}", style="dim", markup=False)
         for outcome in self.wrong:
             mark = self._mark("wrong")
             where = f"{mark} {outcome.front} {self._arrow} {outcome.provider}, {outcome.check}: "
@@ -98,7 +104,8 @@ class Board:
     def _sum(self) -> str:
         right, wrong = len(self.right), len(self.wrong)
         seconds = sum(outcome.ms for outcome in self.outcomes) / 1000
-        return f"{right} of {right + wrong} checks right, {seconds:.1f} s"
+        missing = f", {len(self.absent)} not available" if self.absent else ""
+        return f"{right} of {right + wrong} checks right{missing}, {seconds:.1f} s"
 
     def _row(self, front: str, provider: str) -> list[Outcome]:
         return [outcome for outcome in self.outcomes if (outcome.front, outcome.provider) == (front, provider)]

@@ -48,6 +48,7 @@ class ServerSettings(Struct, kw_only=True, forbid_unknown_fields=True):
     fetch_media: bool = True
     fetch_media_allow: list[str] = []
     auto_cache: bool = True
+    response_store: bool = False
     allow_host: list[str] = []
     allow_origin: list[str] = []
     cron_near_minutes: Count = 15

@@ -82,7 +82,7 @@ class Book:
         await self.until(lambda book: book.open_requests == 0)
 
     def of(self, api: str) -> list[Seen]:
-        """The requests to one emulator: `openai`, `claude` or `kiro`."""
+        """The requests to one emulator, by the first word of their path: those to `responses` are with `openai`."""
         return [seen for seen in self.requests if seen.api == api]
 
     def clear(self) -> None:

@@ -16,6 +16,7 @@ from a2a.gateway.call import Call, Sink
 from a2a.gateway.downstream import Downstream
 from a2a.gateway.media import MediaFetcher
 from a2a.gateway.report import Failed, Report, failure_of
+from a2a.gateway.responses_store import ResponseStore
 from a2a.gateway.watch import Watch
 from a2a.messages import Failure, Request, Usage
 from a2a.pool.pool import Lease
@@ -69,6 +70,7 @@ class Try(Struct, kw_only=True):
     egress: Egress
     ledger: Ledger
     media: MediaFetcher
+    responses: ResponseStore
     retried: bool = False
     continues: bool = False
     """Its answer continues the opening of another account."""
@@ -108,7 +110,7 @@ class Try(Struct, kw_only=True):
         provider = self.lease.provider
         target = self.lease.member.target(self.credential, self.job.call.operation, stream=stream, model=self.model)
         if provider.proto != self.job.call.front.name:
-            return target
+            return target.with_headers(provider.converted_headers) if provider.converted_headers else target
         sent = self.job.call.headers
         own = {name: sent[name] for name in provider.relay_headers if name in sent}
         return target.with_headers(own) if own else target

@@ -8,10 +8,24 @@ from __future__ import annotations
 from a2a.errors import BadUpstream, UpstreamError
 from a2a.gateway.attempt import Try, wire_extra
 from a2a.gateway.report import Failed, failure_of
-from a2a.messages import Delta, End, Event, Failure, Finish, PartStart, Response, Start, Stop, ToolCall, Usage, UsageNow
+from a2a.messages import (
+    Delta,
+    End,
+    Event,
+    Failure,
+    Finish,
+    PartStart,
+    Request,
+    Response,
+    Start,
+    Stop,
+    ToolCall,
+    Usage,
+    UsageNow,
+)
 from a2a.protocols.base import Conversion, StreamParser
 from a2a.protocols.filters import Filters
-from a2a.protocols.fold import explode, fold
+from a2a.protocols.fold import Assembler, explode, fold
 from a2a.protocols.ledger import Capture, restore
 from a2a.protocols.prepare import prepare
 from a2a.protocols.registry import READERS
@@ -33,12 +47,37 @@ async def run(this: Try) -> Failed | None:
         job.request.stream = job.stream  # the path may say so, not the body
     conv = _conversion(this)
     now = job.report.exchange.started_at
-    known = restore(job.request, this.ledger, call.client, this.profile.family, now)
+    asked = this.responses.expand(job.request, call.client, now)
+    keep = Keep(this, asked) if this.responses.wants(call.front.name, asked) else None
+    known = restore(asked, this.ledger, call.client, this.profile.family, now)
     whole = await this.media.inline(known, this.lease.provider.proto)
     prepared = prepare(whole, conv, this.lease.provider.proto)
     body = this.codec.render_request(prepared, conv)
     job.report.notes(conv.notes)
-    return await (_stream(this, conv, body) if job.stream else _whole(this, conv, body))
+    return await (_stream(this, conv, body, keep) if job.stream else _whole(this, conv, body, keep))
+
+
+class Keep:
+    """An answer on its way into the local store, under an id of the client's protocol."""
+
+    def __init__(self, this: Try, asked: Request) -> None:
+        self._this = this
+        self._asked = asked
+        self._assembler = Assembler(this.lease.provider.proto)
+
+    def on(self, events: list[Event], conv: Conversion) -> None:
+        for event in events:
+            if isinstance(event, Start) and not event.id.startswith("resp"):
+                event.id = conv.new_id("resp_")
+            self._assembler.add(event)
+
+    def stream_done(self, conv: Conversion) -> None:
+        response = self._assembler.response()
+        self.put(response, self._this.job.call.front.render_response(response, conv))
+
+    def put(self, response: Response, body: bytes) -> None:
+        this = self._this
+        this.responses.keep(this.job.call.client, self._asked, response, body, this.job.report.exchange.started_at)
 
 
 def _conversion(this: Try) -> Conversion:
@@ -59,7 +98,7 @@ def _conversion(this: Try) -> Conversion:
     return conv
 
 
-async def _whole(this: Try, conv: Conversion, body: bytes) -> Failed | None:
+async def _whole(this: Try, conv: Conversion, body: bytes, keep: Keep | None) -> Failed | None:
     job = this.job
     with this.deadline():
         answer = await this.open(body, stream=conv.stream)
@@ -74,7 +113,11 @@ async def _whole(this: Try, conv: Conversion, body: bytes) -> Failed | None:
         outcome = _NO_CALL
     if isinstance(outcome, Failure):
         return this.fail(outcome)
+    if keep is not None and not outcome.id.startswith("resp"):
+        outcome.id = conv.new_id("resp_")
     rendered = job.call.front.render_response(outcome, conv)
+    if keep is not None:
+        keep.put(outcome, rendered)
     job.report.first(this.entry)
     job.report.notes(conv.notes)
     stop = outcome.candidates[0].stop.kind if outcome.candidates else None
@@ -146,13 +189,13 @@ class _Ledger:
                 self.ended = True
 
 
-async def _stream(this: Try, conv: Conversion, body: bytes) -> Failed | None:
+async def _stream(this: Try, conv: Conversion, body: bytes, keep: Keep | None) -> Failed | None:
     with this.deadline() as deadline:
         answer = await this.open(body, stream=True)
         try:
             if answer.status != 200:
                 return await this.refused(answer)
-            flow = _Flow(this, conv, answer)
+            flow = _Flow(this, conv, answer, keep)
             failed = await flow.until_content()
             if failed is not None:
                 return failed
@@ -166,8 +209,9 @@ async def _stream(this: Try, conv: Conversion, body: bytes) -> Failed | None:
 class _Flow:
     """The events of one stream: held until the first content, then rendered read by read."""
 
-    def __init__(self, this: Try, conv: Conversion, answer: Answer) -> None:
+    def __init__(self, this: Try, conv: Conversion, answer: Answer, keep: Keep | None) -> None:
         self._this = this
+        self._keep = keep
         self._conv = conv
         self._answer = answer
         self._parser: StreamParser = this.codec.stream_parser(conv)
@@ -181,12 +225,17 @@ class _Flow:
         """Events of one read, [] when they are not whole yet, None after the last."""
         data = await self._answer.chunk()
         if data:
-            events = self._parser.feed(data)
-            self._capture.on(events)
-            return self._filters.on(events)
+            return self._pass(self._parser.feed(data))
         if self._ledger.ended or self._ledger.failure is not None:
             return None
-        return self._filters.on(self._parser.eof()) or None
+        return self._pass(self._parser.eof()) or None
+
+    def _pass(self, events: list[Event]) -> list[Event]:
+        self._capture.on(events)
+        events = self._filters.on(events)
+        if self._keep is not None:
+            self._keep.on(events, self._conv)
+        return events
 
     async def until_content(self) -> Failed | None:
         """Hold what comes before the first content; a failure there may still fail over."""
@@ -246,5 +295,7 @@ class _Flow:
         this.job.report.notes(self._conv.notes)
         if ledger.failure is not None:
             this.broke(ledger.failure, ledger.usage, down.sent_bytes)
-        else:
-            this.served(ledger.usage, ledger.stop.kind if ledger.stop else None, down.sent_bytes)
+            return
+        if self._keep is not None:
+            self._keep.stream_done(self._conv)
+        this.served(ledger.usage, ledger.stop.kind if ledger.stop else None, down.sent_bytes)

@@ -33,6 +33,7 @@ from a2a.gateway.catalogue import Catalogue
 from a2a.gateway.downstream import Downstream
 from a2a.gateway.media import MediaFetcher
 from a2a.gateway.report import Failed, Report, combined, failure_of
+from a2a.gateway.responses_store import ResponseStore
 from a2a.gateway.route import Choice, Router
 from a2a.logs.recorder import Recorder
 from a2a.messages import Failure, Request
@@ -80,6 +81,7 @@ class Gateway:
         self._clock = clock
         self._ledger = Ledger()
         self._media = MediaFetcher(server)
+        self.responses = ResponseStore(server.response_store)
 
     async def aclose(self) -> None:
         """End what only the gateway opened."""
@@ -183,7 +185,7 @@ class Gateway:
                 if failed is None:
                     return
                 failures.append(failed)
-                if failed.verdict.scope == "request":
+                if failed.verdict.scope == "request" or _full(failures):
                     await self._give_up(job, [failed], None)
                     return
         if not failures:
@@ -210,6 +212,7 @@ class Gateway:
             egress=self._egress,
             ledger=self._ledger,
             media=self._media,
+            responses=self.responses,
         )
         try:
             failed = await self._tries(this)
@@ -304,6 +307,11 @@ class Gateway:
         ids = {"request-id": report.exchange.id}  # the Claude SDK shows it, conversion.md 11.1
         headers = {"Content-Type": "application/json", **ids, **retry_headers(failure, status), **report.headers()}
         await sink.respond(status, headers, body)
+
+
+def _full(failures: Sequence[Failed]) -> bool:
+    """Two accounts met an upstream without room for the model: a third would find the same (gemini-cli.md 9)."""
+    return sum(failed.verdict.reason == "capacity" for failed in failures) > 1
 
 
 def _repair(failed: Failed) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Calls beside generation: token counts and embeddings (conversion.md 13).
 
-They pass through whole where the upstream speaks the client's protocol and offers them. A count is otherwise estimated
-here, of the client's own content only, and says so in `x-a2a-notes`; embeddings have no other way.
+They pass through whole where the upstream speaks the client's protocol and offers them; embeddings have no other way. A
+count is converted for an upstream that counts in another protocol, and otherwise estimated here, of the client's own
+content only: `x-a2a-notes` says so.
 """
 
 from __future__ import annotations
@@ -10,14 +11,56 @@ from a2a.errors import UnknownRoute
 from a2a.gateway.attempt import Job, Try, passed
 from a2a.gateway.relay import edited
 from a2a.gateway.report import Failed
-from a2a.protocols.base import CountingFront, Note
+from a2a.protocols.base import Conversion, CountingFront, Note
+from a2a.protocols.counting import count_body, read_count
+from a2a.protocols.prepare import prepare
 from a2a.protocols.tokens import request_tokens
 
 ESTIMATED = Note("input_tokens", "emulated", "a local estimate: this upstream counts nothing for this protocol")
+_NO_ROUTE = (404, 405, 501)
+"""What servers answer that speak a protocol without its count route."""
 
 
 async def run(this: Try) -> Failed | None:
-    """One attempt, byte for byte; None when the client was served."""
+    """One attempt; None when the client was served."""
+    front = this.job.call.front
+    if this.job.call.operation == "count" and this.proto != front.name and isinstance(front, CountingFront):
+        return await _converted(this, front)
+    return await _relayed(this)
+
+
+async def _converted(this: Try, front: CountingFront) -> Failed | None:
+    """The upstream's number for what the client said in another protocol."""
+    job, proto = this.job, this.lease.provider.proto
+    job.report.exchange.mode = "convert"
+    asked = front.parse_count(job.call.body, job.call.headers, job.call.model)
+    conv = Conversion(
+        request=asked, profile=this.profile, model=this.model, now=job.report.exchange.started_at, stream=False
+    )
+    whole = await this.media.inline(asked, proto)
+    body = count_body(proto, this.codec.render_request(prepare(whole, conv, proto), conv), this.model)
+    job.report.notes(conv.notes)
+    with this.deadline():
+        answer = await this.open(body, stream=False)
+        try:
+            if answer.status in _NO_ROUTE:
+                data, number = b"", request_tokens(asked)
+                job.report.notes([ESTIMATED])
+            elif answer.status != 200:
+                return await this.refused(answer)
+            else:
+                data = await answer.body()
+                number = read_count(proto, data)
+        finally:
+            answer.close()
+    this.served(None, None, len(data))
+    headers = {"Content-Type": "application/json", **job.report.headers()}
+    await job.sink.respond(200, headers, front.render_count(number))
+    return None
+
+
+async def _relayed(this: Try) -> Failed | None:
+    """Byte for byte."""
     job = this.job
     job.report.exchange.mode = "relay"
     asked = this.model if job.call.model else job.asked

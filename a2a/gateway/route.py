@@ -129,9 +129,9 @@ class Router:
         return UnknownModel(f"no provider serves model {name}", hint=hint, param="model")
 
     def offers(self, provider: str, operation: Operation, proto: str) -> bool:
-        """Whether the provider's upstream can be asked for `operation` in the client's own protocol."""
+        """Whether its upstream can be asked for `operation`: in the client's own protocol, for a count in any."""
         known = self._providers[provider]
-        return operation in known.offers and known.proto == proto
+        return operation in known.offers and (known.proto == proto or operation == "count")
 
     def default_model(self, provider: str) -> str | None:
         """What `a2a chat` asks for without `-m`: the setting, what the upstream names, else the first of its list."""

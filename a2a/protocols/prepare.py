@@ -43,8 +43,14 @@ _ONE_ANSWER: tuple[Proto, ...] = ("claude", "responses", "kiro")
 """Targets that give one answer per request (4.2)."""
 _ALPHABETS: dict[Proto, str] = {"gemini": "gemini", "kiro": "kiro"}
 """Name pattern by target; all others take OpenAI's."""
-_MAPPED_HOSTED: dict[Proto, tuple[str, ...]] = {"chat": ("web_search",)}
+_MAPPED_HOSTED: dict[Proto, tuple[str, ...]] = {
+    "chat": ("web_search",),
+    "responses": ("web_search",),
+    "gemini": ("web_search", "web_fetch", "code"),
+}
 """Server tools a codec can express for another vendor's client, if the profile says `hosted_tools` (6.7)."""
+_ALONE: tuple[Proto, ...] = ("gemini",)
+"""Targets that refuse server tools beside functions."""
 _LOADERS = ("tool_search",)
 """Server tools that only load others: without them all tools are loaded (6.7 rule 6)."""
 _STATEFUL: dict[str, str] = {
@@ -214,6 +220,8 @@ def _tools(req: Request, conv: Conversion, target: Proto) -> tuple[list[Tool], T
     if req.proto == target:
         return req.tools, req.choice
     mapped = _MAPPED_HOSTED.get(target, ()) if conv.profile.hosted_tools else ()
+    if target in _ALONE and any(tool.kind != "hosted" for tool in req.tools):
+        mapped = ()
     left: list[Tool] = []
     lost: list[Tool] = []
     for tool in req.tools:

@@ -87,6 +87,8 @@ class Provider(ABC):
     """Own defaults where they differ from the server's."""
     relay_headers: ClassVar[tuple[str, ...]] = ()
     """Client headers forwarded when both sides speak the same protocol (conversion.md 3.4), lower case."""
+    converted_headers: ClassVar[Mapping[str, str]] = {}
+    """Headers that belong to what the codec writes, sent when another protocol is converted."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings: ProviderSettings = settings.provider(self.id)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 from msgspec import Struct, structs
@@ -19,6 +21,9 @@ from a2a.providers.presets import PRESETS
 
 API_VERSION = "2023-06-01"
 """Sent when another protocol is converted, so that sampling may reach the models that allow it (conversion.md 3.3)."""
+
+STRUCTURED_BETA = "structured-outputs-2025-11-13"
+"""What `output_config.format` needs under that version (specs/clients.md); harmless without it."""
 
 _PATHS: dict[Operation, str] = {
     "generate": "/v1/messages",
@@ -88,6 +93,7 @@ class ClaudeProvider(Provider):
     default_base_url = "https://api.anthropic.com"
     offers = frozenset({"generate", "models", "count"})
     relay_headers = ("anthropic-version", "anthropic-beta", "x-claude-code-session-id", "x-app")
+    converted_headers: ClassVar[Mapping[str, str]] = {"anthropic-beta": STRUCTURED_BETA}
 
     def base_url(self, account: Account) -> str:
         """Without a trailing `/v1`: the paths bring their own (contract section 2: both spellings work)."""

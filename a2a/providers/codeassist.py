@@ -90,7 +90,7 @@ async def set_up(ask: Ask, project: str | None, *, poll_s: float = POLL_S) -> Se
     Raises SetUpRefused and UpstreamError.
     """
     if project is not None and project.isdecimal():
-        raise _refused("CONSUMER_INVALID", f"{project} is a project number: Code Assist wants the project's id")
+        raise refused("CONSUMER_INVALID", f"{project} is a project number: Code Assist wants the project's id")
     loaded = await _load(ask, project)
     tier = loaded.current_tier
     if tier is not None:
@@ -101,7 +101,7 @@ async def set_up(ask: Ask, project: str | None, *, poll_s: float = POLL_S) -> Se
         return SetUp(found, shown.id, shown.name)
     if (reason := _first(loaded, _VALIDATION)) is not None and reason.validation_url:
         message = f"{reason.reason_message or 'Google wants this account verified'} See {reason.validation_url}"
-        raise _refused(_VALIDATION, message)
+        raise refused(_VALIDATION, message)
     return await _onboard(ask, loaded, project, poll_s)
 
 
@@ -140,7 +140,7 @@ async def _onboard(ask: Ask, loaded: _Loaded, project: str | None, poll_s: float
     except TimeoutError:
         raise BadUpstream(f"Code Assist did not onboard the account within {ONBOARDING_LIMIT_S:g} s") from None
     if operation.error is not None:
-        raise _refused(NO_PROJECT, f"Code Assist did not onboard the account: {operation.error.get('message')}")
+        raise refused(NO_PROJECT, f"Code Assist did not onboard the account: {operation.error.get('message')}")
     found = _project_of(operation.response.cloudaicompanion_project if operation.response else None) or project
     if not found:
         raise _without_project(loaded)
@@ -170,13 +170,14 @@ def _without_project(loaded: _Loaded) -> SetUpRefused:
     reasons: Sequence[_Ineligible] = loaded.ineligible_tiers or ()
     told = "; ".join(reason.reason_message or reason.reason_code or "" for reason in reasons).strip("; ")
     if _first(loaded, RETIRED) is not None:
-        return _refused(RETIRED, told)
+        return refused(RETIRED, told)
     if reasons:
-        return _refused(reasons[0].reason_code or NO_PROJECT, told)
-    return _refused(NO_PROJECT, "this account needs a Google Cloud project")
+        return refused(reasons[0].reason_code or NO_PROJECT, told)
+    return refused(NO_PROJECT, "this account needs a Google Cloud project")
 
 
-def _refused(code: str, message: str) -> SetUpRefused:
+def refused(code: str, message: str) -> SetUpRefused:
+    """A refusal whose reason we found ourselves."""
     return SetUpRefused(Failure("unavailable", message, 403, code=code))
 
 

@@ -23,7 +23,7 @@ from a2a.protocols.registry import UPSTREAMS
 from a2a.protocols.wire import BAD_JSON
 from a2a.providers import google
 from a2a.providers.base import ModelInfo, Operation, Provider, SetUpRefused, read_capped
-from a2a.providers.codeassist import POLL_S, SetUps, set_up
+from a2a.providers.codeassist import NO_PROJECT, POLL_S, SetUps, refused, set_up
 from a2a.providers.faults import Row, Verdict
 from a2a.providers.http import Egress, Target
 from a2a.secret import Secret
@@ -172,7 +172,12 @@ class GeminiCliProvider(Provider):
                 where = f"{ROOT}/{path}" if body is None else f"{ROOT}:{path}"
                 return await self._ask(account, credential, egress, where, body)
 
-            found = await set_up(ask, account.project_id, poll_s=self.poll_s)
+            try:
+                found = await set_up(ask, account.project_id, poll_s=self.poll_s)
+            except SetUpRefused as error:
+                if self.judge(error.failure, account).scope == "request":  # our own call: no client is to blame
+                    raise refused(NO_PROJECT, f"Code Assist did not set it up: {error.failure.message}") from error
+                raise
             await self._set_ups.put(account.id, structs.replace(found, at=self.now()))
 
     async def _ask(self, account: Account, credential: Credential, egress: Egress, path: str, body: Any) -> bytes:

@@ -13,6 +13,9 @@ from a2a.providers.base import ModelInfo, Operation
 from a2a.providers.openai_shape import REASONING_MODELS, OpenAIShaped
 from a2a.providers.presets import PRESETS
 
+_PLAIN_MODELS = ("gpt-4", "gpt-3.5", "chatgpt-")
+"""OpenAI's own families that do not reason: asked for their encrypted reasoning, they refuse the request."""
+
 
 class ResponsesProvider(OpenAIShaped):
     id = "openaiResponses-custom"
@@ -33,5 +36,5 @@ class ResponsesProvider(OpenAIShaped):
         if preset is not None:
             base = structs.replace(base, **preset.quirks)
         if model.startswith(REASONING_MODELS):
-            base = structs.replace(base, sampling="none", system_role="developer")
-        return base
+            return structs.replace(base, sampling="none", system_role="developer")
+        return structs.replace(base, reasoning="none") if model.startswith(_PLAIN_MODELS) else base

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from a2a.gateway.engine import Engine
-from a2a.server import content, control, models
+from a2a.server import content, control, models, responses
 from a2a.server.border import shaped, unknown
 from a2a.server.guard import Guard
 from a2a.server.keys import ENGINE, GUARD
@@ -37,6 +37,7 @@ def build(engine: Engine, guard: Guard) -> web.Application:
     app.router.add_get("/ready", shaped(ready))
     content.add_routes(app)
     models.add_routes(app)
+    responses.add_routes(app)
     control.add_routes(app)
     app.router.add_route("*", "/{rest:.*}", shaped(unknown))
     return app

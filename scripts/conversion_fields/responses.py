@@ -34,13 +34,13 @@ def _part(part: dict[str, Any]) -> dict[str, Any]:
 
 def _item(kind: str, **more: Any) -> Field:
     """An item only this protocol knows, between two words of the user."""
-    return Field(kind, {"type": kind, **more}, "input.1", also={"input.2": _ASKED})
+    return Field(kind, {"type": kind, **more}, "input.+1")
 
 
 def _thought(name: str, **more: Any) -> Field:
     """A reasoning item before the answer it led to; `encrypted_content` is what counts, so most have one."""
     item = {"type": "reasoning", "summary": [], **more}
-    return Field(f"reasoning.{name}", item, "input.1", also={"input.2": _SAID, "input.3": _ASKED})
+    return Field(f"reasoning.{name}", item, "input.+1")
 
 
 def _hosted(kind: str, **more: Any) -> Field:
@@ -274,7 +274,7 @@ GROUPS: tuple[Group, ...] = (
             _thought("content", content=[{"type": "reasoning_text", "text": "zq-chain"}]),
             _thought("status", status="completed", encrypted_content="zq-sealed"),
         ),
-        {"model": "zq-model", "input": [_ASKED, _SAID]},
+        {"model": "zq-model", "input": [_ASKED, _SAID, _ASKED]},
     ),
     Group(
         "Items only this protocol knows",
@@ -305,6 +305,6 @@ GROUPS: tuple[Group, ...] = (
             _item("program", call_id="call_zq", code="zq_code()", fingerprint="zq", id="zq"),
             _item("program_output", call_id="call_zq", id="zq", result="zq-result", status="completed"),
         ),
-        _BODY,
+        {"model": "zq-model", "input": [_ASKED, _SAID, _ASKED]},
     ),
 )

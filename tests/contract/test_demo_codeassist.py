@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from a2a.demo.codeassist.state import CLIENT_ID, CLIENT_SECRET, SCOPES, challenge_of
+from a2a.demo.codeassist.state import CLIENT_ID, CLIENT_SECRET, SCOPES
+from a2a.demo.pkce import challenge_of
 from a2a.demo.upstreams import Upstreams
 
 pytestmark = pytest.mark.anyio

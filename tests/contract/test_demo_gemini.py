@@ -122,6 +122,27 @@ async def test_errors_reach_the_sdk(client: Any, up: Upstreams) -> None:
     assert halted.candidates[0].finish_reason == types.FinishReason.RECITATION
 
 
+@pytest.mark.parametrize(
+    ("code", "status", "kinds"),
+    [
+        ("quota_minute", 429, ["QuotaFailure", "Help", "RetryInfo"]),
+        ("quota_day", 429, ["QuotaFailure", "Help", "RetryInfo"]),
+        ("no_entitlement", 429, ["QuotaFailure", "Help", "RetryInfo"]),
+        ("expired", 400, ["ErrorInfo"]),
+        ("location", 400, []),
+        ("leaked", 403, []),
+        ("overloaded", 503, []),
+    ],
+)
+async def test_scenarios(http: httpx.AsyncClient, up: Upstreams, code: str, status: int, kinds: list[str]) -> None:
+    up.faults.add(f"http code={code}", api="gemini", account=KEY)
+    body = {"contents": [{"parts": [{"text": "hello"}]}]}
+    answer = await http.post("/v1beta/models/gemini-2.5-pro:generateContent", json=body)
+    assert answer.status_code == status
+    details = answer.json()["error"].get("details", [])
+    assert [one["@type"].rpartition(".")[2] for one in details] == kinds
+
+
 async def test_stream_as_an_array_and_as_events(http: httpx.AsyncClient) -> None:
     body = {"contents": [{"parts": [{"text": "hello"}]}]}
     listed = await http.post("/v1beta/models/gemini-2.5-pro:streamGenerateContent", json=body)
@@ -257,3 +278,57 @@ async def test_a_signature_belongs_to_its_call(http: httpx.AsyncClient) -> None:
     body = {"contents": [said("call f"), said(part, role="model"), said(result())]}
     answer = await http.post(f"/v1/models/{PRO}:generateContent", json=body)
     assert "signature is not valid" in answer.json()["error"]["message"]
+
+
+async def ask(http: httpx.AsyncClient, text: str, model: str = "gemini-2.5-flash", **more: Any) -> dict[str, Any]:
+    body = {"contents": [said(text)], **more}
+    answer = await http.post(f"/v1beta/models/{model}:generateContent", json=body)
+    assert answer.status_code == 200, answer.text
+    made = answer.json()
+    assert isinstance(made, dict)
+    return made
+
+
+async def test_modes(http: httpx.AsyncClient) -> None:
+    async def names(**calling: Any) -> list[str]:
+        tools = {"tools": [{"functionDeclarations": [{"name": "f"}, {"name": "g"}]}]}
+        made = await ask(http, "call f", **tools, toolConfig={"functionCallingConfig": calling})
+        parts = made["candidates"][0]["content"]["parts"]
+        return [part["functionCall"]["name"] for part in parts if "functionCall" in part]
+
+    assert await names(mode="AUTO") == ["f"]
+    assert await names(mode="NONE") == []
+    assert await names(mode="ANY", allowedFunctionNames=["g"]) == ["g"]
+
+
+async def test_limits_and_candidates(http: httpx.AsyncClient) -> None:
+    many = await ask(http, "hello", generationConfig={"candidateCount": 2})
+    assert [one["index"] for one in many["candidates"]] == [0, 1]
+    cut = await ask(http, "[[words: 90]]", generationConfig={"maxOutputTokens": 30})
+    assert cut["candidates"][0]["finishReason"] == "MAX_TOKENS"
+    call = await ask(http, "call f `a long text`", **declared(LONG), generationConfig={"maxOutputTokens": 35})
+    assert call["candidates"][0]["finishReason"] == "MAX_TOKENS"
+    assert not [part for part in call["candidates"][0]["content"]["parts"] if "functionCall" in part]
+    quiet = await ask(http, "hello", generationConfig={"thinkingConfig": {"thinkingBudget": 0}})
+    assert "thoughtsTokenCount" not in quiet["usageMetadata"]
+
+
+LONG = {"type": "object", "properties": {"a": {"type": "string", "enum": ["x" * 400]}}, "required": ["a"]}
+
+
+async def test_own_schema_with_null(http: httpx.AsyncClient) -> None:
+    shape = {"type": "OBJECT", "properties": {"a": {"type": "array", "items": {"type": "STRING"}, "nullable": True}}}
+    wanted = {"responseMimeType": "application/json", "responseSchema": shape | {"required": ["a"]}}
+    made = await ask(http, "hello", generationConfig=wanted)
+    assert json.loads(made["candidates"][0]["content"]["parts"][0]["text"]) == {"a": ["hello"]}
+
+
+async def test_counting_a_whole_request(http: httpx.AsyncClient) -> None:
+    path = "/v1beta/models/gemini-2.5-flash:countTokens"
+    inner = {"model": "models/gemini-2.5-flash", "contents": [said("hello")]}
+    short = (await http.post(path, json={"generateContentRequest": inner})).json()["totalTokens"]
+    inner["systemInstruction"] = {"parts": [{"text": "be brief " * 10}]}
+    assert (await http.post(path, json={"generateContentRequest": inner})).json()["totalTokens"] > short
+    both = await http.post(path, json={"generateContentRequest": inner, "contents": [said("a")]})
+    other = await http.post(path, json={"generateContentRequest": inner | {"model": "models/gemini-2.5-pro"}})
+    assert (both.status_code, other.status_code) == (400, 400)

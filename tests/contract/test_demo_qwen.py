@@ -10,7 +10,8 @@ import httpx
 import openai
 import pytest
 
-from a2a.demo.qwen.state import CLIENT_ID, SCOPE, challenge_of
+from a2a.demo.pkce import challenge_of
+from a2a.demo.qwen.state import CLIENT_ID, SCOPE
 from a2a.demo.upstreams import Upstreams
 
 pytestmark = pytest.mark.anyio

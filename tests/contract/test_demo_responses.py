@@ -241,3 +241,46 @@ async def test_reasoning_keeps_its_company(client: openai.AsyncOpenAI) -> None:
         await client.responses.create(model="gpt-5.6", input=user(thought, *user()))
     with pytest.raises(openai.BadRequestError, match="without its required 'reasoning' item"):
         await client.responses.create(model="gpt-5.6", input=user(said, *user()))
+
+
+async def test_choices(client: openai.AsyncOpenAI) -> None:
+    other: Any = {**WEATHER, "name": "get_time"}
+    search: Any = {"type": "web_search"}
+    tools = [WEATHER, other, search]
+
+    async def called(choice: Any) -> list[str]:
+        done = await client.responses.create(model="gpt-4.1", input="hello", tools=tools, tool_choice=choice)
+        return [item.name for item in done.output if item.type == "function_call"]
+
+    only = {"type": "allowed_tools", "mode": "required", "tools": [{"type": "function", "name": "get_time"}]}
+    assert await called("required") == ["get_weather"]
+    assert await called({"type": "function", "name": "get_time"}) == ["get_time"]
+    assert await called(only) == ["get_time"]
+    assert await called(only | {"mode": "auto"}) == []
+    assert await called({"type": "web_search"}) == []
+    with pytest.raises(openai.BadRequestError, match="file_search"):
+        await called({"type": "file_search"})
+    added: Any = [{"type": "additional_tools", "role": "developer", "tools": [WEATHER]}, *user()]
+    done = await client.responses.create(
+        model="gpt-4.1", input=[*added, {"role": "user", "content": "call get_weather"}]
+    )
+    assert done.output[-1].type == "function_call"
+
+
+async def test_stored_items_can_be_named(client: openai.AsyncOpenAI) -> None:
+    first = await client.responses.create(model="gpt-5.6", input="hi")
+    thought, said = first.output
+    named: Any = [{"type": "item_reference", "id": thought.id}, {"type": "item_reference", "id": said.id}]
+    assert (await client.responses.create(model="gpt-5.6", input=[*user(), *named, *user()])).output_text
+    known: Any = [thought.model_dump(include={"type", "id", "summary"}), *named[1:]]
+    assert (await client.responses.create(model="gpt-5.6", input=[*user(), *known, *user()])).output_text
+
+
+async def test_failure_at_the_start_opens_the_response(client: openai.AsyncOpenAI) -> None:
+    stream = await client.responses.create(model="gpt-5.6", input="[[fault: error_event]]", stream=True)
+    assert [event.type async for event in stream] == ["response.created", "response.failed"]
+    bare = await client.responses.create(
+        model="gpt-5.6", input="[[fault: error_event after=2 type=error]]", stream=True
+    )
+    last = [event async for event in bare][-1]
+    assert (last.type, last.sequence_number) == ("error", 2)

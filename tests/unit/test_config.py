@@ -121,7 +121,7 @@ def test_a_named_file_must_exist(tmp_path: Path) -> None:
         ),
         ("[[accounts]]\nprovider='openai'\nweight=0\n", "config.toml:3: Expected `int` >= 1"),
         ("[[accounts]]\nprovider='openai'\nname='a b'\napi_key_env='K'\n", "config.toml:1: 'a b' is no account name"),
-        ("[[accounts]]\nprovider='qwen'\n", "config.toml:1: exactly one of api_key_env, api_key_file, credentials_file"),
+        ("[[accounts]]\nprovider='qwen'\n", "config.toml:1: exactly one of api_key_env, api_key_file, credentials_"),
         ("[[accounts]]\nprovider='gemini'\napi_key_env='K'\n", "config.toml:1: api_key_env means nothing"),
         ("[[accounts]]\nprovider='openai'\nplan='coding'\n", "config.toml:1: plan means nothing"),
         ("[providers.gemini]\noauth_client_secret='s'\n", "config.toml:2: secrets are not written into the file"),
@@ -179,6 +179,28 @@ def test_secrets_of_declared_accounts_come_along(tmp_path: Path) -> None:
     text = "[[accounts]]\nprovider='openai'\napi_key_env='KIMI'\n[[accounts]]\nprovider='kiro'\ncredentials_env='K2'\n"
     found = settings(tmp_path, text, KIMI=" k \n", OTHER="x")
     assert found.env_secrets == {"KIMI": Secret("k")}
+
+
+@pytest.mark.parametrize(
+    ("text", "env", "secret"),
+    [
+        ("oauth_client_secret_env='SEC'", {"SEC": "from-env"}, "from-env"),
+        ("oauth_client_secret_file='sec'", {}, "from-file"),
+        ("oauth_client_secret_env='SEC'", {"SEC": "x", "A2A_GEMINI_OAUTH_CLIENT_SECRET": "own"}, "own"),
+    ],
+)
+def test_the_oauth_client_s_secret_comes_by_reference(
+    tmp_path: Path, text: str, env: dict[str, str], secret: str
+) -> None:
+    (tmp_path / "sec").write_text("from-file\n")
+    found = settings(tmp_path, f"[providers.gemini]\n{text}\n", **env)
+    assert found.provider("gemini-cli-oauth").oauth_client_secret == Secret(secret)
+    assert secret not in repr(describe(found))
+
+
+def test_a_missing_client_secret_is_a_problem(tmp_path: Path) -> None:
+    found = settings(tmp_path, "[providers.gemini]\noauth_client_secret_env='NONE'\n")
+    assert found.problems == ["gemini-cli-oauth: the OAuth client secret cannot be had: the variable NONE is not set"]
 
 
 def test_paths_in_the_file_count_from_the_file(tmp_path: Path) -> None:

@@ -21,9 +21,9 @@ from a2a.demo.codeassist.state import (
     LIFE_S,
     SCOPES,
     CodeAssistState,
-    challenge_of,
     id_token,
 )
+from a2a.demo.pkce import challenge_of
 from a2a.demo.wire import Refusal, Voice, dumps, early
 from a2a.demo.world import SEEN, WORLD
 

@@ -5,11 +5,10 @@ A fault names one as its `code`: `[[fault: http code=quota_day]]` in a prompt, `
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from a2a.demo.gemini.errors import GoogleRefusal, error_info, help_link, quota_failure, retry_info
-from a2a.demo.wire import Refusal
+from a2a.demo.gemini.scenarios import Scenarios
 
 _DOMAIN = "cloudcode-pa.googleapis.com"
 _VERIFY = "https://accounts.example/verify?x=1"
@@ -109,7 +108,7 @@ def _credits() -> GoogleRefusal:
     return GoogleRefusal(429, "Insufficient credits.", details=details)
 
 
-SCENARIOS: dict[str, Callable[[], GoogleRefusal]] = {
+SCENARIOS: Scenarios = {
     "capacity_429": _capacity_429,
     "capacity_503": _capacity_503,
     "rate_60s": _rate_60s,
@@ -127,16 +126,6 @@ SCENARIOS: dict[str, Callable[[], GoogleRefusal]] = {
     "vpc": _vpc,
     "credits": _credits,
 }
-
-
-def told(refusal: Refusal) -> Refusal:
-    """The scenario that a fault's code names, or the refusal as it is."""
-    made = SCENARIOS.get(refusal.code or "")
-    if made is None:
-        return refusal
-    canned = made()
-    canned.headers.update(refusal.headers)
-    return canned
 
 
 def unauthenticated(reason: str) -> GoogleRefusal:

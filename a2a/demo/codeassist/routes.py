@@ -10,12 +10,13 @@ from aiohttp import web
 from a2a.demo.codeassist import google, setup
 from a2a.demo.codeassist.accounts import MODELS, GoogleAccount
 from a2a.demo.codeassist.messages import READER
-from a2a.demo.codeassist.reasons import SCENARIOS, told, unauthenticated
+from a2a.demo.codeassist.reasons import SCENARIOS, unauthenticated
 from a2a.demo.codeassist.state import CODEASSIST
 from a2a.demo.faults import Fault
 from a2a.demo.gemini import frames, rules
 from a2a.demo.gemini.errors import ARRAY_VOICE, VOICE, GoogleRefusal, bad
 from a2a.demo.gemini.routes import JSON, asked_faults, counted, read_body, reply_of
+from a2a.demo.gemini.scenarios import dressed
 from a2a.demo.wire import SSE_HEADERS, Refusal, Voice, deliver, dumps, early, shape_errors, whole
 from a2a.demo.world import SEEN, WORLD
 
@@ -36,24 +37,29 @@ def routes(prefix: str) -> list[web.RouteDef]:
     ]
 
 
-def _dressed(voice: Voice, *, content_type: str | None = None) -> Voice:
-    """Faults may name a scenario, or `array` for an error inside a list.
-
-    `content_type`: what errors of the stream call say although they are plain JSON.
-    """
+def _with_lists(voice: Voice) -> Voice:
+    """A fault of code `array` is told inside a list."""
 
     def refuse(refusal: Refusal) -> web.Response:
-        answer = (ARRAY_VOICE if refusal.code == "array" else voice).refuse(told(refusal))
-        if content_type is not None:
-            answer.headers["content-type"] = content_type
+        return (ARRAY_VOICE if refusal.code == "array" else voice).refuse(refusal)
+
+    return Voice(refuse, voice.error_frame)
+
+
+def _as_events(voice: Voice) -> Voice:
+    """Refusals of the stream call say that they are events although they are plain JSON."""
+
+    def refuse(refusal: Refusal) -> web.Response:
+        answer = voice.refuse(refusal)
+        answer.headers["content-type"] = "text/event-stream"
         return answer
 
-    return Voice(refuse, lambda refusal: voice.error_frame(told(refusal)))
+    return Voice(refuse, voice.error_frame)
 
 
-_PLAIN = _dressed(VOICE)
-_STREAM = _dressed(VOICE, content_type="text/event-stream")
-_ARRAY = _dressed(ARRAY_VOICE)
+_PLAIN = _with_lists(dressed(VOICE, SCENARIOS))
+_STREAM = _as_events(_PLAIN)
+_ARRAY = dressed(ARRAY_VOICE, SCENARIOS)
 
 
 def _voice(request: web.Request) -> Voice:

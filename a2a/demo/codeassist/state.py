@@ -137,11 +137,6 @@ class CodeAssistState:
         self.accounts[name].refresh_token = ""
 
 
-def challenge_of(verifier: str) -> str:
-    """PKCE S256."""
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
-
-
 def id_token(account: GoogleAccount, now: float) -> str:
     """A token that names the account. Its signature is none: nobody may trust it."""
     claims = {

@@ -14,6 +14,7 @@ from a2a.demo.faults import Fault, in_prompt
 from a2a.demo.gemini import embeddings, frames, rules
 from a2a.demo.gemini.errors import ARRAY_VOICE, VOICE, GoogleRefusal, bad, error_info
 from a2a.demo.gemini.models import GEMINI, GeminiModel
+from a2a.demo.gemini.scenarios import SCENARIOS, dressed
 from a2a.demo.gemini.view import view_of
 from a2a.demo.wire import SSE_HEADERS, Refusal, Voice, deliver, dumps, early, guarded, shape_errors, whole
 from a2a.demo.world import SEEN, WORLD
@@ -26,6 +27,9 @@ _VERSION = r"{version:v1(?:beta|alpha)?}"
 _METHODS = ("generateContent", "countTokens", "embedContent", "batchEmbedContents")
 JSON = {"content-type": "application/json; charset=UTF-8"}
 
+_PLAIN = dressed(VOICE, SCENARIOS)
+_ARRAY = dressed(ARRAY_VOICE, SCENARIOS)
+
 Body = dict[str, Any]
 
 
@@ -34,9 +38,9 @@ def routes(prefix: str) -> list[web.RouteDef]:
     at = f"{prefix}/{_VERSION}/models"
     return [
         web.post(f"{at}/{{call:.+:\\w+}}", _call),
-        web.get(at, guarded(VOICE, _models)),
-        web.get(f"{at}/{{id}}", guarded(VOICE, _model)),
-        web.route("*", f"{prefix}/{{rest:.*}}", guarded(VOICE, _unknown)),
+        web.get(at, guarded(_PLAIN, _models)),
+        web.get(f"{at}/{{id}}", guarded(_PLAIN, _model)),
+        web.route("*", f"{prefix}/{{rest:.*}}", guarded(_PLAIN, _unknown)),
     ]
 
 
@@ -69,7 +73,7 @@ async def read_body(request: web.Request) -> Body:
 async def _call(request: web.Request) -> web.StreamResponse:
     name, _, method = request.match_info["call"].rpartition(":")
     in_array = method == "streamGenerateContent" and request.query.get("alt") != "sse"
-    voice = ARRAY_VOICE if in_array else VOICE
+    voice = _ARRAY if in_array else _PLAIN
     try:
         account = _authorize(request)
         if (handler := _CALLS.get(method)) is None:
@@ -91,7 +95,7 @@ async def _stream(request: web.Request, account: str, name: str, voice: Voice) -
     if isinstance(reply, web.Response):
         return reply
     chunks = frames.chunks(reply)
-    if voice is ARRAY_VOICE:
+    if voice is _ARRAY:
         return await deliver(request, JSON, frames.as_array(chunks), faults, voice)
     return await deliver(request, SSE_HEADERS, frames.as_sse(chunks), faults, voice)
 
@@ -199,7 +203,7 @@ _CALLS: dict[str, Callable[[web.Request, str, str, Voice], Awaitable[web.StreamR
 async def _models(request: web.Request) -> web.StreamResponse:
     account = _authorize(request)
     faults = request.app[WORLD].faults.take("gemini-models", account)
-    if (answered := await early(faults, VOICE)) is not None:
+    if (answered := await early(faults, _PLAIN)) is not None:
         return answered
     token, size = request.query.get("pageToken", "0"), request.query.get("pageSize", "50")
     if not (token.isdigit() and size.isdigit()):
@@ -208,7 +212,7 @@ async def _models(request: web.Request) -> web.StreamResponse:
     models = list(GEMINI.values())
     more = {"nextPageToken": str(start + count)} if start + count < len(models) else {}
     listed = {"models": [_entry(model) for model in models[start : start + count]], **more}
-    return await whole(request, JSON, dumps(listed), faults, VOICE)
+    return await whole(request, JSON, dumps(listed), faults, _PLAIN)
 
 
 async def _model(request: web.Request) -> web.StreamResponse:

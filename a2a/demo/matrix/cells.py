@@ -67,14 +67,16 @@ _NO_CELL: tuple[tuple[str, str, str, str], ...] = (
     ("responses", "*", "stream_array", "only Gemini streams as a JSON array (conversion.md 10.1)"),
     ("claude", "*", "stream_array", "only Gemini streams as a JSON array (conversion.md 10.1)"),
     ("chat", "*", "count_tokens", "Chat has no route that counts (conversion.md 13.1)"),
+    ("*", "openai-qwen-oauth", "document", "Qwen takes images and video, no documents (qwen.md 6)"),
 )
-"""Front, provider (`*`: any), check, and why there is no such cell."""
+"""Front, provider (`*`: each of them), check, and why there is no such cell."""
 
 ABSENT = {
-    (front, one.id, check): why
-    for front, provider, check, why in _NO_CELL
-    for one in PROVIDERS
-    if provider in ("*", one.id)
+    (front.name, provider.id, check): why
+    for of_front, of_provider, check, why in _NO_CELL
+    for front in FRONTS
+    for provider in PROVIDERS
+    if of_front in ("*", front.name) and of_provider in ("*", provider.id)
 }
 """(front, provider, check) -> why there is no such cell."""
 

@@ -11,12 +11,12 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from a2a.demo.matrix import chat_stream
 from a2a.demo.matrix.chat_wire import Error, Usage, calls_of, counted, ending_of
-from a2a.demo.matrix.talk import Answer, Complaint, Question, Refusals
+from a2a.demo.matrix.talk import Answer, Complaint, Counting, Question, Refusals
 from a2a.demo.matrix.wrong import decode, need, same
 
 name = "chat"
 prompt_key = "messages"
-counting = None
+counting: Counting | None = None
 
 refusals = Refusals(
     wrong_key=(401, "invalid_request_error"),
@@ -67,7 +67,10 @@ class _Completion(Struct, forbid_unknown_fields=True):
 
 
 class _Refused(Struct, forbid_unknown_fields=True):
+    """`request_id`: DashScope's, passed through."""
+
     error: Error
+    request_id: str | None = None
 
 
 def path(question: Question) -> str:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from a2a.demo.matrix.lab import Desk
 from a2a.demo.matrix.talk import Answer, Past, Question, Tool
-from a2a.demo.matrix.wrong import Wrong, decode, need, same
+from a2a.demo.matrix.wrong import decode, need, same
 
 HELLO = "Grüße nach 京都 🌸, “quoted” \\ and\nsplit"
 _CITY = {"city": {"type": "string", "description": "Name of the city"}}

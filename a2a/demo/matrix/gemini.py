@@ -139,4 +139,6 @@ def _read_count(body: bytes) -> int:
     return decode(body, _Counted, "the count").total_tokens
 
 
-counting = Counting(path=lambda question: _method(question, "countTokens"), body=_count_body, read=_read_count)
+counting: Counting | None = Counting(
+    path=lambda question: _method(question, "countTokens"), body=_count_body, read=_read_count
+)

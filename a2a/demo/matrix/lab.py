@@ -120,13 +120,13 @@ class Desk:
         same(reply.head("content-type").partition(";")[0], "application/json", "content-type")
         return counting.read(reply.body), reply.headers.get("x-a2a-notes", "")
 
-    def refused(self, reply: Reply, status: int, kind: str | None) -> Complaint:
-        """An error answer with this status and `type` (None: in the upstream's words). Raises Wrong."""
+    def refused(self, reply: Reply, status: int, kind: str) -> Complaint:
+        """An error answer with this status and `type`, or in the upstream's own words. Raises Wrong."""
         text = reply.body.decode("utf-8", "replace")[:200]
         same(reply.status, status, f"the status ({text})")
         same(reply.head("content-type").partition(";")[0], "application/json", "content-type")
         complaint = self.front.read_error(reply.body)
-        if kind is not None:
+        if not (self.passes_through and self.provider.own_words):
             same(complaint.kind, kind, "the error's type")
         if complaint.status is not None:
             same(complaint.status, status, "the status in the body")

@@ -117,4 +117,4 @@ def _read_count(body: bytes) -> int:
     return decode(body, _Counted, "the count").input_tokens
 
 
-counting = Counting(path=lambda _: "/v1/responses/input_tokens", body=_prompt, read=_read_count)
+counting: Counting | None = Counting(path=lambda _: "/v1/responses/input_tokens", body=_prompt, read=_read_count)

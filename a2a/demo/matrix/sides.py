@@ -17,8 +17,9 @@ class Upstream(Struct, frozen=True, kw_only=True):
     """A provider and its demo accounts: alias -> API key, or the name of an account of its emulator.
 
     `proto`: its native protocol; a front of the same name gets the bytes passed through. `api`: what the fault board
-    and `Upstreams.urls` call it. `thinker`: a model that thinks aloud. `opening`: frames of its streams before the first content.
-    `counts`: it has a route that counts tokens.
+    and `Upstreams.urls` call it. `thinker`: a model that thinks aloud. `opening`: frames of its streams before the
+    first content, `told`: frames after which its first words are out. `counts`: it has a route that counts tokens.
+    `own_words`: its errors have types that are not the protocol's.
     """
 
     id: str
@@ -28,7 +29,9 @@ class Upstream(Struct, frozen=True, kw_only=True):
     thinker: str
     accounts: dict[str, str]
     opening: int = 0
+    told: int = 4
     counts: bool = False
+    own_words: bool = False
 
 
 PROVIDERS = (
@@ -49,6 +52,7 @@ PROVIDERS = (
         thinker="gpt-5.6",
         accounts=dict(zip(("ada", "bob"), OPENAI_KEYS, strict=False)),
         opening=2,
+        told=7,
         counts=True,
     ),
     Upstream(
@@ -93,6 +97,7 @@ PROVIDERS = (
         model="coder-model",
         thinker="coder-model",
         accounts={"ada": "qwen-1", "bob": "qwen-2"},
-        opening=1,
+        told=11,
+        own_words=True,
     ),
 )

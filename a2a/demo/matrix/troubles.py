@@ -72,7 +72,7 @@ async def upstream_500(desk: Desk) -> None:
 
 async def broken_stream(desk: Desk) -> None:
     """An error behind the first words: an error of the protocol, no other account, nothing that looks like an end."""
-    with desk.trouble(Fault(kind="error_event", after=4)):
+    with desk.trouble(Fault(kind="error_event", after=desk.provider.told)):
         reply = await desk.send(_question(desk, stream=True))
     same(reply.status, 200, "the status")
     said, complaint = desk.front.read_broken_stream(reply.body)

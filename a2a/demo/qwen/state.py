@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from typing import Any, Literal
 
@@ -154,11 +153,6 @@ class QwenState:
         now = self.clock.now()
         live = (one for one in self.accounts.values() if one.access_token == access_token and one.expires_at > now)
         return next(live, None)
-
-
-def challenge_of(verifier: str) -> str:
-    """PKCE S256."""
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
 QWEN_STATE = web.AppKey("demo_qwen", QwenState)

@@ -9,7 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
-from a2a.demo.qwen.state import CLIENT_ID, LIFE_S, QWEN_STATE, SCOPE, Login, QwenAccount, challenge_of
+from a2a.demo.pkce import challenge_of
+from a2a.demo.qwen.state import CLIENT_ID, LIFE_S, QWEN_STATE, SCOPE, Login, QwenAccount
 from a2a.demo.wire import Refusal, Voice, dumps, early
 from a2a.demo.world import SEEN, WORLD
 

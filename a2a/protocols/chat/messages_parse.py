@@ -17,6 +17,8 @@ from a2a.protocols.wire import Fields, WireError, compact, kind_of, parse, strin
 
 REASONING_KEYS = ("reasoning_content", "reasoning")
 """DeepSeek, Kimi, Qwen, GLM; Ollama, OpenRouter, newer vLLM."""
+SPEAKER = "name"
+"""Key of `Text.ext` under which a leading system text remembers the name of its message."""
 
 
 def parse_messages(raws: list[Raw], path: str = "messages") -> tuple[list[Text], list[Message]]:
@@ -90,9 +92,12 @@ class _History:
         if self.messages:
             self.messages.append(Message(role="system", parts=parts, name=fields.str("name"), ext=extras(fields)))
             return
+        name = fields.raw("name")
         for part in parts:
             if not isinstance(part, Text):
                 raise WireError(fields.at("content"), "a system message may only hold text")
+            if name is not None:
+                part.ext = {**(part.ext or {}), SPEAKER: name}
             self.system.append(part)
 
     def read_user(self, fields: Fields) -> None:

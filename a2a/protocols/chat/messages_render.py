@@ -6,12 +6,15 @@ Expects a prepared request (prepare.py): roles alternate, results stand right be
 from __future__ import annotations
 
 from collections import Counter
+from itertools import groupby
 
 from msgspec import Raw
+from msgspec.structs import replace
 
 from a2a.messages import Foreign, Media, Message, Part, Reasoning, Refusal, Request, Text, ToolCall, ToolResult
 from a2a.protocols.args import as_object, usable
 from a2a.protocols.base import Conversion
+from a2a.protocols.chat.messages_parse import SPEAKER
 from a2a.protocols.chat.parts_render import JsonObject, PartWriter, joined
 from a2a.protocols.wire import merge_ext
 
@@ -38,11 +41,12 @@ class _Writer:
         self.out: list[JsonObject] = []
 
     def system(self, texts: list[Text], extra: str) -> None:
-        """One message; texts joined by a blank line unless one carries keys of its own."""
-        parts: list[Part] = [*texts, Text(text=extra)] if extra else [*texts]
-        if parts:
+        """One message per speaker; texts joined by a blank line unless one carries keys of its own."""
+        for name, run in groupby([*texts, Text(text=extra)] if extra else texts, key=_speaker):
+            parts = [_unnamed(text) for text in run]
             content = joined(parts, "\n\n") if self._parts.plain(parts) else self._parts.content(parts, "\n\n")
-            self.out.append({"role": self._profile.system_role, "content": content})
+            entry: JsonObject = {"role": self._profile.system_role, "content": content}
+            self.out.append(entry if name is None else {**entry, "name": name})
 
     def turn_system(self, message: Message) -> None:
         """A system message in mid-conversation (Claude Code, IDE plug-ins)."""
@@ -140,6 +144,18 @@ class _Writer:
 
 
 _TURNS = {"system": _Writer.turn_system, "user": _Writer.turn_user, "assistant": _Writer.turn_assistant}
+
+
+def _speaker(text: Text) -> Raw | None:
+    """The name a client gave to a leading system message."""
+    return (text.ext or {}).get(SPEAKER)
+
+
+def _unnamed(text: Text) -> Text:
+    """The text without its speaker, whose name stands beside the content."""
+    if _speaker(text) is None:
+        return text
+    return replace(text, ext={key: value for key, value in (text.ext or {}).items() if key != SPEAKER} or None)
 
 
 def _arguments(call: ToolCall) -> str:

@@ -72,7 +72,7 @@ def _sampling(req: Request, conv: Conversion) -> JsonObject:
     wanted: JsonObject = {
         "temperature": given.temperature,
         "top_p": given.top_p,
-        "top_k": given.top_k,
+        "top_k": given.top_k if given.top_k is None or given.top_k % 1 else int(given.top_k),
         "presence_penalty": given.presence,
         "frequency_penalty": given.frequency,
         "seed": given.seed,

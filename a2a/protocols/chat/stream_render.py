@@ -85,7 +85,8 @@ class ChatStreamRenderer:
             if now is None or not now.head:
                 return b""
             now.sent = True
-            return now.head + _encode(event.text) + (now.tail if event.logprobs is None else self._scored(event.logprobs))
+            tail = now.tail if event.logprobs is None else self._scored(event.logprobs)
+            return now.head + _encode(event.text) + tail
         writer = _WRITERS.get(type(event))
         return writer(self, event) if writer is not None else b""
 

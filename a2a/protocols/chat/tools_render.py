@@ -18,6 +18,7 @@ _CUSTOM_SCHEMA = Raw(
     b'{"type":"object","properties":{"input":{"type":"string","description":"The whole input, as plain text."}},'
     b'"required":["input"],"additionalProperties":false}'
 )
+CACHE_CONTROL = "cache_control"
 _SEARCH_KEYS = ("search_context_size", "user_location")
 _LOCATION_KEYS = ("city", "country", "region", "timezone")
 
@@ -59,7 +60,18 @@ def _tool(tool: Tool, req: Request, conv: Conversion) -> object:
     strict = _strict(tool, req, conv)
     if strict is not None:
         function["strict"] = strict
-    return {"type": "function", "function": merge_ext(function, tool.ext if same else None)}
+    entry: JsonObject = {"type": "function", "function": merge_ext(function, tool.ext if same else None)}
+    return {**entry, **_breakpoint(tool, conv, same=same)}
+
+
+def _breakpoint(tool: Tool, conv: Conversion, *, same: bool) -> JsonObject:
+    """A cache breakpoint on a definition: only the spelling that came from Claude stands on tools."""
+    if tool.cache is None:
+        return {}
+    if conv.profile.wire.get("cache", CACHE_CONTROL if same else "") != CACHE_CONTROL:
+        conv.note(CACHE_CONTROL, "dropped", "the upstream caches on its own")
+        return {}
+    return {CACHE_CONTROL: {"type": "ephemeral", **({"ttl": tool.cache.ttl} if tool.cache.ttl else {})}}
 
 
 def _strict(tool: Tool, req: Request, conv: Conversion) -> bool | None:

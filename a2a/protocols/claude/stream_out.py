@@ -71,7 +71,7 @@ class ClaudeStreamRenderer:
         self._prefix = b""
         self._begun_at = 0  # where the part in progress begins in `_texts`
         self._token: Opaque | None = None
-        self._texts: list[str] = []  # everything shown: what is still missing of a part, an estimate where no usage comes
+        self._texts: list[str] = []  # everything shown: to complete a part, and to estimate the usage where none comes
         self._calls = False
         self._usage = Usage()
         self._stop = Stop(kind="end")

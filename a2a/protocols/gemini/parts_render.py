@@ -15,7 +15,7 @@ from a2a.protocols.gemini.objects import JsonObject, merge
 from a2a.protocols.gemini.signature import client_token
 from a2a.protocols.gemini.words import DETAIL_OUT
 from a2a.protocols.media import sniff
-from a2a.protocols.wire import kind_of
+from a2a.protocols.wire import compact, kind_of
 
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 _UNKNOWN_TYPE = "application/octet-stream"
@@ -81,7 +81,8 @@ def foreign_part(part: Foreign) -> JsonObject | None:
 def result_response(result: ToolResult, *, native: bool) -> JsonObject | Raw:
     """`{"output": …}` or `{"error": …}` with the texts of the result.
 
-    `native`: a Gemini client's own JSON object goes back as the object it was.
+    `native`: a Gemini client's own JSON object goes back as the object it was. It was read as compact JSON; text that
+    is written in another way was a string.
     """
     told = [_words(part) for part in result.parts]
     text = "\n".join(piece for piece in told if piece)
@@ -103,10 +104,11 @@ def _words(part: Text | Media | Foreign) -> str | None:
 
 
 def _object(text: str) -> Raw | None:
-    """The text as a JSON object, unless it would be taken for another envelope."""
+    """Compact text as a JSON object, unless it would be taken for another envelope."""
     try:
         raw = Raw(text.encode())
         keys = _OBJECT.decode(raw).keys()
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
-    return raw if kind_of(raw) == "object" and keys not in _ENVELOPES else None
+    own = kind_of(raw) == "object" and keys not in _ENVELOPES and compact(raw) == text
+    return raw if own else None

@@ -99,6 +99,7 @@ def _grammar(tool: Tool) -> str:
         return ""
     fields = parse(tool.raw, f"tools.{tool.name}")
     rule = (fields.obj("custom") or fields).obj("format")
+    rule = rule and (rule.obj("grammar") or rule)  # Chat nests what Responses writes flat
     text = rule.str("definition") if rule is not None else None
     return f"`input` is free text of this grammar:\n{text}" if text else ""
 

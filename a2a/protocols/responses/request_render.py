@@ -167,8 +167,9 @@ def _reasoning(req: Request, conv: Conversion) -> JsonObject:
 
 
 def _summary(req: Request, think: Think) -> str | None:
-    """A Claude client that enables thinking sees it unless it says otherwise; the others ask for it."""
-    if req.proto == "claude" and think.show is None:
+    """A Claude client that enables thinking sees it unless it says otherwise, a Chat client cannot say; the others ask
+    for it."""
+    if req.proto in ("chat", "claude") and think.show is None:
         return "auto"
     return summary_word(think, req.ext if req.proto == "responses" else None)
 

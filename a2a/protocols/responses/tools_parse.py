@@ -92,12 +92,14 @@ def _tool(fields: Fields, kind: str, raw: Raw) -> Tool:
         return _function(fields.obj("function") or fields)
     if kind == "custom":
         inner = fields.obj("custom") or fields
+        inner.drop("format")  # read from `raw` where it is wanted
         return Tool(
             name=inner.need_str("name"),
             kind="custom",
             description=inner.str("description"),
             deferred=inner.bool("defer_loading") or False,
             raw=raw,
+            ext=extras(inner),
         )
     deferred = fields.bool("defer_loading") or False
     return Tool(name=kind, kind="hosted", hosted=kind, deferred=deferred, raw=raw)

@@ -10,7 +10,7 @@ import pytest
 from support.kiro_tokens import ide_file, refresh_text, write_ide_file
 
 from a2a.auth.declared import Declared, declared
-from a2a.auth.records import Account, ApiKey
+from a2a.auth.records import Account, ApiKey, GoogleToken
 from a2a.config import load
 from a2a.errors import UsageError
 from a2a.secret import Secret
@@ -126,3 +126,41 @@ def test_flags_make_accounts_for_this_run(tmp_path: Path) -> None:
 def test_a_flag_that_cannot_be_used_ends_the_start(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no file"):
         gather(tmp_path, flags={"kiro_oauth_creds_file": "none"})
+
+
+GOOGLE = json.dumps({"access_token": "at", "refresh_token": "1//planted", "email": "me@x.org"})
+QWEN = json.dumps({"access_token": "at", "refresh_token": "rt-planted"})
+
+
+def test_declared_tokens_of_google_and_qwen(tmp_path: Path) -> None:
+    (tmp_path / "g.json").write_text(GOOGLE)
+    text = "[[accounts]]\nprovider='gemini'\ncredentials_file='g.json'\nproject_id='acme-1'\ntoken_url='http://t'\n"
+    text += "[[accounts]]\nprovider='qwen'\ncredentials_env='Q'\n"
+    text += "[[accounts]]\nprovider='qwen'\nname='key'\napi_key_env='K'\nplan='coding'\nregion='cn'\n"
+    found = gather(tmp_path, text, Q=QWEN, K="sk-sp-1")
+    google, token, key = found.accounts
+    assert (google.alias, google.kind, google.project_id, google.urls) == (
+        "me@x.org", "oauth", "acme-1", {"token_url": "http://t"}
+    )  # fmt: skip
+    assert isinstance(found.credentials[google.id], GoogleToken)
+    assert (token.kind, token.source) == ("oauth", "Q")
+    assert (key.kind, key.plan, key.region) == ("api_key", "coding", "cn")
+    assert "planted" not in repr(found)
+
+
+def test_tokens_of_flags(tmp_path: Path) -> None:
+    (tmp_path / "q.json").write_text(QWEN)
+    flags = {
+        "gemini_oauth_creds_base64": base64.b64encode(GOOGLE.encode()).decode(),
+        "project_id": "acme-1",
+        "qwen_oauth_creds_file": str(tmp_path / "q.json"),
+    }
+    google, qwen = gather(tmp_path, flags=flags).accounts
+    assert (google.provider, google.origin, google.project_id) == ("gemini-cli-oauth", "flag", "acme-1")
+    assert (qwen.provider, qwen.project_id, qwen.source) == ("openai-qwen-oauth", None, str(tmp_path / "q.json"))
+
+
+def test_the_openai_pair_follows_the_model_provider(tmp_path: Path) -> None:
+    flags = {"openai_api_key": "sk-1", "model_provider": "responses"}
+    (account,) = gather(tmp_path, flags=flags).accounts
+    assert account.provider == "openaiResponses-custom"

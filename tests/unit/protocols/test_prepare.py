@@ -151,7 +151,7 @@ def test_a_file_at_another_vendor_cannot_be_sent() -> None:
 def test_a_server_tool_is_left_out_with_a_note() -> None:
     prepared, conv = run(request(tools=[SEARCH, Tool(name="f", deferred=True)]), "gemini")
     assert prepared.tools == [Tool(name="f")]
-    assert noted(conv) == ["tools.web_search"]
+    assert noted(conv) == ["tools.defer_loading", "tools.web_search"]
 
 
 @pytest.mark.parametrize(

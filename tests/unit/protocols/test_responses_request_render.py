@@ -478,7 +478,7 @@ def test_limits_are_clamped() -> None:
 @pytest.mark.parametrize(
     ("proto", "think", "wanted"),
     [
-        ("chat", Think(effort="low"), {"effort": "low"}),
+        ("chat", Think(effort="low"), {"effort": "low", "summary": "auto"}),
         ("claude", Think(budget=10_000), {"effort": "medium", "summary": "auto"}),
         ("claude", Think(adaptive=True), {"summary": "auto"}),
         ("claude", Think(budget=0), {"effort": "none"}),

@@ -210,6 +210,14 @@ async def test_a_refused_token_asks_for_a_refresh(tmp_path: Path) -> None:
     assert made.judge(failure).action == "refresh"
 
 
+async def test_a_set_up_that_is_refused_blames_no_client(tmp_path: Path) -> None:
+    made = provider(tmp_path)
+    upstream = CodeAssist(loadCodeAssist=[{}], onboardUser=[(400, {"error": {"code": 400, "message": "Precondition"}})])
+    failure = await refusal(made, upstream, one())
+    assert "Precondition" in failure.message
+    assert made.judge(failure).reason == "bad_project"
+
+
 @pytest.mark.parametrize("answer", ["<html>", [1], {"done": False}])
 async def test_nonsense_is_the_upstream_s_fault(tmp_path: Path, answer: object) -> None:
     upstream = CodeAssist(loadCodeAssist=[{}], onboardUser=[answer])
