@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from a2a.auth.records import Account
 from a2a.config import ServerSettings, Settings
-from a2a.errors import RequestError
+from a2a.errors import BadUpstream, RequestError
 from a2a.gateway.media import MediaFetcher
 from a2a.messages import Message, Proto, Request, Response, Sampling, Text, Think, Tool
 from a2a.protocols.base import Conversion, Note, Profile
@@ -153,13 +153,12 @@ def profile(target: Proto) -> Profile:
 
 def answer_outcome(upstream: Proto, group: Group, field: Field, front: str) -> Outcome:
     """What becomes of a field of an answer."""
-    return _judge(
-        field,
-        _answer(upstream, put(group, field), front),
-        _answer(upstream, put(group, field, whole=False), front),
-        front,
-        same=front == upstream,
-    )
+    got = _answer(upstream, put(group, field), front)
+    try:
+        before = _answer(upstream, put(group, field, whole=False), front)
+    except BadUpstream:  # without the field it is no answer at all
+        before = _Sent({}, [])
+    return _judge(field, got, before, front, same=front == upstream)
 
 
 def _answer(upstream: Proto, body: Any, front: str) -> _Sent:

@@ -37,5 +37,7 @@ async def delete(request: web.Request) -> web.Response:
 
 
 def add_routes(app: web.Application) -> None:
-    app.router.add_get("/v1/responses/{id}", shaped(retrieve))
-    app.router.add_delete("/v1/responses/{id}", shaped(delete))
+    get, remove = shaped(retrieve), shaped(delete)
+    for prefix in ("", "/{provider}"):
+        app.router.add_get(prefix + "/v1/responses/{id}", get)
+        app.router.add_delete(prefix + "/v1/responses/{id}", remove)

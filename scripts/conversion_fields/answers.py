@@ -6,15 +6,22 @@ from typing import Any
 
 from conversion_fields.model import PNG, Field, Group
 
-_STATIC = "a2a names the model itself"
-_NO_CITATIONS = "citations of another vendor have no place"
-_NO_LOGPROBS = "this protocol has none"
-_KEPT = "a2a keeps it for the next turn"
-_OWN_ID = "a2a gives the answer an id of its own"
-_ONLY = "only this protocol knows it"
+_CITED_SAYS = {"*": "dropped: citations stay at their vendor"}
+_OWN = {"*": "dropped: only this protocol has it"}
+_UNNAMED = {"*": "dropped: no place for it", "chat": "dropped: no place for it"}
+_COUNTED = {"*": "dropped: inside of the sums", "chat": "dropped: inside of the sums"}
+_ID = {"responses": "a2a gives an id of its own"}
+_UNSAID = "this protocol does not say it"
+_NO_LOGPROBS = {"claude": "dropped: this protocol has none"}
+_FOLLOWS = {front: "follows from the calls" for front in ("chat", "responses", "claude", "gemini")}
+_KEPT = "kept by a2a for the next turn of a tool loop"
 _NO_SPLIT = "part of the input tokens there"
-_SUM = "the sum, made anew"
-_SAME_END = "no word of its own: an ordinary end"
+_SUM = "made anew from the parts"
+_END = {"*": "an ordinary end: no word for it"}
+_EVERYWHERE = ("chat", "responses", "claude", "gemini")
+_NOBODY = dict.fromkeys(_EVERYWHERE, "dropped: nobody asks for it")
+_RECORD = dict.fromkeys(_EVERYWHERE, "credits go into a2a's record of the call")
+_ONE = dict.fromkeys(("responses", "claude"), "cannot happen: such a request is refused")
 
 # Chat
 
@@ -37,12 +44,12 @@ CHAT: tuple[Group, ...] = (
     Group(
         "Answer",
         (
-            Field("id", "chatcmpl-zq"),
+            Field("id", "chatcmpl-zq", says=_ID),
             Field("model", "zq-other"),
-            Field("created", 1700004711, says={"claude": "not said there"}),
-            Field("service_tier", "zq-tier"),
-            Field("system_fingerprint", "zq-print"),
-            Field("choices[1]", {"index": 1, "message": {"role": "assistant", "content": "zq-second"}, "finish_reason": "stop"}, "choices.1"),
+            Field("created", 1700004711, says={"gemini": _UNSAID, "claude": _UNSAID}),
+            Field("service_tier", "zq-tier", says=_OWN),
+            Field("system_fingerprint", "zq-print", says=_OWN),
+            Field("choices[1]", {"index": 1, "message": {"role": "assistant", "content": "zq-second"}, "finish_reason": "stop"}, "choices.1", says=_ONE),
         ),
         _CHAT,
     ),
@@ -55,10 +62,10 @@ CHAT: tuple[Group, ...] = (
             Field("reasoning", "zq-thought", "message.reasoning"),
             Field("tool_calls", [_CHAT_CALL], "message.tool_calls"),
             Field("function_call", {"name": "zq_look", "arguments": '{"zq_city":"zq-town"}'}, "message.function_call"),
-            Field("annotations", [{"type": "url_citation", "url_citation": {"url": "https://zq.example", "title": "zq-title", "start_index": 0, "end_index": 2}}], "message.annotations"),
-            Field("audio", {"id": "zq-audio", "data": "AAAA", "transcript": "zq-spoken", "expires_at": 1}, "message.audio"),
-            Field("logprobs.content", [_tokens("zq-token")]),
-            Field("logprobs.refusal", [_tokens("zq-token")]),
+            Field("annotations", [{"type": "url_citation", "url_citation": {"url": "https://zq.example", "title": "zq-title", "start_index": 0, "end_index": 2}}], "message.annotations", says=_CITED_SAYS),
+            Field("audio", {"id": "zq-audio", "data": "AAAA", "transcript": "zq-spoken", "expires_at": 1}, "message.audio", says=_OWN),
+            Field("logprobs.content", [_tokens("zq-token")], says=_NO_LOGPROBS),
+            Field("logprobs.refusal", [_tokens("zq-token")], says=_UNNAMED),
         ),
         _CHAT,
         at="choices.0",
@@ -68,7 +75,7 @@ CHAT: tuple[Group, ...] = (
         (
             Field("finish_reason: length", "length", "finish_reason"),
             Field("finish_reason: content_filter", "content_filter", "finish_reason"),
-            Field("finish_reason: tool_calls", "tool_calls", "finish_reason", also={"choices.0.message.tool_calls": [_CHAT_CALL]}),
+            Field("finish_reason: tool_calls", "tool_calls", "finish_reason", also={"choices.0.message.tool_calls": [_CHAT_CALL]}, says=_FOLLOWS),
         ),
         _CHAT,
         at="choices.0",
@@ -81,11 +88,11 @@ CHAT: tuple[Group, ...] = (
             Field("total_tokens", 5555, says={"*": _SUM, "chat": _SUM}),
             Field("prompt_tokens_details.cached_tokens", 1111),
             Field("prompt_tokens_details.cache_write_tokens", 1111, says={"gemini": _NO_SPLIT}),
-            Field("prompt_tokens_details.audio_tokens", 1111),
+            Field("prompt_tokens_details.audio_tokens", 1111, says=_COUNTED),
             Field("completion_tokens_details.reasoning_tokens", 1111),
-            Field("completion_tokens_details.audio_tokens", 1111),
-            Field("completion_tokens_details.accepted_prediction_tokens", 1111),
-            Field("completion_tokens_details.rejected_prediction_tokens", 1111),
+            Field("completion_tokens_details.audio_tokens", 1111, says=_COUNTED),
+            Field("completion_tokens_details.accepted_prediction_tokens", 1111, says=_COUNTED),
+            Field("completion_tokens_details.rejected_prediction_tokens", 1111, says=_COUNTED),
         ),
         _CHAT,
         at="usage",
@@ -119,8 +126,8 @@ RESPONSES: tuple[Group, ...] = (
         (
             Field("id", "resp_zq"),
             Field("model", "zq-other"),
-            Field("created_at", 1700004711, says={"claude": "not said there"}),
-            Field("service_tier", "zq-tier"),
+            Field("created_at", 1700004711, says={"gemini": _UNSAID, "claude": _UNSAID}),
+            Field("service_tier", "zq-tier", says=_OWN),
         ),
         _RESPONSES,
     ),
@@ -128,17 +135,17 @@ RESPONSES: tuple[Group, ...] = (
         "Content",
         (
             Field("output_text.text", "zq-words", "output.0.content.0.text"),
-            Field("output_text.annotations", [{"type": "url_citation", "url": "https://zq.example", "title": "zq-title", "start_index": 0, "end_index": 2}], "output.0.content.0.annotations"),
-            Field("output_text.logprobs", [_tokens("zq-token")], "output.0.content.0.logprobs"),
+            Field("output_text.annotations", [{"type": "url_citation", "url": "https://zq.example", "title": "zq-title", "start_index": 0, "end_index": 2}], "output.0.content.0.annotations", says=_CITED_SAYS),
+            Field("output_text.logprobs", [_tokens("zq-token")], "output.0.content.0.logprobs", says=_NO_LOGPROBS),
             Field("refusal", {"type": "refusal", "refusal": "zq-no"}, "output.0.content.0"),
             Field("reasoning.summary", _THOUGHT, "output.+0"),
             Field("reasoning.content", {"type": "reasoning", "id": "rs_1", "summary": [], "content": [{"type": "reasoning_text", "text": "zq-chain"}]}, "output.+0"),
-            Field("reasoning.encrypted_content", "zq-sealed", "output.0.encrypted_content", also={"output.+0": _THOUGHT}),
+            Field("reasoning.encrypted_content", "zq-sealed", "output.0.encrypted_content", also={"output.+0": _THOUGHT}, says={"chat": _KEPT, "claude": _KEPT}),
             Field("function_call", _FUNCTION_CALL, "output.1"),
             Field("custom_tool_call", {"type": "custom_tool_call", "id": "ctc_1", "call_id": "call_zq", "name": "zq_free", "input": "zq-text"}, "output.1"),
-            Field("web_search_call", {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "search", "query": "zq-query"}}, "output.+0"),
-            Field("image_generation_call", {"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": PNG}, "output.+0"),
-            Field("code_interpreter_call", {"type": "code_interpreter_call", "id": "ci_1", "code": "zq_code()", "container_id": "zq", "outputs": [], "status": "completed"}, "output.+0"),
+            Field("web_search_call", {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "search", "query": "zq-query"}}, "output.+0", says=_OWN),
+            Field("image_generation_call", {"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": PNG}, "output.+0", says=_OWN),
+            Field("code_interpreter_call", {"type": "code_interpreter_call", "id": "ci_1", "code": "zq_code()", "container_id": "zq", "outputs": [], "status": "completed"}, "output.+0", says=_OWN),
         ),
         _RESPONSES,
     ),
@@ -181,17 +188,17 @@ _USE = {"type": "tool_use", "id": "toolu_zq", "name": "zq_look", "input": {"zq_c
 _CITED = [{"type": "web_search_result_location", "url": "https://zq.example", "title": "zq-title", "cited_text": "zq-cited", "encrypted_index": "zq"}]
 
 CLAUDE: tuple[Group, ...] = (
-    Group("Answer", (Field("id", "msg_zq"), Field("model", "zq-other"), Field("container", {"id": "zq-container", "expires_at": "2026-11-22T00:00:00Z"})), _CLAUDE),
+    Group("Answer", (Field("id", "msg_zq", says=_ID), Field("model", "zq-other"), Field("container", {"id": "zq-container", "expires_at": "2026-11-22T00:00:00Z"}, says=_OWN)), _CLAUDE),
     Group(
         "Content",
         (
             Field("text.text", "zq-words", "content.0.text"),
-            Field("text.citations", _CITED, "content.0.citations"),
+            Field("text.citations", _CITED, "content.0.citations", says=_CITED_SAYS),
             Field("thinking.thinking", {"type": "thinking", "thinking": "zq-thought", "signature": ""}, "content.+0"),
-            Field("thinking.signature", "zq-signed", "content.0.signature", also={"content.+0": {"type": "thinking", "thinking": "zq-thought", "signature": ""}}),
-            Field("redacted_thinking", {"type": "redacted_thinking", "data": "zq-hidden"}, "content.+0"),
+            Field("thinking.signature", "zq-signed", "content.0.signature", also={"content.+0": {"type": "thinking", "thinking": "zq-thought", "signature": ""}}, says={"chat": _KEPT}),
+            Field("redacted_thinking", {"type": "redacted_thinking", "data": "zq-hidden"}, "content.+0", says={"chat": _KEPT}),
             Field("tool_use", _USE, "content.1"),
-            Field("server_tool_use", {"type": "server_tool_use", "id": "srvtoolu_zq", "name": "web_search", "input": {"query": "zq-query"}}, "content.+0"),
+            Field("server_tool_use", {"type": "server_tool_use", "id": "srvtoolu_zq", "name": "web_search", "input": {"query": "zq-query"}}, "content.+0", says=_OWN),
             Field("web_search_tool_result", {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_zq", "content": [{"type": "web_search_result", "title": "zq-title", "url": "https://zq.example", "encrypted_content": "zq"}]}, "content.+0"),
         ),
         _CLAUDE,
@@ -200,10 +207,10 @@ CLAUDE: tuple[Group, ...] = (
         "Stop",
         (
             Field("stop_reason: max_tokens", "max_tokens", "stop_reason"),
-            Field("stop_reason: stop_sequence", "stop_sequence", "stop_reason"),
-            Field("stop_sequence", "zq-stop", also={"stop_reason": "stop_sequence"}),
-            Field("stop_reason: tool_use", "tool_use", "stop_reason", also={"content.1": _USE}),
-            Field("stop_reason: pause_turn", "pause_turn", "stop_reason"),
+            Field("stop_reason: stop_sequence", "stop_sequence", "stop_reason", says=_END),
+            Field("stop_sequence", "zq-stop", also={"stop_reason": "stop_sequence"}, says=_END),
+            Field("stop_reason: tool_use", "tool_use", "stop_reason", also={"content.1": _USE}, says=_FOLLOWS),
+            Field("stop_reason: pause_turn", "pause_turn", "stop_reason", says=_END),
             Field("stop_reason: refusal", "refusal", "stop_reason"),
             Field("stop_details", {"type": "refusal", "category": "cyber", "explanation": "zq-explained"}, also={"stop_reason": "refusal"}),
             Field("stop_reason: model_context_window_exceeded", "model_context_window_exceeded", "stop_reason"),
@@ -217,10 +224,10 @@ CLAUDE: tuple[Group, ...] = (
             Field("output_tokens", 2222),
             Field("cache_read_input_tokens", 1111),
             Field("cache_creation_input_tokens", 1111),
-            Field("cache_creation.ephemeral_1h_input_tokens", 1111, also={"usage.cache_creation_input_tokens": 1111}),
+            Field("cache_creation.ephemeral_1h_input_tokens", 1111, also={"usage.cache_creation_input_tokens": 1111}, says={"*": "part of the tokens written to the cache"}),
             Field("output_tokens_details.thinking_tokens", 1111),
-            Field("server_tool_use", {"web_search_requests": 4711}),
-            Field("service_tier", "zq-tier"),
+            Field("server_tool_use", {"web_search_requests": 4711}, says=_OWN),
+            Field("service_tier", "zq-tier", says=_OWN),
         ),
         _CLAUDE,
         at="usage",
@@ -244,9 +251,9 @@ GEMINI: tuple[Group, ...] = (
     Group(
         "Answer",
         (
-            Field("responseId", "zq-2"),
+            Field("responseId", "zq-2", says=_ID),
             Field("modelVersion", "zq-other"),
-            Field("candidates[1]", {"index": 1, "content": {"role": "model", "parts": [{"text": "zq-second"}]}, "finishReason": "STOP"}, "candidates.1"),
+            Field("candidates[1]", {"index": 1, "content": {"role": "model", "parts": [{"text": "zq-second"}]}, "finishReason": "STOP"}, "candidates.1", says=_ONE),
             Field("promptFeedback", {"blockReason": "SAFETY"}, also={"candidates": []}),
         ),
         _GEMINI,
@@ -256,16 +263,16 @@ GEMINI: tuple[Group, ...] = (
         (
             Field("text", {"text": "zq-words"}, "content.parts.0"),
             Field("thought", {"text": "zq-thought", "thought": True}, "content.parts.+0"),
-            Field("thoughtSignature", _TOKEN, "content.parts.0.thoughtSignature"),
+            Field("thoughtSignature", _TOKEN, "content.parts.0.thoughtSignature", says={"chat": "dropped: no call to keep it for", "responses": "dropped: no call to keep it for", "claude": "dropped: no call to keep it for"}),
             Field("functionCall", _CALL, "content.parts.1"),
-            Field("functionCall, thoughtSignature", _TOKEN, "content.parts.1.thoughtSignature", also={"candidates.0.content.parts.1": _CALL}),
+            Field("functionCall, thoughtSignature", _TOKEN, "content.parts.1.thoughtSignature", also={"candidates.0.content.parts.1": _CALL}, says={"chat": _KEPT, "responses": _KEPT, "claude": _KEPT}),
             Field("inlineData", {"inlineData": {"mimeType": "image/png", "data": PNG}}, "content.parts.1"),
             Field("executableCode", {"executableCode": {"language": "PYTHON", "code": "zq_code()"}}, "content.parts.1"),
             Field("codeExecutionResult", {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "zq-output"}}, "content.parts.1"),
-            Field("groundingMetadata", {"webSearchQueries": ["zq-query"]}),
-            Field("citationMetadata", {"citationSources": [{"uri": "https://zq.example"}]}),
-            Field("safetyRatings", [{"category": "HARM_CATEGORY_HARASSMENT", "probability": "LOW"}]),
-            Field("logprobsResult", {"chosenCandidates": [{"token": "zq-token", "logProbability": -0.5}], "topCandidates": [{"candidates": [{"token": "zq-token", "logProbability": -0.5}]}]}),
+            Field("groundingMetadata", {"webSearchQueries": ["zq-query"]}, says=_CITED_SAYS),
+            Field("citationMetadata", {"citationSources": [{"uri": "https://zq.example"}]}, says=_CITED_SAYS),
+            Field("safetyRatings", [{"category": "HARM_CATEGORY_HARASSMENT", "probability": "LOW"}], says=_OWN),
+            Field("logprobsResult", {"chosenCandidates": [{"token": "zq-token", "logProbability": -0.5}], "topCandidates": [{"candidates": [{"token": "zq-token", "logProbability": -0.5}]}]}, says=_NO_LOGPROBS),
         ),
         _GEMINI,
         at="candidates.0",
@@ -287,7 +294,7 @@ GEMINI: tuple[Group, ...] = (
             Field("cachedContentTokenCount", 1111),
             Field("toolUsePromptTokenCount", 1111),
             Field("totalTokenCount", 5555, says={"*": _SUM, "gemini": _SUM}),
-            Field("promptTokensDetails", [{"modality": "TEXT", "tokenCount": 4711}]),
+            Field("promptTokensDetails", [{"modality": "TEXT", "tokenCount": 4711}], says=_OWN),
         ),
         _GEMINI,
         at="usageMetadata",
@@ -313,10 +320,10 @@ KIRO: tuple[Group, ...] = (
         (
             Field("assistantResponseEvent.content", "zq-words"),
             Field("reasoningContentEvent.text", {"text": "zq-thought"}, "reasoningContentEvent"),
-            Field("reasoningContentEvent.signature", {"text": "zq-thought", "signature": "zq-signed"}, "reasoningContentEvent", also={"reasoningContentEvent": {"text": "zq-thought"}}),
+            Field("reasoningContentEvent.signature", {"text": "zq-thought", "signature": "zq-signed"}, "reasoningContentEvent", also={"reasoningContentEvent": {"text": "zq-thought"}}, says={"chat": _KEPT, "claude": _KEPT}),
             Field("toolUseEvent", {"toolUseId": "tooluse_zq", "name": "zq_look", "input": '{"zq_city":"zq-town"}', "stop": True}),
-            Field("codeReferenceEvent", {"references": [{"licenseName": "zq-license"}]}),
-            Field("supplementaryWebLinksEvent", {"supplementaryWebLinks": [{"url": "https://zq.example"}]}),
+            Field("codeReferenceEvent", {"references": [{"licenseName": "zq-license"}]}, says=_NOBODY),
+            Field("supplementaryWebLinksEvent", {"supplementaryWebLinks": [{"url": "https://zq.example"}]}, says=_NOBODY),
         ),
         _KIRO,
     ),
@@ -326,7 +333,7 @@ KIRO: tuple[Group, ...] = (
             Field("stopReason: MAX_TOKENS", "MAX_TOKENS", "metadataEvent.stopReason"),
             Field("stopReason: CONTENT_FILTERED", "CONTENT_FILTERED", "metadataEvent.stopReason"),
             Field("stopReason: MODEL_CONTEXT_WINDOW_EXCEEDED", "MODEL_CONTEXT_WINDOW_EXCEEDED", "metadataEvent.stopReason"),
-            Field("stopReason: PAUSE_TURN", "PAUSE_TURN", "metadataEvent.stopReason"),
+            Field("stopReason: PAUSE_TURN", "PAUSE_TURN", "metadataEvent.stopReason", says=_END),
             Field("stopDetails.refusal.explanation", {"refusal": {"explanation": "zq-explained"}}, "metadataEvent.stopDetails", also={"metadataEvent.stopReason": "CONTENT_FILTERED"}),
         ),
         _KIRO,
@@ -338,7 +345,7 @@ KIRO: tuple[Group, ...] = (
             Field("cacheReadInputTokens", 1111, "metadataEvent.tokenUsage.cacheReadInputTokens"),
             Field("cacheWriteInputTokens", 1111, "metadataEvent.tokenUsage.cacheWriteInputTokens"),
             Field("outputTokens", 2222, "metadataEvent.tokenUsage.outputTokens"),
-            Field("meteringEvent.usage", 0.75),
+            Field("meteringEvent.usage", 0.75, says=_RECORD),
         ),
         _KIRO,
     ),

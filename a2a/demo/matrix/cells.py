@@ -67,7 +67,7 @@ _NO_CELL: tuple[tuple[str, str, str, str], ...] = (
     ("responses", "*", "stream_array", "only Gemini streams as a JSON array (conversion.md 10.1)"),
     ("claude", "*", "stream_array", "only Gemini streams as a JSON array (conversion.md 10.1)"),
     ("chat", "*", "count_tokens", "Chat has no route that counts (conversion.md 13.1)"),
-    ("*", "openai-qwen-oauth", "document", "Qwen takes images and video, no documents (qwen.md 6)"),
+    ("*", "openai-qwen-oauth", "document", "Qwen's models read text and images, no documents (qwen.md 8)"),
 )
 """Front, provider (`*`: each of them), check, and why there is no such cell."""
 

@@ -2,7 +2,7 @@
 
 Source: specs/conversion.md 10.1, 11.2. Every frame is named as its data says and numbered from 0 without gaps.
 `created`, `in_progress`; items one after another, each announced empty, told piece by piece, every piece closed by its
-own `done` events, and repeated whole by `output_item.done` under the same id; `completed` repeats all items. No `[DONE]`.
+own `done` events, and repeated whole by `output_item.done` under the same id; `completed` repeats all items.
 """
 
 from __future__ import annotations
