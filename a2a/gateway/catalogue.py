@@ -112,10 +112,9 @@ class Catalogue:
         mine = [account_id for account_id, account in self._accounts.items() if account.provider == provider_id]
         listing = {account_id for account_id in mine if (account_id, model) in self._own}
         if not listing:
-            known = self._providers[provider_id]
-            closed = {
-                a for a in mine if model not in self._index[provider_id] and known.closed_to(model, self._accounts[a])
-            }
+            if model in self._index.get(provider_id, {}):
+                return None
+            closed = {a for a in mine if self._providers[provider_id].closed_to(model, self._accounts[a])}
             return frozenset(mine) - closed if closed else None
         return frozenset(listing | {a for a in mine if a not in self._listed})
 

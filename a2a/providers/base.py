@@ -1,4 +1,4 @@
-"""What every provider offers the pool and the gateway. A provider holds no account state.
+"""What every provider offers the pool and the gateway. A provider holds no account state but what `prepare` learned.
 
 `Provider` is a value with methods: url and headers for a call, the profile of a model, its own aliases, the fault
 table, the catalogue. Secrets enter only through `target()` and leave only as request headers.

@@ -13,6 +13,9 @@ LINES = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_siz
 NAMES = st.sampled_from(["", "ping", "message_start"])
 EVENTS = st.lists(st.tuples(NAMES, st.lists(LINES, min_size=1, max_size=3)), max_size=6)
 ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
+SNIPS = st.sampled_from([b"data: ", b"data:", b"event: ", b"event: a\ndata: ", b"x", b"", b"\n", b"\n\n", b"\r", b": "])
+READS = st.lists(st.lists(SNIPS, max_size=10).map(lambda snips: b"".join(snips) + b"\n\n"), max_size=4)
+"""Reads that often, not always, hold whole events in the usual form."""
 
 
 def wire(events: list[tuple[str, list[bytes]]], end: bytes) -> bytes:
@@ -49,3 +52,13 @@ def test_garbage_raises_nothing_but_overflow(data: bytes, limit: int) -> None:
     except SseOverflow:
         return
     reader.eof()
+
+
+@given(READS)
+def test_the_short_ways_read_what_feed_reads(reads: list[bytes]) -> None:
+    general, payloads, named = SseReader(), SseReader(), SseReader()
+    for data in reads:
+        events = general.feed(data)
+        assert payloads.payloads(data) == [event.data for event in events]
+        assert named.named(data) == [(event.event.encode(), event.data) for event in events]
+    assert payloads.eof() == named.eof() == general.eof()

@@ -25,7 +25,6 @@ from a2a.providers.http import Interrupted, Target
 from a2a.providers.registry import build
 from a2a.secret import Secret
 
-
 ARN = "arn:aws:codewhisperer:us-east-1:111122223333:profile/ABCDEFGHIJKL"
 
 

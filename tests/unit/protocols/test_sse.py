@@ -70,3 +70,33 @@ def test_an_endless_event_is_refused() -> None:
 
 def test_frames_are_read_back() -> None:
     assert read(frame(b"{}") + named_frame(b"ping", b"{}")) == [SseEvent("", b"{}"), SseEvent("ping", b"{}")]
+
+
+@pytest.mark.parametrize(
+    ("data", "payloads"),
+    [
+        (b"data: a\n\ndata: b\n\n", [b"a", b"b"]),
+        (b"data: a\ndata: b\n\n", [b"a\nb"]),
+        (b"data: a\n\n: hello\n\ndata: b\n\n", [b"a", b"b"]),
+        (b"data: a\n\n\ndata: b\n\n", [b"a", b"b"]),
+        (b"data: a\r\n\r\n", [b"a"]),
+        (b"\xef\xbb\xbfdata: a\n\n", [b"a"]),
+        (b"data: a\n\ndata: b", [b"a"]),
+    ],
+)
+def test_payloads_of_one_read(data: bytes, payloads: list[bytes]) -> None:
+    assert SseReader().payloads(data) == payloads
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        (b"event: a\ndata: 1\n\nevent: b\ndata: 2\n\n", [(b"a", b"1"), (b"b", b"2")]),
+        (b"event: a\ndata: 1\ndata: 2\n\nevent: b\n\n", [(b"a", b"1\n2")]),
+        (b"event: a\ndata: 1\n\n: ping\n\n", [(b"a", b"1")]),
+        (b"data: 1\nevent: a\n\n", [(b"a", b"1")]),
+        (b"data: 1\n\n", [(b"", b"1")]),
+    ],
+)
+def test_named_of_one_read(data: bytes, named: list[tuple[bytes, bytes]]) -> None:
+    assert SseReader().named(data) == named

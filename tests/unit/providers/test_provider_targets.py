@@ -16,8 +16,7 @@ from a2a.protocols.base import Profile
 from a2a.providers.base import ModelInfo, Operation
 from a2a.providers.http import Target
 from a2a.providers.presets import PRESETS, Preset
-from a2a.providers.registry import PROVIDERS
-from a2a.providers.registry import build
+from a2a.providers.registry import PROVIDERS, build
 from a2a.secret import Secret
 
 KEY = ApiKey(Secret("sk-test"))
