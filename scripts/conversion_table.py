@@ -51,7 +51,12 @@ def page() -> str:
         lines += [f"### From {title} clients", "", *_table(groups, list(TYPICAL), _requests(front)), ""]
     lines += [ANSWERS.strip(), ""]
     for upstream, title in UPSTREAMS.items():
-        lines += [f"### From {title} upstreams", "", *_table(answers.GROUPS[upstream], list(FRONTS), _answers(upstream)), ""]
+        lines += [
+            f"### From {title} upstreams",
+            "",
+            *_table(answers.GROUPS[upstream], list(FRONTS), _answers(upstream)),
+            "",
+        ]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -168,7 +173,9 @@ def main(arguments: Sequence[str]) -> int:
         PAGE.write_text(made, encoding="utf-8")
         sys.stderr.write(f"docs/{PAGE.name} written\n")
     elif made != current:
-        sys.stderr.write(f"docs/{PAGE.name} is not what the code does: run .venv/bin/python scripts/conversion_table.py\n")
+        sys.stderr.write(
+            f"docs/{PAGE.name} is not what the code does: run .venv/bin/python scripts/conversion_table.py\n"
+        )
     return 1 if missing or (made != current and "--check" in arguments) else 0
 
 

@@ -33,11 +33,20 @@ _CHAT: dict[str, Any] = {
     "choices": [{"index": 0, "message": {"role": "assistant", "content": "zq-said"}, "finish_reason": "stop"}],
     "usage": {"prompt_tokens": 3000, "completion_tokens": 2000, "total_tokens": 5000},
 }
-_CHAT_CALL = {"id": "call_zq", "type": "function", "function": {"name": "zq_look", "arguments": '{"zq_city":"zq-town"}'}}
+_CHAT_CALL = {
+    "id": "call_zq",
+    "type": "function",
+    "function": {"name": "zq_look", "arguments": '{"zq_city":"zq-town"}'},
+}
 
 
 def _tokens(token: str) -> dict[str, Any]:
-    return {"token": token, "logprob": -0.5, "bytes": [122, 113], "top_logprobs": [{"token": token, "logprob": -0.5, "bytes": [122, 113]}]}
+    return {
+        "token": token,
+        "logprob": -0.5,
+        "bytes": [122, 113],
+        "top_logprobs": [{"token": token, "logprob": -0.5, "bytes": [122, 113]}],
+    }
 
 
 CHAT: tuple[Group, ...] = (
@@ -49,7 +58,12 @@ CHAT: tuple[Group, ...] = (
             Field("created", 1700004711, says={"gemini": _UNSAID, "claude": _UNSAID}),
             Field("service_tier", "zq-tier", says=_OWN),
             Field("system_fingerprint", "zq-print", says=_OWN),
-            Field("choices[1]", {"index": 1, "message": {"role": "assistant", "content": "zq-second"}, "finish_reason": "stop"}, "choices.1", says=_ONE),
+            Field(
+                "choices[1]",
+                {"index": 1, "message": {"role": "assistant", "content": "zq-second"}, "finish_reason": "stop"},
+                "choices.1",
+                says=_ONE,
+            ),
         ),
         _CHAT,
     ),
@@ -62,8 +76,28 @@ CHAT: tuple[Group, ...] = (
             Field("reasoning", "zq-thought", "message.reasoning"),
             Field("tool_calls", [_CHAT_CALL], "message.tool_calls"),
             Field("function_call", {"name": "zq_look", "arguments": '{"zq_city":"zq-town"}'}, "message.function_call"),
-            Field("annotations", [{"type": "url_citation", "url_citation": {"url": "https://zq.example", "title": "zq-title", "start_index": 0, "end_index": 2}}], "message.annotations", says=_CITED_SAYS),
-            Field("audio", {"id": "zq-audio", "data": "AAAA", "transcript": "zq-spoken", "expires_at": 1}, "message.audio", says=_OWN),
+            Field(
+                "annotations",
+                [
+                    {
+                        "type": "url_citation",
+                        "url_citation": {
+                            "url": "https://zq.example",
+                            "title": "zq-title",
+                            "start_index": 0,
+                            "end_index": 2,
+                        },
+                    }
+                ],
+                "message.annotations",
+                says=_CITED_SAYS,
+            ),
+            Field(
+                "audio",
+                {"id": "zq-audio", "data": "AAAA", "transcript": "zq-spoken", "expires_at": 1},
+                "message.audio",
+                says=_OWN,
+            ),
             Field("logprobs.content", [_tokens("zq-token")], says=_NO_LOGPROBS),
             Field("logprobs.refusal", [_tokens("zq-token")], says=_UNNAMED),
         ),
@@ -75,7 +109,13 @@ CHAT: tuple[Group, ...] = (
         (
             Field("finish_reason: length", "length", "finish_reason"),
             Field("finish_reason: content_filter", "content_filter", "finish_reason"),
-            Field("finish_reason: tool_calls", "tool_calls", "finish_reason", also={"choices.0.message.tool_calls": [_CHAT_CALL]}, says=_FOLLOWS),
+            Field(
+                "finish_reason: tool_calls",
+                "tool_calls",
+                "finish_reason",
+                also={"choices.0.message.tool_calls": [_CHAT_CALL]},
+                says=_FOLLOWS,
+            ),
         ),
         _CHAT,
         at="choices.0",
@@ -101,7 +141,13 @@ CHAT: tuple[Group, ...] = (
 
 # Responses
 
-_MESSAGE = {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [{"type": "output_text", "text": "zq-said", "annotations": []}]}
+_MESSAGE = {
+    "type": "message",
+    "id": "msg_1",
+    "role": "assistant",
+    "status": "completed",
+    "content": [{"type": "output_text", "text": "zq-said", "annotations": []}],
+}
 _RESPONSES: dict[str, Any] = {
     "id": "resp_1",
     "object": "response",
@@ -117,7 +163,14 @@ _RESPONSES: dict[str, Any] = {
         "output_tokens_details": {"reasoning_tokens": 0},
     },
 }
-_FUNCTION_CALL = {"type": "function_call", "id": "fc_1", "call_id": "call_zq", "name": "zq_look", "arguments": '{"zq_city":"zq-town"}', "status": "completed"}
+_FUNCTION_CALL = {
+    "type": "function_call",
+    "id": "fc_1",
+    "call_id": "call_zq",
+    "name": "zq_look",
+    "arguments": '{"zq_city":"zq-town"}',
+    "status": "completed",
+}
 _THOUGHT = {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "zq-thought"}]}
 
 RESPONSES: tuple[Group, ...] = (
@@ -135,25 +188,99 @@ RESPONSES: tuple[Group, ...] = (
         "Content",
         (
             Field("output_text.text", "zq-words", "output.0.content.0.text"),
-            Field("output_text.annotations", [{"type": "url_citation", "url": "https://zq.example", "title": "zq-title", "start_index": 0, "end_index": 2}], "output.0.content.0.annotations", says=_CITED_SAYS),
+            Field(
+                "output_text.annotations",
+                [
+                    {
+                        "type": "url_citation",
+                        "url": "https://zq.example",
+                        "title": "zq-title",
+                        "start_index": 0,
+                        "end_index": 2,
+                    }
+                ],
+                "output.0.content.0.annotations",
+                says=_CITED_SAYS,
+            ),
             Field("output_text.logprobs", [_tokens("zq-token")], "output.0.content.0.logprobs", says=_NO_LOGPROBS),
             Field("refusal", {"type": "refusal", "refusal": "zq-no"}, "output.0.content.0"),
             Field("reasoning.summary", _THOUGHT, "output.+0"),
-            Field("reasoning.content", {"type": "reasoning", "id": "rs_1", "summary": [], "content": [{"type": "reasoning_text", "text": "zq-chain"}]}, "output.+0"),
-            Field("reasoning.encrypted_content", "zq-sealed", "output.0.encrypted_content", also={"output.+0": _THOUGHT}, says={"chat": _KEPT, "claude": _KEPT}),
+            Field(
+                "reasoning.content",
+                {
+                    "type": "reasoning",
+                    "id": "rs_1",
+                    "summary": [],
+                    "content": [{"type": "reasoning_text", "text": "zq-chain"}],
+                },
+                "output.+0",
+            ),
+            Field(
+                "reasoning.encrypted_content",
+                "zq-sealed",
+                "output.0.encrypted_content",
+                also={"output.+0": _THOUGHT},
+                says={"chat": _KEPT, "claude": _KEPT},
+            ),
             Field("function_call", _FUNCTION_CALL, "output.1"),
-            Field("custom_tool_call", {"type": "custom_tool_call", "id": "ctc_1", "call_id": "call_zq", "name": "zq_free", "input": "zq-text"}, "output.1"),
-            Field("web_search_call", {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "search", "query": "zq-query"}}, "output.+0", says=_OWN),
-            Field("image_generation_call", {"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": PNG}, "output.+0", says=_OWN),
-            Field("code_interpreter_call", {"type": "code_interpreter_call", "id": "ci_1", "code": "zq_code()", "container_id": "zq", "outputs": [], "status": "completed"}, "output.+0", says=_OWN),
+            Field(
+                "custom_tool_call",
+                {
+                    "type": "custom_tool_call",
+                    "id": "ctc_1",
+                    "call_id": "call_zq",
+                    "name": "zq_free",
+                    "input": "zq-text",
+                },
+                "output.1",
+            ),
+            Field(
+                "web_search_call",
+                {
+                    "type": "web_search_call",
+                    "id": "ws_1",
+                    "status": "completed",
+                    "action": {"type": "search", "query": "zq-query"},
+                },
+                "output.+0",
+                says=_OWN,
+            ),
+            Field(
+                "image_generation_call",
+                {"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": PNG},
+                "output.+0",
+                says=_OWN,
+            ),
+            Field(
+                "code_interpreter_call",
+                {
+                    "type": "code_interpreter_call",
+                    "id": "ci_1",
+                    "code": "zq_code()",
+                    "container_id": "zq",
+                    "outputs": [],
+                    "status": "completed",
+                },
+                "output.+0",
+            ),
         ),
         _RESPONSES,
     ),
     Group(
         "Stop",
         (
-            Field("incomplete: max_output_tokens", {"reason": "max_output_tokens"}, "incomplete_details", also={"status": "incomplete"}),
-            Field("incomplete: content_filter", {"reason": "content_filter"}, "incomplete_details", also={"status": "incomplete"}),
+            Field(
+                "incomplete: max_output_tokens",
+                {"reason": "max_output_tokens"},
+                "incomplete_details",
+                also={"status": "incomplete"},
+            ),
+            Field(
+                "incomplete: content_filter",
+                {"reason": "content_filter"},
+                "incomplete_details",
+                also={"status": "incomplete"},
+            ),
         ),
         _RESPONSES,
     ),
@@ -185,21 +312,68 @@ _CLAUDE: dict[str, Any] = {
     "usage": {"input_tokens": 3000, "output_tokens": 2000},
 }
 _USE = {"type": "tool_use", "id": "toolu_zq", "name": "zq_look", "input": {"zq_city": "zq-town"}}
-_CITED = [{"type": "web_search_result_location", "url": "https://zq.example", "title": "zq-title", "cited_text": "zq-cited", "encrypted_index": "zq"}]
+_CITED = [
+    {
+        "type": "web_search_result_location",
+        "url": "https://zq.example",
+        "title": "zq-title",
+        "cited_text": "zq-cited",
+        "encrypted_index": "zq",
+    }
+]
 
 CLAUDE: tuple[Group, ...] = (
-    Group("Answer", (Field("id", "msg_zq", says=_ID), Field("model", "zq-other"), Field("container", {"id": "zq-container", "expires_at": "2026-11-22T00:00:00Z"}, says=_OWN)), _CLAUDE),
+    Group(
+        "Answer",
+        (
+            Field("id", "msg_zq", says=_ID),
+            Field("model", "zq-other"),
+            Field("container", {"id": "zq-container", "expires_at": "2026-11-22T00:00:00Z"}, says=_OWN),
+        ),
+        _CLAUDE,
+    ),
     Group(
         "Content",
         (
             Field("text.text", "zq-words", "content.0.text"),
             Field("text.citations", _CITED, "content.0.citations", says=_CITED_SAYS),
             Field("thinking.thinking", {"type": "thinking", "thinking": "zq-thought", "signature": ""}, "content.+0"),
-            Field("thinking.signature", "zq-signed", "content.0.signature", also={"content.+0": {"type": "thinking", "thinking": "zq-thought", "signature": ""}}, says={"chat": _KEPT}),
-            Field("redacted_thinking", {"type": "redacted_thinking", "data": "zq-hidden"}, "content.+0", says={"chat": _KEPT}),
+            Field(
+                "thinking.signature",
+                "zq-signed",
+                "content.0.signature",
+                also={"content.+0": {"type": "thinking", "thinking": "zq-thought", "signature": ""}},
+                says={"chat": _KEPT},
+            ),
+            Field(
+                "redacted_thinking",
+                {"type": "redacted_thinking", "data": "zq-hidden"},
+                "content.+0",
+                says={"chat": _KEPT},
+            ),
             Field("tool_use", _USE, "content.1"),
-            Field("server_tool_use", {"type": "server_tool_use", "id": "srvtoolu_zq", "name": "web_search", "input": {"query": "zq-query"}}, "content.+0", says=_OWN),
-            Field("web_search_tool_result", {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_zq", "content": [{"type": "web_search_result", "title": "zq-title", "url": "https://zq.example", "encrypted_content": "zq"}]}, "content.+0"),
+            Field(
+                "server_tool_use",
+                {"type": "server_tool_use", "id": "srvtoolu_zq", "name": "web_search", "input": {"query": "zq-query"}},
+                "content.+0",
+                says=_OWN,
+            ),
+            Field(
+                "web_search_tool_result",
+                {
+                    "type": "web_search_tool_result",
+                    "tool_use_id": "srvtoolu_zq",
+                    "content": [
+                        {
+                            "type": "web_search_result",
+                            "title": "zq-title",
+                            "url": "https://zq.example",
+                            "encrypted_content": "zq",
+                        }
+                    ],
+                },
+                "content.+0",
+            ),
         ),
         _CLAUDE,
     ),
@@ -212,7 +386,11 @@ CLAUDE: tuple[Group, ...] = (
             Field("stop_reason: tool_use", "tool_use", "stop_reason", also={"content.1": _USE}, says=_FOLLOWS),
             Field("stop_reason: pause_turn", "pause_turn", "stop_reason", says=_END),
             Field("stop_reason: refusal", "refusal", "stop_reason"),
-            Field("stop_details", {"type": "refusal", "category": "cyber", "explanation": "zq-explained"}, also={"stop_reason": "refusal"}),
+            Field(
+                "stop_details",
+                {"type": "refusal", "category": "cyber", "explanation": "zq-explained"},
+                also={"stop_reason": "refusal"},
+            ),
             Field("stop_reason: model_context_window_exceeded", "model_context_window_exceeded", "stop_reason"),
         ),
         _CLAUDE,
@@ -224,7 +402,12 @@ CLAUDE: tuple[Group, ...] = (
             Field("output_tokens", 2222),
             Field("cache_read_input_tokens", 1111),
             Field("cache_creation_input_tokens", 1111),
-            Field("cache_creation.ephemeral_1h_input_tokens", 1111, also={"usage.cache_creation_input_tokens": 1111}, says={"*": "part of the tokens written to the cache"}),
+            Field(
+                "cache_creation.ephemeral_1h_input_tokens",
+                1111,
+                also={"usage.cache_creation_input_tokens": 1111},
+                says={"*": "part of the tokens written to the cache"},
+            ),
             Field("output_tokens_details.thinking_tokens", 1111),
             Field("server_tool_use", {"web_search_requests": 4711}, says=_OWN),
             Field("service_tier", "zq-tier", says=_OWN),
@@ -253,7 +436,12 @@ GEMINI: tuple[Group, ...] = (
         (
             Field("responseId", "zq-2", says=_ID),
             Field("modelVersion", "zq-other"),
-            Field("candidates[1]", {"index": 1, "content": {"role": "model", "parts": [{"text": "zq-second"}]}, "finishReason": "STOP"}, "candidates.1", says=_ONE),
+            Field(
+                "candidates[1]",
+                {"index": 1, "content": {"role": "model", "parts": [{"text": "zq-second"}]}, "finishReason": "STOP"},
+                "candidates.1",
+                says=_ONE,
+            ),
             Field("promptFeedback", {"blockReason": "SAFETY"}, also={"candidates": []}),
         ),
         _GEMINI,
@@ -263,16 +451,42 @@ GEMINI: tuple[Group, ...] = (
         (
             Field("text", {"text": "zq-words"}, "content.parts.0"),
             Field("thought", {"text": "zq-thought", "thought": True}, "content.parts.+0"),
-            Field("thoughtSignature", _TOKEN, "content.parts.0.thoughtSignature", says={"chat": "dropped: no call to keep it for", "responses": "dropped: no call to keep it for", "claude": "dropped: no call to keep it for"}),
+            Field(
+                "thoughtSignature",
+                _TOKEN,
+                "content.parts.0.thoughtSignature",
+                says={
+                    "chat": "dropped: no call to keep it for",
+                    "responses": "dropped: no call to keep it for",
+                    "claude": "dropped: no call to keep it for",
+                },
+            ),
             Field("functionCall", _CALL, "content.parts.1"),
-            Field("functionCall, thoughtSignature", _TOKEN, "content.parts.1.thoughtSignature", also={"candidates.0.content.parts.1": _CALL}, says={"chat": _KEPT, "responses": _KEPT, "claude": _KEPT}),
+            Field(
+                "functionCall, thoughtSignature",
+                _TOKEN,
+                "content.parts.1.thoughtSignature",
+                also={"candidates.0.content.parts.1": _CALL},
+                says={"chat": _KEPT, "responses": _KEPT, "claude": _KEPT},
+            ),
             Field("inlineData", {"inlineData": {"mimeType": "image/png", "data": PNG}}, "content.parts.1"),
             Field("executableCode", {"executableCode": {"language": "PYTHON", "code": "zq_code()"}}, "content.parts.1"),
-            Field("codeExecutionResult", {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "zq-output"}}, "content.parts.1"),
+            Field(
+                "codeExecutionResult",
+                {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "zq-output"}},
+                "content.parts.1",
+            ),
             Field("groundingMetadata", {"webSearchQueries": ["zq-query"]}, says=_CITED_SAYS),
             Field("citationMetadata", {"citationSources": [{"uri": "https://zq.example"}]}, says=_CITED_SAYS),
             Field("safetyRatings", [{"category": "HARM_CATEGORY_HARASSMENT", "probability": "LOW"}], says=_OWN),
-            Field("logprobsResult", {"chosenCandidates": [{"token": "zq-token", "logProbability": -0.5}], "topCandidates": [{"candidates": [{"token": "zq-token", "logProbability": -0.5}]}]}, says=_NO_LOGPROBS),
+            Field(
+                "logprobsResult",
+                {
+                    "chosenCandidates": [{"token": "zq-token", "logProbability": -0.5}],
+                    "topCandidates": [{"candidates": [{"token": "zq-token", "logProbability": -0.5}]}],
+                },
+                says=_NO_LOGPROBS,
+            ),
         ),
         _GEMINI,
         at="candidates.0",
@@ -320,10 +534,21 @@ KIRO: tuple[Group, ...] = (
         (
             Field("assistantResponseEvent.content", "zq-words"),
             Field("reasoningContentEvent.text", {"text": "zq-thought"}, "reasoningContentEvent"),
-            Field("reasoningContentEvent.signature", {"text": "zq-thought", "signature": "zq-signed"}, "reasoningContentEvent", also={"reasoningContentEvent": {"text": "zq-thought"}}, says={"chat": _KEPT, "claude": _KEPT}),
-            Field("toolUseEvent", {"toolUseId": "tooluse_zq", "name": "zq_look", "input": '{"zq_city":"zq-town"}', "stop": True}),
+            Field(
+                "reasoningContentEvent.signature",
+                {"text": "zq-thought", "signature": "zq-signed"},
+                "reasoningContentEvent",
+                also={"reasoningContentEvent": {"text": "zq-thought"}},
+                says={"chat": _KEPT, "claude": _KEPT},
+            ),
+            Field(
+                "toolUseEvent",
+                {"toolUseId": "tooluse_zq", "name": "zq_look", "input": '{"zq_city":"zq-town"}', "stop": True},
+            ),
             Field("codeReferenceEvent", {"references": [{"licenseName": "zq-license"}]}, says=_NOBODY),
-            Field("supplementaryWebLinksEvent", {"supplementaryWebLinks": [{"url": "https://zq.example"}]}, says=_NOBODY),
+            Field(
+                "supplementaryWebLinksEvent", {"supplementaryWebLinks": [{"url": "https://zq.example"}]}, says=_NOBODY
+            ),
         ),
         _KIRO,
     ),
@@ -332,9 +557,21 @@ KIRO: tuple[Group, ...] = (
         (
             Field("stopReason: MAX_TOKENS", "MAX_TOKENS", "metadataEvent.stopReason"),
             Field("stopReason: CONTENT_FILTERED", "CONTENT_FILTERED", "metadataEvent.stopReason"),
-            Field("stopReason: MODEL_CONTEXT_WINDOW_EXCEEDED", "MODEL_CONTEXT_WINDOW_EXCEEDED", "metadataEvent.stopReason"),
-            Field("stopReason: PAUSE_TURN", "PAUSE_TURN", "metadataEvent.stopReason", says=_END),
-            Field("stopDetails.refusal.explanation", {"refusal": {"explanation": "zq-explained"}}, "metadataEvent.stopDetails", also={"metadataEvent.stopReason": "CONTENT_FILTERED"}),
+            Field(
+                "stopReason: MODEL_CONTEXT_WINDOW_EXCEEDED", "MODEL_CONTEXT_WINDOW_EXCEEDED", "metadataEvent.stopReason"
+            ),
+            Field(
+                "stopReason: PAUSE_TURN",
+                "PAUSE_TURN",
+                "metadataEvent.stopReason",
+                says=dict.fromkeys(("chat", "responses", "gemini"), _END["*"]),
+            ),
+            Field(
+                "stopDetails.refusal.explanation",
+                {"refusal": {"explanation": "zq-explained"}},
+                "metadataEvent.stopDetails",
+                also={"metadataEvent.stopReason": "CONTENT_FILTERED"},
+            ),
         ),
         _KIRO,
     ),

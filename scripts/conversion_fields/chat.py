@@ -28,7 +28,10 @@ _STREAM = {**_BODY, "stream": True}
 
 
 def _with(part: dict[str, Any]) -> dict[str, Any]:
-    return {"model": "zq-model", "messages": [{"role": "user", "content": [{"type": "text", "text": "zq-question"}, part]}]}
+    return {
+        "model": "zq-model",
+        "messages": [{"role": "user", "content": [{"type": "text", "text": "zq-question"}, part]}],
+    }
 
 
 def _image(**more: Any) -> dict[str, Any]:
@@ -139,7 +142,9 @@ GROUPS: tuple[Group, ...] = (
     Group(
         "Tools",
         (
-            Field("tools[custom]", {"type": "custom", "custom": {"name": "zq_free", "description": "zq-free"}}, "tools.2"),
+            Field(
+                "tools[custom]", {"type": "custom", "custom": {"name": "zq_free", "description": "zq-free"}}, "tools.2"
+            ),
             Field(
                 "tools[custom].format",
                 {
@@ -185,9 +190,14 @@ GROUPS: tuple[Group, ...] = (
     Group(
         "Messages",
         (
-            Field("system.content", {"role": "system", "content": "zq-rules"}, "messages.0", also={"messages.1": _USER}),
             Field(
-                "developer.content", {"role": "developer", "content": "zq-rules"}, "messages.0", also={"messages.1": _USER}
+                "system.content", {"role": "system", "content": "zq-rules"}, "messages.0", also={"messages.1": _USER}
+            ),
+            Field(
+                "developer.content",
+                {"role": "developer", "content": "zq-rules"},
+                "messages.0",
+                also={"messages.1": _USER},
             ),
             Field("system.content later", {"role": "system", "content": "zq-rules"}, "messages.1"),
             Field(
@@ -209,8 +219,26 @@ GROUPS: tuple[Group, ...] = (
             Field("assistant.refusal", "zq-no", "refusal"),
             Field("assistant.audio", {"id": "zq-audio"}, "audio"),
             Field("assistant.reasoning_content", "zq-thought", "reasoning_content"),
-            Field("assistant.tool_calls", [_CALL], "tool_calls", also={"messages.2": {"role": "tool", "tool_call_id": "call_zq", "content": "zq-sunny"}, "messages.3": _USER, "tools": [_TOOL]}),
-            Field("assistant.function_call", {"name": "zq_look", "arguments": '{"zq_city":"zq-town"}'}, "function_call", also={"messages.2": {"role": "function", "name": "zq_look", "content": "zq-sunny"}, "messages.3": _USER, "tools": [_TOOL]}),
+            Field(
+                "assistant.tool_calls",
+                [_CALL],
+                "tool_calls",
+                also={
+                    "messages.2": {"role": "tool", "tool_call_id": "call_zq", "content": "zq-sunny"},
+                    "messages.3": _USER,
+                    "tools": [_TOOL],
+                },
+            ),
+            Field(
+                "assistant.function_call",
+                {"name": "zq_look", "arguments": '{"zq_city":"zq-town"}'},
+                "function_call",
+                also={
+                    "messages.2": {"role": "function", "name": "zq_look", "content": "zq-sunny"},
+                    "messages.3": _USER,
+                    "tools": [_TOOL],
+                },
+            ),
         ),
         _ANSWERED,
         at="messages.1",
@@ -219,7 +247,9 @@ GROUPS: tuple[Group, ...] = (
         "Messages",
         (
             Field("tool_calls[function].id", "call_zq2", "messages.1.tool_calls.0.id messages.2.tool_call_id"),
-            Field("tool_calls[function].arguments", '{"zq_city":"zq-burg"}', "messages.1.tool_calls.0.function.arguments"),
+            Field(
+                "tool_calls[function].arguments", '{"zq_city":"zq-burg"}', "messages.1.tool_calls.0.function.arguments"
+            ),
             Field(
                 "tool_calls[custom]",
                 {"id": "call_zq", "type": "custom", "custom": {"name": "zq_free", "input": "zq-free-text"}},
@@ -244,11 +274,29 @@ GROUPS: tuple[Group, ...] = (
                 "messages.0.content.1",
                 says={"gemini": "downloaded by a2a", "kiro": "downloaded by a2a"},
             ),
-            Field("input_audio", {"type": "input_audio", "input_audio": {"data": WAV, "format": "wav"}}, "messages.0.content.1"),
-            Field("file.file_data", {"type": "file", "file": {"file_data": f"data:application/pdf;base64,{PDF}", "filename": "zq.pdf"}}, "messages.0.content.1"),
+            Field(
+                "input_audio",
+                {"type": "input_audio", "input_audio": {"data": WAV, "format": "wav"}},
+                "messages.0.content.1",
+            ),
+            Field(
+                "file.file_data",
+                {"type": "file", "file": {"file_data": f"data:application/pdf;base64,{PDF}", "filename": "zq.pdf"}},
+                "messages.0.content.1",
+            ),
             Field("file.file_id", {"type": "file", "file": {"file_id": "zq-file"}}, "messages.0.content.1"),
-            Field("refusal.refusal", {"role": "assistant", "content": [{"type": "refusal", "refusal": "zq-no"}]}, "messages.1", also={"messages.2": _USER}),
-            Field("video_url.url", {"type": "video_url", "video_url": {"url": "https://zq.example/a.mp4"}}, "messages.0.content.1"),
+            Field(
+                "refusal.refusal",
+                {"role": "assistant", "content": [{"type": "refusal", "refusal": "zq-no"}]},
+                "messages.+1",
+                also={"messages.1": _USER},
+            ),
+            Field(
+                "video_url.url",
+                {"type": "video_url", "video_url": {"url": "https://zq.example/a.mp4"}},
+                "messages.0.content.1",
+                says={"gemini": "downloaded by a2a"},
+            ),
             Field("unknown part", {"type": "zq_new", "zq_new": "zq-unknown"}, "messages.0.content.1"),
         ),
         _PARTS,
@@ -257,13 +305,23 @@ GROUPS: tuple[Group, ...] = (
         "Content parts",
         (
             Field("image_url.detail", "low", "messages.0.content.1.image_url.detail"),
-            Field("image_url.prompt_cache_breakpoint", {"mode": "explicit"}, "messages.0.content.1.prompt_cache_breakpoint"),
+            Field(
+                "image_url.prompt_cache_breakpoint",
+                {"mode": "explicit"},
+                "messages.0.content.1.prompt_cache_breakpoint",
+            ),
         ),
         _with(_image()),
     ),
     Group(
         "Content parts",
-        (Field("input_audio.prompt_cache_breakpoint", {"mode": "explicit"}, "messages.0.content.1.prompt_cache_breakpoint"),),
+        (
+            Field(
+                "input_audio.prompt_cache_breakpoint",
+                {"mode": "explicit"},
+                "messages.0.content.1.prompt_cache_breakpoint",
+            ),
+        ),
         _with({"type": "input_audio", "input_audio": {"data": WAV, "format": "wav"}}),
     ),
     Group(

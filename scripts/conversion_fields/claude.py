@@ -98,7 +98,9 @@ GROUPS: tuple[Group, ...] = (
     Group(
         "Reasoning and format",
         (
-            Field("thinking: enabled", {"type": "enabled", "budget_tokens": 2345}, "thinking", also={"max_tokens": 8000}),
+            Field(
+                "thinking: enabled", {"type": "enabled", "budget_tokens": 2345}, "thinking", also={"max_tokens": 8000}
+            ),
             Field("thinking: adaptive", {"type": "adaptive"}, "thinking", says={"chat": "the model decides"}),
             Field("thinking: disabled", {"type": "disabled"}, "thinking"),
             Field("output_config.effort", "high"),
@@ -112,7 +114,9 @@ GROUPS: tuple[Group, ...] = (
         "Reasoning and format",
         (
             Field("thinking.budget_tokens", 20000, also={"max_tokens": 30000}),
-            Field("thinking.display: summarized", "summarized", "thinking.display", says={"*": "a2a shows or hides it"}),
+            Field(
+                "thinking.display: summarized", "summarized", "thinking.display", says={"*": "a2a shows or hides it"}
+            ),
             Field("thinking.display: omitted", "omitted", "thinking.display", says={"*": "a2a shows or hides it"}),
         ),
         _THINKING,
@@ -168,11 +172,21 @@ GROUPS: tuple[Group, ...] = (
         "Messages",
         (
             Field("user.content", "zq-words", "messages.0.content"),
-            Field("assistant.content", {"role": "assistant", "content": "zq-said"}, "messages.1", also={"messages.2": _ASKED}),
+            Field("assistant.content", _SAID, "messages.+1", also={"messages.1": _ASKED}),
             Field("assistant.content last (prefill)", {"role": "assistant", "content": "zq-begun"}, "messages.1"),
             Field("system.content", {"role": "system", "content": "zq-rules"}, "messages.1"),
-            Field("system.clear_at", "zq-clear", "messages.1.clear_at", also={"messages.1": {"role": "system", "content": "zq-rules"}}),
-            Field("system.output_config", {"effort": "low"}, "messages.1.output_config", also={"messages.1": {"role": "system", "content": "zq-rules"}}),
+            Field(
+                "system.clear_at",
+                "zq-clear",
+                "messages.1.clear_at",
+                also={"messages.1": {"role": "system", "content": "zq-rules"}},
+            ),
+            Field(
+                "system.output_config",
+                {"effort": "low"},
+                "messages.1.output_config",
+                also={"messages.1": {"role": "system", "content": "zq-rules"}},
+            ),
         ),
         _BODY,
     ),
@@ -182,21 +196,67 @@ GROUPS: tuple[Group, ...] = (
             Field("text.text", "zq-part", "messages.0.content.0.text"),
             Field("text.cache_control", _CACHE, "messages.0.content.0.cache_control"),
             Field("text.cache_control.ttl", {**_CACHE, "ttl": "1h"}, "messages.0.content.0.cache_control"),
-            Field("system[].cache_control", _CACHE, "system.0.cache_control", also={"system": [{"type": "text", "text": "zq-rules"}]}),
+            Field(
+                "system[].cache_control",
+                _CACHE,
+                "system.0.cache_control",
+                also={"system": [{"type": "text", "text": "zq-rules"}]},
+            ),
             Field("image.source: base64", _IMAGE, "messages.0.content.1"),
-            Field("image.source: url", {"type": "image", "source": {"type": "url", "url": "https://zq.example/a.png"}}, "messages.0.content.1", says={"gemini": "downloaded by a2a", "kiro": "downloaded by a2a"}),
-            Field("image.source: file", {"type": "image", "source": {"type": "file", "file_id": "zq-file"}}, "messages.0.content.1"),
+            Field(
+                "image.source: url",
+                {"type": "image", "source": {"type": "url", "url": "https://zq.example/a.png"}},
+                "messages.0.content.1",
+                says={"gemini": "downloaded by a2a", "kiro": "downloaded by a2a"},
+            ),
+            Field(
+                "image.source: file",
+                {"type": "image", "source": {"type": "file", "file_id": "zq-file"}},
+                "messages.0.content.1",
+            ),
             Field("document.source: base64", _DOCUMENT, "messages.0.content.1"),
-            Field("document.source: text", {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "zq-plain"}}, "messages.0.content.1"),
-            Field("document.source: url", {"type": "document", "source": {"type": "url", "url": "https://zq.example/a.pdf"}}, "messages.0.content.1", says={"gemini": "downloaded by a2a", "kiro": "downloaded by a2a", "chat": "downloaded by a2a"}),
-            Field("document.source: content", {"type": "document", "source": {"type": "content", "content": [{"type": "text", "text": "zq-inside"}]}}, "messages.0.content.1"),
-            Field("document.source: file", {"type": "document", "source": {"type": "file", "file_id": "zq-file"}}, "messages.0.content.1"),
+            Field(
+                "document.source: text",
+                {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "zq-plain"}},
+                "messages.0.content.1",
+            ),
+            Field(
+                "document.source: url",
+                {"type": "document", "source": {"type": "url", "url": "https://zq.example/a.pdf"}},
+                "messages.0.content.1",
+                says={"gemini": "downloaded by a2a", "kiro": "downloaded by a2a", "chat": "downloaded by a2a"},
+            ),
+            Field(
+                "document.source: content",
+                {"type": "document", "source": {"type": "content", "content": [{"type": "text", "text": "zq-inside"}]}},
+                "messages.0.content.1",
+            ),
+            Field(
+                "document.source: file",
+                {"type": "document", "source": {"type": "file", "file_id": "zq-file"}},
+                "messages.0.content.1",
+            ),
         ),
         _PARTS,
     ),
     Group(
         "Text, images, documents",
-        (Field("text.citations", [{"type": "char_location", "cited_text": "zq-cited", "document_index": 0, "document_title": "zq-title", "start_char_index": 0, "end_char_index": 2}], "messages.1.content.0.citations"),),
+        (
+            Field(
+                "text.citations",
+                [
+                    {
+                        "type": "char_location",
+                        "cited_text": "zq-cited",
+                        "document_index": 0,
+                        "document_title": "zq-title",
+                        "start_char_index": 0,
+                        "end_char_index": 2,
+                    }
+                ],
+                "messages.1.content.0.citations",
+            ),
+        ),
         _TURN,
     ),
     Group(
@@ -220,8 +280,18 @@ GROUPS: tuple[Group, ...] = (
     Group(
         "Thinking blocks",
         (
-            Field("thinking.thinking", {"type": "thinking", "thinking": "zq-thought", "signature": "zq-signed"}, "messages.1.content.0", also={"messages.1.content.1": {"type": "text", "text": "zq-said"}}),
-            Field("redacted_thinking.data", {"type": "redacted_thinking", "data": "zq-hidden"}, "messages.1.content.0", also={"messages.1.content.1": {"type": "text", "text": "zq-said"}}),
+            Field(
+                "thinking.thinking",
+                {"type": "thinking", "thinking": "zq-thought", "signature": "zq-signed"},
+                "messages.1.content.0",
+                also={"messages.1.content.1": {"type": "text", "text": "zq-said"}},
+            ),
+            Field(
+                "redacted_thinking.data",
+                {"type": "redacted_thinking", "data": "zq-hidden"},
+                "messages.1.content.0",
+                also={"messages.1.content.1": {"type": "text", "text": "zq-said"}},
+            ),
         ),
         {**_TURN, "max_tokens": 8000, "thinking": {"type": "enabled", "budget_tokens": 2345}},
     ),
@@ -237,7 +307,11 @@ GROUPS: tuple[Group, ...] = (
             Field("tool_result.tool_use_id", "toolu_zq3", "messages.2.content.0.tool_use_id messages.1.content.0.id"),
             Field("tool_result.content", "zq-rainy", "messages.2.content.0.content"),
             Field("tool_result.content (image)", _IMAGE, "messages.2.content.0.content.1"),
-            Field("tool_result.content (tool_reference)", {"type": "tool_reference", "tool_name": "zq_other"}, "messages.2.content.0.content.1"),
+            Field(
+                "tool_result.content (tool_reference)",
+                {"type": "tool_reference", "tool_name": "zq_other"},
+                "messages.2.content.0.content.1",
+            ),
             Field("tool_result.is_error", True, "messages.2.content.0.is_error"),
             Field("tool_result.cache_control", _CACHE, "messages.2.content.0.cache_control"),
             Field("tool_result.toolset_name", "zq-set", "messages.2.content.0.toolset_name"),
@@ -252,13 +326,68 @@ GROUPS: tuple[Group, ...] = (
             _asked("tool_addition", tool={"name": "zq_look"}),
             _asked("tool_removal", tool={"name": "zq_look"}),
             _answered("server_tool_use", id="srvtoolu_zq", name="web_search", input={"query": "zq-query"}),
-            _answered("web_search_tool_result", tool_use_id="srvtoolu_zq", content=[{"type": "web_search_result", "title": "zq-title", "url": "https://zq.example", "encrypted_content": "zq"}]),
-            _answered("web_fetch_tool_result", tool_use_id="srvtoolu_zq", content={"type": "web_fetch_result", "url": "https://zq.example", "content": {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "zq-fetched"}}}),
-            _answered("code_execution_tool_result", tool_use_id="srvtoolu_zq", content={"type": "code_execution_result", "stdout": "zq-out", "stderr": "", "return_code": 0, "content": []}),
-            _answered("bash_code_execution_tool_result", tool_use_id="srvtoolu_zq", content={"type": "bash_code_execution_result", "stdout": "zq-out", "stderr": "", "return_code": 0, "content": []}),
-            _answered("text_editor_code_execution_tool_result", tool_use_id="srvtoolu_zq", content={"type": "text_editor_code_execution_view_result", "content": "zq-viewed", "file_type": "text"}),
-            _answered("tool_search_tool_result", tool_use_id="srvtoolu_zq", content={"type": "tool_search_tool_search_result", "tool_references": [{"type": "tool_reference", "tool_name": "zq_look"}]}),
-            _answered("advisor_tool_result", tool_use_id="srvtoolu_zq", content=[{"type": "text", "text": "zq-advice"}]),
+            _answered(
+                "web_search_tool_result",
+                tool_use_id="srvtoolu_zq",
+                content=[
+                    {
+                        "type": "web_search_result",
+                        "title": "zq-title",
+                        "url": "https://zq.example",
+                        "encrypted_content": "zq",
+                    }
+                ],
+            ),
+            _answered(
+                "web_fetch_tool_result",
+                tool_use_id="srvtoolu_zq",
+                content={
+                    "type": "web_fetch_result",
+                    "url": "https://zq.example",
+                    "content": {
+                        "type": "document",
+                        "source": {"type": "text", "media_type": "text/plain", "data": "zq-fetched"},
+                    },
+                },
+            ),
+            _answered(
+                "code_execution_tool_result",
+                tool_use_id="srvtoolu_zq",
+                content={
+                    "type": "code_execution_result",
+                    "stdout": "zq-out",
+                    "stderr": "",
+                    "return_code": 0,
+                    "content": [],
+                },
+            ),
+            _answered(
+                "bash_code_execution_tool_result",
+                tool_use_id="srvtoolu_zq",
+                content={
+                    "type": "bash_code_execution_result",
+                    "stdout": "zq-out",
+                    "stderr": "",
+                    "return_code": 0,
+                    "content": [],
+                },
+            ),
+            _answered(
+                "text_editor_code_execution_tool_result",
+                tool_use_id="srvtoolu_zq",
+                content={"type": "text_editor_code_execution_view_result", "content": "zq-viewed", "file_type": "text"},
+            ),
+            _answered(
+                "tool_search_tool_result",
+                tool_use_id="srvtoolu_zq",
+                content={
+                    "type": "tool_search_tool_search_result",
+                    "tool_references": [{"type": "tool_reference", "tool_name": "zq_look"}],
+                },
+            ),
+            _answered(
+                "advisor_tool_result", tool_use_id="srvtoolu_zq", content=[{"type": "text", "text": "zq-advice"}]
+            ),
             _answered("mcp_tool_use", id="mcptoolu_zq", name="zq", server_name="zq-server", input={}),
             _answered("mcp_tool_result", tool_use_id="mcptoolu_zq", content=[{"type": "text", "text": "zq-mcp"}]),
             _answered("mcp_tool_listing", mcp_server_name="zq-server", tools=[]),

@@ -30,8 +30,6 @@ def _with(part: dict[str, Any]) -> dict[str, Any]:
     return {"contents": [{"role": "user", "parts": [{"text": "zq-question"}, part]}]}
 
 
-
-
 def _hosted(key: str, **more: Any) -> Field:
     return Field(f"tools[].{key}", {key: more}, "tools.1")
 
@@ -71,7 +69,12 @@ GROUPS: tuple[Group, ...] = (
             Field("frequencyPenalty", 0.625),
             Field("seed", 4711),
             Field("responseLogprobs", True),
-            Field("logprobs", 3, also={"generationConfig": {"responseLogprobs": True}}, says={"claude": _WITH, "kiro": _WITH}),
+            Field(
+                "logprobs",
+                3,
+                also={"generationConfig": {"responseLogprobs": True}},
+                says={"claude": _WITH, "kiro": _WITH},
+            ),
         ),
         _BODY,
         at="generationConfig",
@@ -82,7 +85,7 @@ GROUPS: tuple[Group, ...] = (
             Field("thinkingConfig.thinkingLevel", "high"),
             Field("thinkingConfig.thinkingBudget", 2345),
             Field("thinkingConfig.includeThoughts", True),
-            Field("responseMimeType", "application/json"),
+            Field("responseMimeType", "application/json", also={"contents.0.parts.0.text": "zq-json"}),
             Field("responseMimeType: text/x.enum", "text/x.enum", "responseMimeType"),
             Field("responseModalities", ["IMAGE"]),
             Field("mediaResolution", "MEDIA_RESOLUTION_LOW"),
@@ -123,7 +126,12 @@ GROUPS: tuple[Group, ...] = (
     Group(
         "Tools",
         (
-            Field("functionDeclarations[].parameters", {"type": "OBJECT", "properties": {"zq_city": {"type": "STRING", "nullable": True}}}, "tools.0.functionDeclarations.0.parameters", also={"tools.0.functionDeclarations.0": {"name": "zq_look"}}),
+            Field(
+                "functionDeclarations[].parameters",
+                {"type": "OBJECT", "properties": {"zq_city": {"type": "STRING", "nullable": True}}},
+                "tools.0.functionDeclarations.0.parameters",
+                also={"tools.0.functionDeclarations.0": {"name": "zq_look"}},
+            ),
             _hosted("googleSearch"),
             _hosted("googleSearchRetrieval"),
             _hosted("enterpriseWebSearch"),
@@ -136,12 +144,31 @@ GROUPS: tuple[Group, ...] = (
             _hosted("parallelAiSearch"),
             _hosted("exaAiSearch"),
             Field("tools[].mcpServers", {"mcpServers": [{"name": "zq-server"}]}, "tools.1"),
-            Field("functionCallingConfig.mode: AUTO", "AUTO", "toolConfig.functionCallingConfig.mode", says={"kiro": TO_KIRO}),
+            Field(
+                "functionCallingConfig.mode: AUTO",
+                "AUTO",
+                "toolConfig.functionCallingConfig.mode",
+                says={"kiro": TO_KIRO},
+            ),
             Field("functionCallingConfig.mode: NONE", "NONE", "toolConfig.functionCallingConfig.mode"),
             Field("functionCallingConfig.mode: ANY", "ANY", "toolConfig.functionCallingConfig.mode"),
-            Field("functionCallingConfig.mode: VALIDATED", "VALIDATED", "toolConfig.functionCallingConfig.mode"),
-            Field("functionCallingConfig.allowedFunctionNames", ["zq_look"], "toolConfig.functionCallingConfig.allowedFunctionNames", also={"toolConfig": {"functionCallingConfig": {"mode": "ANY"}}}),
-            Field("functionCallingConfig.streamFunctionCallArguments", True, "toolConfig.functionCallingConfig.streamFunctionCallArguments"),
+            Field(
+                "functionCallingConfig.mode: VALIDATED",
+                "VALIDATED",
+                "toolConfig.functionCallingConfig.mode",
+                also={"tools": [{"functionDeclarations": [{"name": "zq_look", "parametersJsonSchema": CLOSED}]}]},
+            ),
+            Field(
+                "functionCallingConfig.allowedFunctionNames",
+                ["zq_look"],
+                "toolConfig.functionCallingConfig.allowedFunctionNames",
+                also={"toolConfig": {"functionCallingConfig": {"mode": "ANY"}}},
+            ),
+            Field(
+                "functionCallingConfig.streamFunctionCallArguments",
+                True,
+                "toolConfig.functionCallingConfig.streamFunctionCallArguments",
+            ),
             Field("toolConfig.retrievalConfig", {"languageCode": "zq"}),
             Field("toolConfig.includeServerSideToolInvocations", True),
         ),
@@ -150,8 +177,14 @@ GROUPS: tuple[Group, ...] = (
     Group(
         "Contents",
         (
-            Field("content.role: user", "user", "contents.0.role", also={"contents.0": {"parts": [{"text": "zq-question"}]}}, says={"*": "the user's when missing", "gemini": "the user's when missing"}),
-            Field("content.role: model", _SAID, "contents.1", also={"contents.2": _ASKED}),
+            Field(
+                "content.role: user",
+                "user",
+                "contents.0.role",
+                also={"contents.0": {"parts": [{"text": "zq-question"}]}},
+                says={"*": "the user's when missing", "gemini": "the user's when missing"},
+            ),
+            Field("content.role: model", _SAID, "contents.+1", also={"contents.1": _ASKED}),
             Field("content.role: system", {"role": "system", "parts": [{"text": "zq-later"}]}, "contents.1"),
             Field("content.parts", [{"text": "zq-words"}], "contents.0.parts"),
             Field("model content last (prefill)", {"role": "model", "parts": [{"text": "zq-begun"}]}, "contents.1"),
@@ -163,15 +196,51 @@ GROUPS: tuple[Group, ...] = (
         (
             Field("part.text", {"text": "zq-part"}, "contents.0.parts.0"),
             Field("part.inlineData: image", _IMAGE, "contents.0.parts.1"),
-            Field("part.inlineData: pdf", {"inlineData": {"mimeType": "application/pdf", "data": PDF}}, "contents.0.parts.1"),
-            Field("part.inlineData: audio", {"inlineData": {"mimeType": "audio/wav", "data": WAV}}, "contents.0.parts.1"),
+            Field(
+                "part.inlineData: pdf",
+                {"inlineData": {"mimeType": "application/pdf", "data": PDF}},
+                "contents.0.parts.1",
+            ),
+            Field(
+                "part.inlineData: audio", {"inlineData": {"mimeType": "audio/wav", "data": WAV}}, "contents.0.parts.1"
+            ),
             Field("part.inlineData: video", _VIDEO, "contents.0.parts.1"),
-            Field("part.fileData: file of Google", {"fileData": {"mimeType": "image/png", "fileUri": "https://generativelanguage.googleapis.com/v1beta/files/zq"}}, "contents.0.parts.1"),
-            Field("part.fileData: https", {"fileData": {"mimeType": "image/png", "fileUri": "https://zq.example/a.png"}}, "contents.0.parts.1", says={"gemini": "downloaded by a2a", "kiro": "downloaded by a2a"}),
-            Field("part.executableCode", {"executableCode": {"language": "PYTHON", "code": "zq_code()"}}, "contents.0.parts.1"),
-            Field("part.codeExecutionResult", {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "zq-output"}}, "contents.0.parts.1"),
-            Field("part.toolCall", {"toolCall": {"id": "zq", "toolType": "GOOGLE_SEARCH_WEB", "args": {"zq": "zq-query"}}}, "contents.0.parts.1"),
-            Field("part.toolResponse", {"toolResponse": {"id": "zq", "toolType": "GOOGLE_SEARCH_WEB", "response": {"zq": "zq-found"}}}, "contents.0.parts.1"),
+            Field(
+                "part.fileData: file of Google",
+                {
+                    "fileData": {
+                        "mimeType": "image/png",
+                        "fileUri": "https://generativelanguage.googleapis.com/v1beta/files/zq",
+                    }
+                },
+                "contents.0.parts.1",
+            ),
+            Field(
+                "part.fileData: https",
+                {"fileData": {"mimeType": "image/png", "fileUri": "https://zq.example/a.png"}},
+                "contents.0.parts.1",
+                says={"gemini": "downloaded by a2a", "kiro": "downloaded by a2a"},
+            ),
+            Field(
+                "part.executableCode",
+                {"executableCode": {"language": "PYTHON", "code": "zq_code()"}},
+                "contents.0.parts.1",
+            ),
+            Field(
+                "part.codeExecutionResult",
+                {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "zq-output"}},
+                "contents.0.parts.1",
+            ),
+            Field(
+                "part.toolCall",
+                {"toolCall": {"id": "zq", "toolType": "GOOGLE_SEARCH_WEB", "args": {"zq": "zq-query"}}},
+                "contents.0.parts.1",
+            ),
+            Field(
+                "part.toolResponse",
+                {"toolResponse": {"id": "zq", "toolType": "GOOGLE_SEARCH_WEB", "response": {"zq": "zq-found"}}},
+                "contents.0.parts.1",
+            ),
             Field("part.audioTranscription", {"audioTranscription": {"text": "zq-heard"}}, "contents.0.parts.1"),
         ),
         {"contents": [{"role": "user", "parts": [{"text": "zq-question"}]}]},
@@ -180,7 +249,12 @@ GROUPS: tuple[Group, ...] = (
         "Parts",
         (
             _beside("mediaResolution", {"level": "MEDIA_RESOLUTION_LOW"}),
-            Field("mediaResolution.numTokens", 4711, "contents.0.parts.1.mediaResolution.numTokens", also={"contents.0.parts.1.mediaResolution": {"level": "MEDIA_RESOLUTION_LOW"}}),
+            Field(
+                "mediaResolution.numTokens",
+                4711,
+                "contents.0.parts.1.mediaResolution.numTokens",
+                also={"contents.0.parts.1.mediaResolution": {"level": "MEDIA_RESOLUTION_LOW"}},
+            ),
             _beside("partMetadata", {"zq": "zq-meta"}),
             _beside("mediaProcessing", {"zq": "zq-processing"}),
             _beside("documentMetadata", {"zq": "zq-document"}),
@@ -206,7 +280,12 @@ GROUPS: tuple[Group, ...] = (
     Group(
         "Parts",
         (
-            Field("part.thought", {"text": "zq-thought", "thought": True}, "contents.1.parts.0", also={"contents.1.parts.1": {"text": "zq-said"}}),
+            Field(
+                "part.thought",
+                {"text": "zq-thought", "thought": True},
+                "contents.1.parts.0",
+                also={"contents.1.parts.1": {"text": "zq-said"}},
+            ),
             Field("part.thoughtSignature", _TOKEN, "contents.1.parts.0.thoughtSignature"),
         ),
         _TURN,
@@ -214,16 +293,36 @@ GROUPS: tuple[Group, ...] = (
     Group(
         "Parts",
         (
-            Field("functionCall.id", "call_zq2", "contents.1.parts.0.functionCall.id contents.2.parts.0.functionResponse.id"),
+            Field(
+                "functionCall.id",
+                "call_zq2",
+                "contents.1.parts.0.functionCall.id contents.2.parts.0.functionResponse.id",
+            ),
             Field("functionCall.name", "zq_renamed", "contents.1.parts.0.functionCall.name"),
             Field("functionCall.args", {"zq_city": "zq-burg"}, "contents.1.parts.0.functionCall.args"),
-            Field("functionCall.partialArgs", [{"jsonPath": "$.zq", "stringValue": "zq-partial"}], "contents.1.parts.0.functionCall.partialArgs"),
+            Field(
+                "functionCall.partialArgs",
+                [{"jsonPath": "$.zq", "stringValue": "zq-partial"}],
+                "contents.1.parts.0.functionCall.partialArgs",
+            ),
             Field("functionCall.willContinue", False, "contents.1.parts.0.functionCall.willContinue"),
             Field("functionCall, thoughtSignature", _TOKEN, "contents.1.parts.0.thoughtSignature"),
-            Field("functionResponse.id", "call_zq3", "contents.2.parts.0.functionResponse.id contents.1.parts.0.functionCall.id"),
-            Field("functionResponse.name", "zq_look2", "contents.2.parts.0.functionResponse.name contents.1.parts.0.functionCall.name"),
+            Field(
+                "functionResponse.id",
+                "call_zq3",
+                "contents.2.parts.0.functionResponse.id contents.1.parts.0.functionCall.id",
+            ),
+            Field(
+                "functionResponse.name",
+                "zq_look2",
+                "contents.2.parts.0.functionResponse.name contents.1.parts.0.functionCall.name",
+            ),
             Field("functionResponse.response", {"output": "zq-rainy"}, "contents.2.parts.0.functionResponse.response"),
-            Field("functionResponse.response.error", {"error": "zq-failed"}, "contents.2.parts.0.functionResponse.response"),
+            Field(
+                "functionResponse.response.error",
+                {"error": "zq-failed"},
+                "contents.2.parts.0.functionResponse.response",
+            ),
             Field("functionResponse.parts", [_IMAGE], "contents.2.parts.0.functionResponse.parts"),
             Field("functionResponse.willContinue", False, "contents.2.parts.0.functionResponse.willContinue"),
             Field("functionResponse.scheduling", "SILENT", "contents.2.parts.0.functionResponse.scheduling"),

@@ -16,16 +16,43 @@ from support.a2a_process import KEY, Server, run_cli, secrets_in
 from support.demo_thread import Demo
 from support.waiting import eventually
 
-OPENAI, CLAUDE, KIRO = "openai-custom", "claude-custom", "claude-kiro-oauth"
+from a2a.demo.codeassist.state import CLIENT_ID, CLIENT_SECRET
+
+OPENAI, RESPONSES, CLAUDE = "openai-custom", "openaiResponses-custom", "claude-custom"
+GEMINI, GEMINI_CLI = "gemini-custom", "gemini-cli-oauth"
+KIRO, QWEN = "claude-kiro-oauth", "openai-qwen-oauth"
+
 PROVIDERS = (OPENAI, CLAUDE, KIRO)
-SHORT = {OPENAI: "openai", CLAUDE: "claude", KIRO: "kiro"}
-MODEL = {OPENAI: "demo-chat", CLAUDE: "claude-sonnet-4-6", KIRO: "claude-sonnet-4.6"}
+"""One for each way of the gateway: the same protocol as a client's, another one, and one that is no client's."""
+
+EVERY_PROVIDER = (OPENAI, RESPONSES, CLAUDE, GEMINI, GEMINI_CLI, KIRO, QWEN)
+SHORT = {
+    OPENAI: "openai",
+    RESPONSES: "responses",
+    CLAUDE: "claude",
+    GEMINI: "gemini-key",
+    GEMINI_CLI: "gemini",
+    KIRO: "kiro",
+    QWEN: "qwen",
+}
+MODEL = {
+    OPENAI: "demo-chat",
+    RESPONSES: "gpt-5.6",
+    CLAUDE: "claude-sonnet-4-6",
+    GEMINI: "gemini-3-flash-preview",
+    GEMINI_CLI: "gemini-3-flash-preview",
+    KIRO: "claude-sonnet-4.6",
+    QWEN: "coder-model",
+}
 """One that thinks aloud, takes images and calls tools, for each provider."""
+
+_SIGNED_IN = (GEMINI_CLI, KIRO, QWEN)
+"""Their accounts are tokens in a file; those of the others are keys."""
 
 
 @dataclass(frozen=True)
 class Login:
-    """One declared account. `secret`: a key the emulator knows, or the name of one of its Kiro accounts."""
+    """One declared account. `secret`: a key the emulator knows, or the name of one of its accounts with tokens."""
 
     provider: str
     alias: str
@@ -38,6 +65,18 @@ ONE_EACH = (
     Login(CLAUDE, "one", "sk-demo-claude-1"),
     Login(KIRO, "one", "aoa-social"),
 )
+"""At each of PROVIDERS."""
+
+SECRET = {
+    OPENAI: "sk-demo-openai-1",
+    RESPONSES: "sk-demo-openai-1",
+    CLAUDE: "sk-demo-claude-1",
+    GEMINI: "AIza-demo-gemini-1",
+    GEMINI_CLI: "ca-standard",
+    KIRO: "aoa-social",
+    QWEN: "qwen-1",
+}
+ONE_AT_EVERY = tuple(Login(provider, "one", SECRET[provider]) for provider in EVERY_PROVIDER)
 
 
 def spares(provider: str, secret: str, count: int) -> list[Login]:
@@ -60,17 +99,43 @@ class Stage:
         self.home = folder / "home"
         self.demo = demo
         self._logins = logins
-        self._spare = dict.fromkeys(PROVIDERS, 0)
+        self._spare = dict.fromkeys(EVERY_PROVIDER, 0)
         self.env: dict[str, str] = {}
         self.home.mkdir()
         (self.home / "config.toml").write_text(self._config(server, providers), "utf-8")
         self.server: Server
 
     def _config(self, server: Mapping[str, Any], providers: Mapping[str, Mapping[str, Any]]) -> str:
+        lines = _table("server", server)
+        for provider, urls in self._urls().items():
+            lines += _table(f"providers.{provider}", {**urls, **providers.get(provider, {})})
+        for number, login in enumerate(self._logins):
+            lines += ["[[accounts]]", *_pairs({"provider": login.provider, "name": login.alias, **login.settings})]
+            if login.provider in _SIGNED_IN:
+                lines += _pairs({"credentials_file": str(self._token_file(number, login))})
+            else:
+                self.env[f"KEY_{number}"] = login.secret
+                lines += _pairs({"api_key_env": f"KEY_{number}"})
+        return "\n".join(lines) + "\n"
+
+    def _urls(self) -> dict[str, dict[str, Any]]:
+        """Every upstream URL of contract 3.1, pointed at the emulators."""
         up = self.demo.up
-        urls: dict[str, dict[str, Any]] = {
+        secret = self.folder / "oauth-client-secret"
+        secret.write_text(CLIENT_SECRET, "utf-8")
+        return {
             OPENAI: {"base_url": up.openai_url},
+            RESPONSES: {"base_url": up.responses_url},
             CLAUDE: {"base_url": up.claude_url},
+            GEMINI: {"base_url": up.gemini_url},
+            GEMINI_CLI: {
+                "base_url": up.codeassist_url,
+                "auth_url": up.google_url,
+                "token_url": up.google_url,
+                "userinfo_url": up.google_url,
+                "oauth_client_id": CLIENT_ID,
+                "oauth_client_secret_file": str(secret),
+            },
             KIRO: {
                 "base_url": f"{up.kiro_url}/runtime",
                 "management_url": f"{up.kiro_url}/management",
@@ -79,24 +144,20 @@ class Stage:
                 "oidc_url": f"{up.kiro_url}/oidc",
                 "idp_allow": [up.root_url],
             },
+            QWEN: {"auth_url": up.qwen_url},
         }
-        lines = _table("server", server)
-        for provider in PROVIDERS:
-            lines += _table(f"providers.{provider}", {**urls[provider], **providers.get(provider, {})})
-        for number, login in enumerate(self._logins):
-            lines += ["[[accounts]]", *_pairs({"provider": login.provider, "name": login.alias, **login.settings})]
-            if login.provider == KIRO:
-                lines += _pairs({"credentials_file": str(self._token_file(number, login.secret))})
-            else:
-                self.env[f"KEY_{number}"] = login.secret
-                lines += _pairs({"api_key_env": f"KEY_{number}"})
-        return "\n".join(lines) + "\n"
 
-    def _token_file(self, number: int, account: str) -> Path:
-        """As exports have it: with the profile, also where the IDE's own file leaves it out."""
-        path = self.folder / f"kiro-{number}.json"
-        known = self.demo.kiro_account(account)
-        token = known.credentials(self.demo.up.kiro_url) | ({"profileArn": known.arn} if known.arn else {})
+    def _token_file(self, number: int, login: Login) -> Path:
+        """As the vendor's client or an export has it; Kiro's with the profile, which the IDE's own file leaves out."""
+        up, name = self.demo.up, login.secret
+        if login.provider == KIRO:
+            known = self.demo.kiro_account(name)
+            token = known.credentials(up.kiro_url) | ({"profileArn": known.arn} if known.arn else {})
+        elif login.provider == QWEN:
+            token = up.qwen.accounts[name].credentials(up.qwen_url)
+        else:
+            token = up.codeassist.accounts[name].credentials()
+        path = self.folder / f"{SHORT[login.provider]}-{number}.json"
         path.write_text(json.dumps(token), "utf-8")
         return path
 
@@ -134,15 +195,13 @@ class Stage:
     @property
     def secrets(self) -> list[str]:
         """Everything that must never be shown, as it is now."""
-        tokens = [
-            token
-            for account in self.demo.up.kiro.accounts.values()
-            for token in (account.refresh_token, account.client_secret)
-            if token
-        ]
-        keys = [login.secret for login in self._logins if login.provider != KIRO]
-        rotated = [a.access_token for a in self.demo.up.kiro.accounts.values() if a.generation]
-        return [KEY, *keys, *tokens, *rotated]
+        up = self.demo.up
+        kiro = [text for one in up.kiro.accounts.values() for text in (one.refresh_token, one.client_secret)]
+        kiro += [one.access_token for one in up.kiro.accounts.values() if one.generation]
+        vendors = (*up.qwen.accounts.values(), *up.codeassist.accounts.values())
+        others = [text for one in vendors for text in (one.access_token, one.refresh_token)]
+        keys = [login.secret for login in self._logins if login.provider not in _SIGNED_IN]
+        return [KEY, CLIENT_SECRET, *keys, *filter(None, kiro + others)]
 
     def leaks(self) -> list[str]:
         """Where planted secrets show: the server's output, and files of its home outside the credential store."""

@@ -109,7 +109,7 @@ class _Writer:
         if chain and self._profile.reasoning_field is not None:
             entry[self._profile.reasoning_field] = chain
             entry["content"] = entry["content"] or ""  # DashScope wants no null beside reasoning (qwen.md 6)
-        elif chain:
+        elif any(isinstance(part, Reasoning) for part in message.parts):
             self._conv.note("reasoning", "dropped", "the upstream takes no earlier reasoning")
         if calls:
             entry["tool_calls"] = calls

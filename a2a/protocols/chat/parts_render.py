@@ -51,7 +51,7 @@ class PartWriter:
             case "image":
                 return self.profile.vision
             case "audio":
-                return self.profile.audio
+                return self.profile.audio or self.same
             case "video":
                 return self.same
             case "document":

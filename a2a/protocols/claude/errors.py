@@ -15,6 +15,7 @@ from msgspec import Raw
 
 from a2a.messages import Failure, FailureKind
 from a2a.protocols.claude.words import ERROR_IN, ERROR_OUT, STATUS_IN
+from a2a.protocols.redact import clean
 from a2a.protocols.sse import named_frame
 from a2a.protocols.wire import dumps
 
@@ -26,12 +27,6 @@ _OVERFLOW = re.compile(
     re.IGNORECASE,
 )
 _NO_CREDIT = re.compile(r"credit balance", re.IGNORECASE)
-_SECRETS = re.compile(
-    r"\bsk-[\w-]{8,}|\bBearer\s+\S+|\b[\w.+-]+@[\w-]+\.[\w.-]+|\beyJ[\w-]{10,}\.[\w.-]+"
-    r"|(?:authorization|x-api-key|cookie)[\"']?\s*[:=]\s*(?:Bearer\s+)?\S+",
-    re.IGNORECASE,
-)
-_MAX_MESSAGE_CHARS = 2000
 
 
 def render_error(failure: Failure, request_id: str = "") -> tuple[int, bytes]:
@@ -67,7 +62,7 @@ def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure
     kind = _kind(code, status, message)
     return Failure(
         kind=kind,
-        message=redacted(message),
+        message=clean(message),
         status=status,
         code="billing_error" if kind == "unavailable" and _NO_CREDIT.search(message) else code,
         retry_after=_retry_after(headers),
@@ -84,11 +79,6 @@ def stream_failure(value: Any, raw: Raw) -> Failure:
     if failure.kind == "bad_request" and word is None:
         failure.kind = "upstream"
     return failure
-
-
-def redacted(message: str) -> str:
-    """The message without secrets and at most 2000 characters."""
-    return _SECRETS.sub("[redacted]", message)[:_MAX_MESSAGE_CHARS]
 
 
 def _decoded(body: bytes) -> tuple[Any, Raw | None]:

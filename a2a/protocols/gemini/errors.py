@@ -18,10 +18,10 @@ from msgspec import Raw, Struct, field
 
 from a2a.messages import Failure, FailureKind
 from a2a.protocols.gemini.words import ERROR_OUT, STATUS_IN, WORD_IN
+from a2a.protocols.redact import clean
 from a2a.protocols.sse import frame
 from a2a.protocols.wire import dumps
 
-MAX_MESSAGE_CHARS = 2000
 LONG_WAIT_S = 300.0
 """A longer wait than this is no burst limit but a spent allowance (gemini-cli.md 9)."""
 _RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
@@ -47,11 +47,6 @@ _WAIT = re.compile(rf"(?:retry in|reset after|resets in) ((?:{_AMOUNT})+)", re.I
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PIECE = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhd])", re.IGNORECASE)
 _COMMAS = re.compile(rb",(\s*,)+")
-_SECRETS = re.compile(
-    r"\bAIza[\w-]{20,}|\bya29\.[\w.-]+|\b1//[\w-]{10,}|\bBearer\s+\S+|\b[\w.+-]+@[\w-]+\.[\w.-]+|\beyJ[\w-]{10,}\.[\w.-]+"
-    r"|(?:authorization|x-goog-api-key|cookie)[\"']?\s*[:=]\s*(?:Bearer\s+)?\S+",
-    re.IGNORECASE,
-)
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
@@ -110,11 +105,6 @@ def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure
 def stream_failure(body: bytes) -> Failure:
     """An error object where a chunk was due."""
     return parse_error(200, {}, body)
-
-
-def clean(message: str) -> str:
-    """The message without keys, tokens and mail addresses, cut at MAX_MESSAGE_CHARS."""
-    return _SECRETS.sub("[removed]", message)[:MAX_MESSAGE_CHARS]
 
 
 def _decoded(body: bytes) -> object:

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from a2a.errors import BadUpstream
 from a2a.messages import Failure, FailureKind
+from a2a.protocols.redact import GONE, clean
 from a2a.protocols.wire import Fields, parse, upstream_side
 
 _MESSAGE_CHARS = 1000
@@ -83,14 +84,8 @@ _STATUSES: dict[int, FailureKind] = {
     529: "overloaded",
 }
 
-_SECRETS = re.compile(
-    r"arn:aws[\w:/-]+"  # holds the account's number
-    r"|\b(?:ao[ar]|ksk_)[\w:.+/=-]{8,}"
-    r"|\beyJ[\w.-]{16,}"
-    r"|\bd-\w{4,}[\w.-]*"  # user ids of the identity store
-    r"|[\w.+-]+@[\w-]+\.[\w.-]+",
-    re.I,
-)
+_USER_ID = re.compile(r"\bd-\w{4,}[\w.-]*")
+"""Ids of the identity store, which only this upstream names."""
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
@@ -170,7 +165,7 @@ def _bare_name(name: str) -> str:
 
 
 def _public(message: str, status: int) -> str:
-    text = _SECRETS.sub("[hidden]", message.strip())[:_MESSAGE_CHARS]
+    text = clean(_USER_ID.sub(GONE, message), _MESSAGE_CHARS)
     return text or f"Kiro answered with an error ({status}) and no message"
 
 

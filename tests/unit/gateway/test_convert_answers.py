@@ -213,3 +213,10 @@ async def test_a_refused_conversion_asks_nobody() -> None:
     scene = Scene(error(500))
     sink = await scene.ask("claude", messages=[{"role": "user", "content": [{"type": "text"}]}])
     assert (sink.status, scene.egress.sent) == (400, [])
+
+
+async def test_headers_that_belong_to_what_a_codec_writes_go_along() -> None:
+    for front, sent in (("chat", True), ("claude", False)):
+        scene = Scene(error(500), accounts=[account("c", CLAUDE)])
+        await scene.ask(front, model="claude/m")
+        assert ("anthropic-beta" in scene.egress.sent[0][0].headers) is sent

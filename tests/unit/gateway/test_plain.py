@@ -1,4 +1,4 @@
-"""Token counts and embeddings: passed through where the upstream offers them, else estimated or refused."""
+"""Token counts and embeddings: passed through where the upstream offers them, else converted, estimated or refused."""
 
 from __future__ import annotations
 
@@ -28,6 +28,33 @@ async def test_a_count_passes_through_to_an_upstream_that_counts() -> None:
     assert (sink.body, sink.headers["request-id"], scene.exchange.mode) == (b'{"input_tokens": 7}', "r1", "relay")
     assert scene.egress.sent[0][0].url.path == "/v1/messages/count_tokens"
     assert answer.closed
+
+
+async def test_an_upstream_counts_what_was_said_in_another_protocol() -> None:
+    scene = Scene(Answer(200, b'{"input_tokens": 7}'), accounts=[account("c", CLAUDE)])
+    sink = await ask(scene, "responses", "count", model="claude/m", input="hello", instructions="be brief")
+    assert sink.json == {"object": "response.input_tokens", "input_tokens": 7}
+    assert (scene.egress.sent[0][0].url.path, scene.exchange.mode) == ("/v1/messages/count_tokens", "convert")
+    body = scene.egress.body()
+    assert (body["model"], "max_tokens" in body, "emulated" in sink.headers.get("x-a2a-notes", "")) == (
+        "m",
+        False,
+        False,
+    )
+
+
+async def test_a_server_without_the_route_leaves_an_estimate() -> None:
+    scene = Scene(error(404), accounts=[account("c", CLAUDE)])
+    sink = await ask(scene, "responses", "count", model="claude/m", input="hello")
+    assert (sink.status, sink.json["input_tokens"] > 0) == (200, True)
+    assert "local estimate" in sink.headers["x-a2a-notes"]
+    assert scene.states() == {"c": "ready"}
+
+
+async def test_an_upstream_that_refuses_to_count_is_told_in_the_clients_words() -> None:
+    scene = Scene(error(400, "too long"), accounts=[account("c", CLAUDE)])
+    sink = await ask(scene, "responses", "count", model="claude/m", input="hello")
+    assert (sink.status, sink.json["error"]["type"]) == (400, "invalid_request_error")
 
 
 async def test_otherwise_a_count_is_estimated_and_says_so() -> None:
@@ -72,3 +99,4 @@ async def test_the_router_knows_who_offers_what() -> None:
     assert not router.offers(OPENAI, "embed", "claude")
     assert not router.offers(OPENAI, "count", "chat")
     assert router.offers(CLAUDE, "count", "claude")
+    assert router.offers(CLAUDE, "count", "gemini")

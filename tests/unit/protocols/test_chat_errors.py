@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from a2a.messages import Failure, FailureKind
 from a2a.protocols.chat import front, upstream
-from a2a.protocols.chat.errors import MAX_MESSAGE
+from a2a.protocols.openai_errors import MAX_MESSAGE
 
 VECTORS = Path(__file__).parents[2] / "golden" / "vectors"
 SURFACE = json.loads((VECTORS / "surface.json").read_text())

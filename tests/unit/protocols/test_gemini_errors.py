@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from a2a.messages import Failure, FailureKind
 from a2a.protocols.gemini import front, upstream
-from a2a.protocols.gemini.errors import MAX_MESSAGE_CHARS
+from a2a.protocols.redact import MAX_MESSAGE
 
 KINDS: Any = [
     "bad_request",
@@ -202,7 +202,7 @@ def test_secrets_are_removed() -> None:
     said = "key AIzaSyA1234567890abcdefghijk for joe@example.com with Bearer ya29.abc and x-goog-api-key: zzz"
     message = _read(400, {"message": said}).message
     assert not any(secret in message for secret in ("AIza", "joe@", "ya29", "zzz"))
-    assert len(_read(400, {"message": "x" * 9999}).message) == MAX_MESSAGE_CHARS
+    assert len(_read(400, {"message": "x" * 9999}).message) == MAX_MESSAGE
 
 
 @given(st.integers(100, 599), st.binary(max_size=200))

@@ -353,6 +353,7 @@ def test_media_beside_results() -> None:
         ({"output": {"error": "x"}}, {"output": '{"error":"x"}'}),
         ({"error": {"a": 1}}, {"error": '{"a":1}'}),
         ({"output": "{not json"}, {"output": "{not json"}),
+        ({"output": '{"a": 1}'}, {"output": '{"a": 1}'}),
     ],
 )
 def test_a_gemini_clients_own_result_objects(response: Any, back: Any) -> None:

@@ -83,7 +83,7 @@ def test_retry_after(header: str, seconds: float | None) -> None:
 def test_messages_hold_no_secrets(secret: str) -> None:
     message = upstream.parse_error(403, {}, body(f"User {secret} may not do that")).message
     assert secret not in message
-    assert message.startswith("User [hidden]")
+    assert message.startswith("User [removed]")
 
 
 @given(st.integers(min_value=200, max_value=599), st.binary(max_size=60))

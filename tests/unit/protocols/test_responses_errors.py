@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from responses_kit import vector
 
 from a2a.messages import Failure, FailureKind
+from a2a.protocols.openai_errors import MAX_MESSAGE
 from a2a.protocols.responses import front, upstream
-from a2a.protocols.responses.errors import MAX_MESSAGE
 
 KINDS: dict[str, FailureKind] = {
     "bad request": "bad_request",

@@ -54,7 +54,9 @@ def test_a_token_is_no_key() -> None:
 def test_profiles() -> None:
     plain = PROVIDER.profile("gpt-4.1", account(provider=RESPONSES))
     assert (plain.family, plain.custom_tools, plain.hosted_tools, plain.sampling) == ("openai", True, True, "full")
-    assert PROVIDER.profile("gpt-5.6", account(provider=RESPONSES)).sampling == "none"
+    thinker = PROVIDER.profile("gpt-5.6", account(provider=RESPONSES))
+    assert (thinker.sampling, thinker.reasoning, plain.reasoning) == ("none", "effort", "none")
+    assert PROVIDER.profile("llama", account(provider=RESPONSES)).reasoning == "effort"
 
 
 def test_its_list() -> None:
