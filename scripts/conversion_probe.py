@@ -168,7 +168,7 @@ def answer_outcome(upstream: Proto, group: Group, field: Field, front: str) -> O
 def _answer(upstream: Proto, body: Any, front: str) -> _Sent:
     """The client's JSON of an upstream's answer to a client that asked for all there is."""
     request = Request(
-        proto=cast(Proto, front),
+        proto=cast("Proto", front),
         model="zq-model",
         messages=[Message(role="user", parts=[Text(text="zq-question")])],
         tools=[Tool(name="zq_look"), Tool(name="zq_free", kind="custom")],

@@ -165,7 +165,7 @@ CLIENTS = {
 
 WITHOUT_EFFECT = frozenset(
     {"request_max_retries", "request_base_delay", "affinity", "queue_timeout_s"}
-    | {"cron_near_minutes", "cron_refresh_token", "min_interval_ms", "rpm", "tpm", "weight", "write_back"}
+    | {"min_interval_ms", "rpm", "tpm", "weight", "write_back"}
 )
 """Accepted and shown, but nothing reads them yet."""
 

@@ -45,6 +45,12 @@ def _serve(
     kiro_oauth_creds_file: Annotated[Text, typer.Option(help="A Kiro token file, read in place.")] = None,
     qwen_oauth_creds_file: Annotated[Text, typer.Option(help="A Qwen Code credentials file, read in place.")] = None,
     strategy: Annotated[Text, typer.Option(help="How accounts take turns.  [default: round-robin]")] = None,
+    cron_near_minutes: Annotated[
+        int | None, typer.Option(help="Renew tokens in the background that end sooner.  [default: 15]")
+    ] = None,
+    cron_refresh_token: Annotated[
+        Text, typer.Option(metavar="true|false", help="Renew tokens in the background at all.  [default: true]")
+    ] = None,
     allow_host: Annotated[list[str] | None, typer.Option(help="Host name accepted besides loopback names.")] = None,
     allow_origin: Annotated[list[str] | None, typer.Option(help="Origin of a browser client; repeatable.")] = None,
 ) -> None:
@@ -66,6 +72,8 @@ def _serve(
         "kiro_oauth_creds_file": kiro_oauth_creds_file,
         "qwen_oauth_creds_file": qwen_oauth_creds_file,
         "strategy": strategy,
+        "cron_near_minutes": cron_near_minutes,
+        "cron_refresh_token": cron_refresh_token,
         "allow_host": allow_host or None,
         "allow_origin": allow_origin or None,
     }

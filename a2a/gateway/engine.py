@@ -20,7 +20,7 @@ from a2a.auth.tokens import TokenKeeper
 from a2a.clock import Clock, SystemClock
 from a2a.config import Settings, provider_id
 from a2a.control.types import AccountChanged, ServerView
-from a2a.errors import A2AError
+from a2a.errors import A2AError, NeedsLogin
 from a2a.gateway.catalogue import Catalogue
 from a2a.gateway.pipeline import Gateway
 from a2a.gateway.route import Router
@@ -114,6 +114,19 @@ class Engine:
     def shorts(self) -> list[str]:
         """Short names of the providers this build serves."""
         return [provider.short for provider in self.providers.values()]
+
+    async def renew_tokens(self) -> None:
+        """Renew what ends within `cron_near_minutes`, of idle and cooling accounts too; one after the other."""
+        lead_s = self.settings.server.cron_near_minutes * 60.0
+        for member in self.pool.members():
+            if member.state in ("disabled", "needs_login", "suspended", "retired"):
+                continue
+            try:
+                await self.keeper.current(member.account, lead_s=lead_s)
+            except NeedsLogin as error:
+                member.hold("needs_login", "needs_login", error.message, error.hint)
+            except A2AError as error:
+                log.warning("token_not_renewed account=%s error=%s", member.name, error)
 
     async def list_models(self, *, only_new: bool = False) -> list[str]:
         """Ask upstreams for their lists, all at once; a sentence for each that did not answer."""

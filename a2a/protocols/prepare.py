@@ -59,8 +59,8 @@ _STATEFUL: dict[str, str] = {
     "item_reference": "previous_response_not_found: items stored at another vendor cannot be referenced",
 }
 """Foreign parts that stand for history: leaving them out would lose it silently (12, rules 2 and 5)."""
-_TOLD_TWICE = ("prompt_cache_breakpoint",)
-"""Wire keys whose meaning stands in the neutral form too, beside the spelling that may go back."""
+_TOLD_TWICE = ("content.prompt_cache_breakpoint", "system.prompt_cache_breakpoint", "messages.output_config")
+"""Unmodelled keys whose meaning stands in the neutral form too, beside the spelling that may go back."""
 _REFUSED: dict[Proto, tuple[str, ...]] = {"responses": ("background", "prompt", "conversation")}
 """Wire keys by the client's protocol that change what a request means (4.2)."""
 
@@ -137,8 +137,9 @@ class _Parts:
         if ext is None or self._same:
             return ext
         for key, value in ext.items():
-            if kind_of(value) != "null" and key not in _TOLD_TWICE:
-                self._conv.note(f"{where}.{key}" if where else key, "dropped", f"unknown to {self._target}")
+            name = f"{where}.{key}" if where else key
+            if kind_of(value) != "null" and name not in _TOLD_TWICE:
+                self._conv.note(name, "dropped", f"unknown to {self._target}")
         return None
 
     def _part(self, part: Part, path: str) -> list[Part]:

@@ -32,6 +32,8 @@ MIN_KEY_CHARS = 16
 SERVER_KEY = "default"
 """Name of the server's own key among the clients'."""
 BACKLOG = 1024
+RENEW_EVERY_S = 60.0
+"""How often the background task looks for tokens that are about to end."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -134,9 +136,12 @@ async def serving(settings: Settings, engine: Engine) -> AsyncIterator[str]:
         await asyncio.to_thread(_announce, note, engine)
         log.info("listening host=%s port=%s", host, port)
         async with asyncio.TaskGroup() as tasks:
-            listing = tasks.create_task(_list_models(engine), name="a2a model lists")
+            own = [tasks.create_task(_list_models(engine), name="a2a model lists")]
+            if server.cron_refresh_token:
+                own.append(tasks.create_task(_renew_tokens(engine), name="a2a token renewal"))
             yield engine.url
-            listing.cancel()
+            for task in own:
+                task.cancel()
     except BaseExceptionGroup as group:
         raise group.exceptions[0] from None  # the block's own error, as if there were no group
     finally:
@@ -169,6 +174,12 @@ def _alive(pid: str) -> bool:
 async def _list_models(engine: Engine) -> None:
     for problem in await engine.list_models():
         log.warning("%s", problem)
+
+
+async def _renew_tokens(engine: Engine) -> None:
+    while True:
+        await engine.renew_tokens()
+        await asyncio.sleep(RENEW_EVERY_S)
 
 
 async def until_signal(signals: Iterable[int] = (signal.SIGINT, signal.SIGTERM)) -> None:

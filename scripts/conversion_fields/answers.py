@@ -13,7 +13,7 @@ _COUNTED = {"*": "dropped: inside of the sums", "chat": "dropped: inside of the 
 _ID = {"responses": "a2a gives an id of its own"}
 _UNSAID = "this protocol does not say it"
 _NO_LOGPROBS = {"claude": "dropped: this protocol has none"}
-_FOLLOWS = {front: "follows from the calls" for front in ("chat", "responses", "claude", "gemini")}
+_FOLLOWS = dict.fromkeys(("chat", "responses", "claude", "gemini"), "follows from the calls")
 _KEPT = "kept by a2a for the next turn of a tool loop"
 _NO_SPLIT = "part of the input tokens there"
 _SUM = "made anew from the parts"
@@ -427,7 +427,7 @@ _GEMINI: dict[str, Any] = {
     "usageMetadata": {"promptTokenCount": 3000, "candidatesTokenCount": 2000, "totalTokenCount": 5000},
 }
 _CALL = {"functionCall": {"id": "call_zq", "name": "zq_look", "args": {"zq_city": "zq-town"}}}
-_TOKEN = "enEtc2lnbmVk"
+_SIGNATURE = "enEtc2lnbmVk"
 _STOPS = ("RECITATION", "SAFETY", "LANGUAGE", "PROHIBITED_CONTENT")
 
 GEMINI: tuple[Group, ...] = (
@@ -453,7 +453,7 @@ GEMINI: tuple[Group, ...] = (
             Field("thought", {"text": "zq-thought", "thought": True}, "content.parts.+0"),
             Field(
                 "thoughtSignature",
-                _TOKEN,
+                _SIGNATURE,
                 "content.parts.0.thoughtSignature",
                 says={
                     "chat": "dropped: no call to keep it for",
@@ -464,7 +464,7 @@ GEMINI: tuple[Group, ...] = (
             Field("functionCall", _CALL, "content.parts.1"),
             Field(
                 "functionCall, thoughtSignature",
-                _TOKEN,
+                _SIGNATURE,
                 "content.parts.1.thoughtSignature",
                 also={"candidates.0.content.parts.1": _CALL},
                 says={"chat": _KEPT, "responses": _KEPT, "claude": _KEPT},

@@ -206,6 +206,12 @@ GROUPS: tuple[Group, ...] = (
                 "messages.0.name",
                 also={"messages.0": {"role": "system", "content": "zq-rules"}, "messages.1": _USER},
             ),
+            Field(
+                "developer.name",
+                "zq-chair",
+                "messages.0.name",
+                also={"messages.0": {"role": "developer", "content": "zq-rules"}, "messages.1": _USER},
+            ),
             Field("user.content", "zq-words", "messages.0.content"),
             Field("user.name", "zq-anna", "messages.0.name"),
         ),
@@ -257,6 +263,25 @@ GROUPS: tuple[Group, ...] = (
                 also={"tools.1": {"type": "custom", "custom": {"name": "zq_free"}}},
             ),
             Field("tool.tool_call_id", "call_zq3", "messages.2.tool_call_id messages.1.tool_calls.0.id"),
+            Field(
+                "function.content",
+                "zq-rainy",
+                "messages.2.content",
+                also={
+                    "messages.1": {"role": "assistant", "content": None, "function_call": _CALL["function"]},
+                    "messages.2": {"role": "function", "name": "zq_look", "content": "zq-sunny"},
+                },
+            ),
+            Field(
+                "function.name",
+                "zq_renamed",
+                "messages.2.name messages.1.function_call.name",
+                also={
+                    "messages.1": {"role": "assistant", "content": None, "function_call": _CALL["function"]},
+                    "messages.2": {"role": "function", "name": "zq_look", "content": "zq-sunny"},
+                },
+            ),
+            Field("tool_calls[function].name", "zq_renamed", "messages.1.tool_calls.0.function.name"),
             Field("tool.content", "zq-rainy", "messages.2.content"),
         ),
         _CALLED,

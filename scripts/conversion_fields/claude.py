@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conversion_fields.model import OTHER_SCHEMA, PDF, PNG, SCHEMA, TO_KIRO, CLOSED, Field, Group
+from conversion_fields.model import CLOSED, OTHER_SCHEMA, PDF, PNG, SCHEMA, TO_KIRO, Field, Group
 
 _ASKED = {"role": "user", "content": "zq-question"}
 _SAID = {"role": "assistant", "content": "zq-said"}

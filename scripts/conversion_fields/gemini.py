@@ -23,7 +23,7 @@ _VIDEO = {"inlineData": {"mimeType": "video/mp4", "data": MP4}}
 _FORMAT = {"responseMimeType": "application/json"}
 _TURN = {"contents": [_ASKED, _SAID, _ASKED]}
 _WITH = "goes with `responseLogprobs`"
-_TOKEN = "enEtc2lnbmVk"
+_SIGNATURE = "enEtc2lnbmVk"
 
 
 def _with(part: dict[str, Any]) -> dict[str, Any]:
@@ -96,6 +96,9 @@ GROUPS: tuple[Group, ...] = (
             Field("modelSelectionConfig", {"zq": "zq-select"}),
             Field("enableEnhancedCivicAnswers", True),
             Field("audioTranscriptionConfig", {"zq": "zq-transcribe"}),
+            Field("responseFormat", {"zq": "zq-format"}),
+            Field("translationConfig", {"zq": "zq-translate"}),
+            Field("enableAffectiveDialog", True),
         ),
         _BODY,
         at="generationConfig",
@@ -286,7 +289,7 @@ GROUPS: tuple[Group, ...] = (
                 "contents.1.parts.0",
                 also={"contents.1.parts.1": {"text": "zq-said"}},
             ),
-            Field("part.thoughtSignature", _TOKEN, "contents.1.parts.0.thoughtSignature"),
+            Field("part.thoughtSignature", _SIGNATURE, "contents.1.parts.0.thoughtSignature"),
         ),
         _TURN,
     ),
@@ -306,7 +309,7 @@ GROUPS: tuple[Group, ...] = (
                 "contents.1.parts.0.functionCall.partialArgs",
             ),
             Field("functionCall.willContinue", False, "contents.1.parts.0.functionCall.willContinue"),
-            Field("functionCall, thoughtSignature", _TOKEN, "contents.1.parts.0.thoughtSignature"),
+            Field("functionCall, thoughtSignature", _SIGNATURE, "contents.1.parts.0.thoughtSignature"),
             Field(
                 "functionResponse.id",
                 "call_zq3",

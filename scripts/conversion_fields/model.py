@@ -21,8 +21,9 @@ TO_KIRO = "what it does anyway"
 
 class Field(Struct, frozen=True):
     """`name`: as the documentation of its protocol spells it. `value`: what the body gets at `at`, a path of keys and
-    indexes with dots, relative to the group's; several of them with blanks between; `name` when empty. `also`: further paths to set. `says`: by target, where
-    nothing of the field goes and no note is due, what becomes of it; `*`: every target but the field's own protocol.
+    indexes with dots, relative to the group's (`+1` inserts; several paths with blanks between); `name` when empty.
+    `also`: what else has to be set, by path. `says`: by target, where nothing of the field goes and no note is due,
+    what becomes of it; `*`: every target but the field's own protocol.
     """
 
     name: str

@@ -40,6 +40,6 @@ dropped with a note elsewhere.
 ANSWERS = """
 ## Answers
 
-The other way: what an upstream says, and where each client finds it. The client asked for all there is (reasoning shown,
-log probabilities, a tool). Answers have no notes: what does not arrive is said here.
+The other way: what an upstream says, and where each client finds it. The client asked for all there is (reasoning
+shown, log probabilities, a tool). Answers have no notes: what does not arrive is said here.
 """

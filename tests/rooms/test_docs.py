@@ -79,5 +79,5 @@ def test_the_readme_shows_the_demo_as_it_is() -> None:
     """Which rows there are; scripts/screenshot.py writes them anew."""
     shown = re.search(r"\$ a2a demo\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
     assert shown
-    rows = re.findall(r"^ *([\w-]+)(?: →)? *[✓ ]*$", shown[1], re.MULTILINE)
+    rows = re.findall(r"^ *([\w-]+)(?: →)? *[✓– ]*$", shown[1], re.MULTILINE)
     assert rows == [row for front in sides.FRONTS for row in (front.name, *(side.id for side in sides.PROVIDERS))]

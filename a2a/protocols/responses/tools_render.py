@@ -17,7 +17,7 @@ from a2a.protocols.responses.grammar import as_words, custom_tool
 from a2a.protocols.responses.parts_render import JsonObject
 from a2a.protocols.responses.words import NAMESPACE_DESCRIPTION
 from a2a.protocols.schema import object_schema
-from a2a.protocols.wire import merge_ext
+from a2a.protocols.wire import kind_of, merge_ext
 
 WEB_SEARCH = "web_search"
 _CUSTOM_SCHEMA = Raw(
@@ -25,6 +25,10 @@ _CUSTOM_SCHEMA = Raw(
     b'"required":["input"],"additionalProperties":false}'
 )
 _LOCATION_KEYS = ("city", "country", "region", "timezone")
+_SEARCH_KEYS = frozenset(
+    ("type", "name", "allowed_domains", "blocked_domains", "search_context_size", "user_location", "cache_control")
+)
+"""What is read of another vendor's web search; its name and breakpoint say nothing here."""
 
 
 def render_tools(req: Request, conv: Conversion) -> JsonObject:
@@ -91,7 +95,7 @@ def _upstream_form(tool: Tool, req: Request, conv: Conversion) -> Tool:
     """The tool as this upstream takes it: free-form ones as functions, `strict` only where its rules are kept."""
     same = req.proto == "responses"
     if tool.kind == "hosted":
-        return tool if same else msgspec.structs.replace(tool, raw=_web_search(tool))
+        return tool if same else msgspec.structs.replace(tool, raw=_web_search(tool, conv))
     if tool.kind == "custom" and not (same or conv.profile.custom_tools):
         conv.note(f"tool {tool.name}", "emulated", "free-form tool declared as a function")
         return Tool(name=tool.name, description=as_words(tool), schema=_CUSTOM_SCHEMA, strict=False)
@@ -121,9 +125,12 @@ def _own_keys(tool: Tool) -> dict[str, Raw]:
     return {key: value for key, value in (tool.ext or {}).items() if key != NAMESPACE_DESCRIPTION}
 
 
-def _web_search(tool: Tool) -> Raw:
-    """Another vendor's web search with its domain filter and location; what has no place here is left out (6.7)."""
+def _web_search(tool: Tool, conv: Conversion) -> Raw:
+    """Another vendor's web search with its domain filter and location; what has no place here is noted (6.7)."""
     given = msgspec.json.decode(tool.raw, type=dict[str, Raw]) if tool.raw is not None else {}
+    for key in given.keys() - _SEARCH_KEYS:
+        if kind_of(given[key]) != "object":  # Gemini has its settings inside of the one key that names the tool
+            conv.note(f"tools.{tool.name}.{key}", "dropped", "not a setting of this web search")
     out: JsonObject = {"type": WEB_SEARCH}
     filters = {key: given[key] for key in ("allowed_domains", "blocked_domains") if key in given}
     if filters:

@@ -12,9 +12,10 @@ from support.pool_kit import OPENAI, FakeClock, account, failure, settings, verd
 
 from a2a.auth.accounts import AccountStore
 from a2a.auth.codec import encode_credential
-from a2a.auth.records import ApiKey
+from a2a.auth.records import Account, ApiKey, Credential
 from a2a.config import Settings
 from a2a.control.types import AccountChanged
+from a2a.errors import A2AError, NeedsLogin, Unreachable
 from a2a.gateway.engine import Engine
 from a2a.paths import folders
 from a2a.secret import Secret
@@ -99,3 +100,32 @@ async def test_an_account_without_credential_costs_its_list_alone(tmp_path: Path
             (problem,) = await one.list_models()
     assert problem.startswith("openai/a gave no model list: ")
     assert asked == ["Bearer sk-b"]
+
+
+async def test_tokens_are_renewed_ahead_of_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, float]] = []
+    made = given(tmp_path)
+    made.server.cron_near_minutes = 7
+
+    async def current(account: Account, *, lead_s: float) -> Credential:
+        asked.append((account.alias, lead_s))
+        return ApiKey(Secret("sk"))
+
+    async with engine(made, "a", "b") as one:
+        monkeypatch.setattr(one.keeper, "current", current)
+        one.pool.members()[1].hold("suspended", "suspended", "no")
+        await one.renew_tokens()
+    assert asked == [("a", 420.0)]
+
+
+@pytest.mark.parametrize(("error", "state"), [(NeedsLogin("dead"), "needs_login"), (Unreachable("away"), "ready")])
+async def test_only_a_dead_token_takes_the_account_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: A2AError, state: str
+) -> None:
+    async def current(account: Account, *, lead_s: float) -> Credential:
+        raise error
+
+    async with engine(given(tmp_path), "a") as one:
+        monkeypatch.setattr(one.keeper, "current", current)
+        await one.renew_tokens()
+        assert one.pool.views()[0].state == state
