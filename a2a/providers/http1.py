@@ -7,6 +7,7 @@ general client costs a third of a relayed request. Proxies go through `http.Egre
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 import zlib
 from collections import deque
@@ -25,6 +26,7 @@ MAX_IDLE = 64
 HIGH_WATER_BYTES = 256 * 1024
 """A slow client stops the upstream read there: memory stays flat."""
 MAX_HEAD_BYTES = 64 * 1024
+CLOSE_S = 2.0
 
 
 class Interrupted(UpstreamError):
@@ -377,12 +379,14 @@ class Http1:
             idle.remove(connection)
 
     async def aclose(self) -> None:
-        """End every connection and wait until the loop has noticed."""
+        """End every connection and wait, for CLOSE_S at most, until the loop has noticed."""
         for connection in list(self._all):
             connection.abort()
         if self._all:
             self._last_gone = asyncio.Event()
-            await self._last_gone.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_S):
+                    await self._last_gone.wait()
 
 
 def _reason(error: BaseException) -> str:
