@@ -164,7 +164,7 @@ CLIENTS = {
 }
 
 WITHOUT_EFFECT = frozenset(
-    {"request_max_retries", "request_base_delay", "affinity", "queue_timeout_s"}
+    {"request_max_retries", "request_base_delay", "queue_timeout_s"}
     | {"min_interval_ms", "rpm", "tpm", "weight", "write_back"}
 )
 """Accepted and shown, but nothing reads them yet."""

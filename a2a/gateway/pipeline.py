@@ -27,6 +27,8 @@ from a2a.errors import (
     UpstreamError,
 )
 from a2a.gateway import convert, plain, relay
+from a2a.gateway.affinity import SESSION_HEADERS, Affinity, Conversation
+from a2a.gateway.affinity import conversation as conversation_of
 from a2a.gateway.attempt import Job, Try, wire_extra
 from a2a.gateway.call import Call, ClientGone, Sink
 from a2a.gateway.catalogue import Catalogue
@@ -42,8 +44,6 @@ from a2a.protocols.base import Conversion, Profile
 from a2a.protocols.ledger import Ledger
 from a2a.protocols.wire import BAD_JSON
 from a2a.providers.http import Egress
-
-_SESSION_HEADERS = ("x-claude-code-session-id", "session-id", "session_id", "x-session-id")
 
 
 class _Peek(Struct):
@@ -80,6 +80,7 @@ class Gateway:
         self.recorder = recorder
         self._clock = clock
         self._ledger = Ledger()
+        self._affinity = Affinity()
         self._media = MediaFetcher(server)
         self.responses = ResponseStore(server.response_store)
 
@@ -118,7 +119,7 @@ class Gateway:
             asked=peek.model or "",
             stream=bool(peek.stream),
             request=call.request,
-            session=next((call.headers[name] for name in _SESSION_HEADERS if name in call.headers), None),
+            session=next((call.headers[name] for name in SESSION_HEADERS if name in call.headers), None),
         )
         report.exchange.session = job.session
         if call.operation != "generate":
@@ -166,6 +167,7 @@ class Gateway:
         nobody: NoAccount | None = None
         for choice in choices:
             job.report.exchange.route = choice.route
+            conversation = self._conversation(job.call, choice.route.provider)
             tried: set[str] = set()
             while True:
                 try:
@@ -175,6 +177,7 @@ class Gateway:
                         tried=tried,
                         alias=choice.route.account,
                         only=choice.serving,
+                        prefer=self._affinity.account(choice.route.provider, conversation),
                     )
                 except NoAccount as error:
                     nobody = nobody or error
@@ -183,6 +186,7 @@ class Gateway:
                 with lease:
                     failed = await self._attempt(job, lease, choice.route.model)
                 if failed is None:
+                    self._affinity.bind(choice.route.provider, conversation, lease.account.id)
                     return
                 failures.append(failed)
                 if failed.verdict.scope == "request" or _full(failures):
@@ -192,6 +196,15 @@ class Gateway:
             assert nobody is not None
             raise nobody
         await self._give_up(job, failures, nobody)
+
+    def _conversation(self, call: Call, provider: str) -> Conversation | None:
+        """What the request continues; None where one account serves all, or affinity is off."""
+        members = self.pool.members(provider)
+        if len(members) < 2:
+            return None
+        own = members[0].provider.settings.affinity
+        wanted = self._server.affinity if own is None else own
+        return conversation_of(call.headers, call.body) if wanted else None
 
     async def _attempt(self, job: Job, lease: Lease, model: str) -> Failed | None:
         """One account, with one refresh where its token was refused. None when the client was served."""

@@ -116,11 +116,12 @@ class Pool:
         tried: Set[str] = frozenset(),
         alias: str | None = None,
         only: Set[str] | None = None,
+        prefer: str | None = None,
     ) -> Lease:
         """An account for one attempt. Raises NoAccount, which names every account and why it cannot serve.
 
         `tried`: account ids this exchange has used up. `alias`: the client named this one. `only`: ids of the accounts
-        whose upstream lists the model.
+        whose upstream lists the model. `prefer`: the account its conversation is on, taken while it can serve.
         """
         members = self._members.get(provider_id, [])
         considered: list[Considered] = []
@@ -145,9 +146,10 @@ class Pool:
         settled = [member for member in usable if not member.on_trial] or usable
         best = min(member.account.priority for member in settled)
         chooser = self._strategies[provider_id]
-        chosen = chooser.pick([member for member in settled if member.account.priority == best])
+        stays = next((member for member in usable if member.account.id == prefer), None)
+        chosen = stays or chooser.pick([member for member in settled if member.account.priority == best])
         for member in usable:
-            why = "picked" if member is chosen else "not its turn"
+            why = ("picked: its conversation" if stays else "picked") if member is chosen else "not its turn"
             considered.append(Considered(account=member.name, why=why))
         return Lease(chosen, Decision(strategy=chooser.name, picked=chosen.name, considered=considered))
 

@@ -1,4 +1,4 @@
-"""Claude Code, as npm has it, works on every provider: it reads a file with its own tool and tells what stands there."""
+"""Claude Code, as npm has it, works on every provider: it reads a file with its own tool and says what it read."""
 
 from __future__ import annotations
 

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.stage import Stage
+from support.stage import GEMINI_CLI, Stage
 
 from a2a.demo.matrix.sides import PROVIDERS
 
 SECRET_WORD = "heliotrope-4711"
 PATIENCE_S = 120.0
-_NATIVE = {provider.id: provider.proto for provider in PROVIDERS}
+_NATIVE = {provider.id: provider.proto for provider in PROVIDERS} | {GEMINI_CLI: "code assist"}
+"""Where a front speaks the same, its bytes pass through; an envelope is another protocol."""
 
 
 @dataclass(frozen=True)

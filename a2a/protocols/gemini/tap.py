@@ -15,6 +15,8 @@ from a2a.protocols.tap import Glance
 from a2a.protocols.wire import BAD_JSON
 
 _ABSENT = Raw(b"null")
+_CALL = b'"functionCall"'
+"""Its key: no finish reason tells a call from an end. Inside a text the quotes would be escaped."""
 
 
 class _Usage(Struct, rename="camel"):
@@ -26,6 +28,7 @@ class _Usage(Struct, rename="camel"):
 
 
 class _Candidate(Struct, rename="camel"):
+    content: Raw = _ABSENT
     finish_reason: str | None = None
 
 
@@ -80,11 +83,14 @@ def _decoded(data: bytes) -> _Body | None:
 
 def _take(body: _Body, glance: Glance) -> None:
     """The newest words and figures count."""
-    words = [candidate.finish_reason for candidate in body.candidates or () if candidate.finish_reason]
+    candidates = body.candidates or ()
+    words = [candidate.finish_reason for candidate in candidates if candidate.finish_reason]
     if body.prompt_feedback is not None and body.prompt_feedback.block_reason is not None:
         words.append(body.prompt_feedback.block_reason)
+    if any(_CALL in bytes(candidate.content) for candidate in candidates):
+        glance.stop = "tool_call"
     for word in words:
-        glance.stop = word
+        glance.stop = glance.stop if (glance.stop, word) == ("tool_call", "STOP") else word
         glance.complete = True
     used = body.usage_metadata
     if used is not None:

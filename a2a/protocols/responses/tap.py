@@ -19,6 +19,7 @@ _NULL = Raw(b"null")
 _OPENING = ("", "response.created", "response.in_progress", "response.queued", "keepalive", "ping")
 _FAILED = ("response.failed", "error")
 _ENDED = ("response.completed", "response.incomplete")
+_CALLS = ("function_call", "custom_tool_call")
 
 
 class _InputDetails(Struct):
@@ -61,6 +62,7 @@ class _Kind(Struct):
 _ANSWER = msgspec.json.Decoder(_Answer)
 _EVENT = msgspec.json.Decoder(_Event)
 _KIND = msgspec.json.Decoder(_Kind)
+_ITEMS = msgspec.json.Decoder(list[_Kind])
 
 
 class ResponsesReader:
@@ -97,7 +99,8 @@ class ResponsesReader:
 
 def _take(answer: _Answer, glance: Glance) -> None:
     details = answer.incomplete_details
-    glance.stop = (details and details.reason) or answer.status or glance.stop
+    status = "tool_call" if answer.status == "completed" and _calls(answer.output) else answer.status
+    glance.stop = (details and details.reason) or status or glance.stop
     used = answer.usage
     if used is not None and (used.input_tokens is not None or used.output_tokens is not None):
         prompt, output = used.input_tokens_details, used.output_tokens_details
@@ -108,6 +111,14 @@ def _take(answer: _Answer, glance: Glance) -> None:
             cache_write=int((prompt and prompt.cache_write_tokens) or 0),
             reasoning=int((output and output.reasoning_tokens) or 0),
         )
+
+
+def _calls(output: Raw) -> bool:
+    """Whether the answer asks the client for something: `completed` alone does not say."""
+    try:
+        return any(item.type in _CALLS for item in _ITEMS.decode(output))
+    except BAD_JSON:
+        return False
 
 
 def _whole(count: float | None) -> int | None:

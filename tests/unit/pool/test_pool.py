@@ -242,3 +242,14 @@ def test_by_default_the_clock_is_the_machine_s() -> None:
     pool.replace([account("a")])
     with pool.lease(OPENAI, "m") as lease:
         assert abs((lease.member.last_used_at or 0) - SystemClock().now()) < 60
+
+
+def test_a_conversation_stays_on_its_account_while_that_can_serve() -> None:
+    made = pool_of(account("a"), account("b"))
+    first = made.members()[1]
+    for _ in range(3):
+        with made.lease(OPENAI, "m", prefer=first.account.id) as lease:
+            assert lease.member is first
+    first.hold("suspended", "suspended", "no")
+    with made.lease(OPENAI, "m", prefer=first.account.id) as lease:
+        assert lease.member is made.members()[0]

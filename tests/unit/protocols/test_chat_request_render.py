@@ -577,3 +577,51 @@ def test_an_upstream_that_cannot_be_forced() -> None:
     given = request(tools=[Tool(name="f")], choice=ToolChoice(mode="tool", names=("f",)))
     assert body_of(given, forced_tool=False)["tool_choice"] == "auto"
     assert notes(given, forced_tool=False) == ["tool_choice dropped"]
+
+
+def test_system_messages_keep_their_speakers() -> None:
+    body = {
+        "model": "m",
+        "messages": [
+            {"role": "system", "content": "a", "name": "chair"},
+            {"role": "system", "content": "b"},
+            {"role": "system", "content": "c"},
+            {"role": "user", "content": "hi"},
+        ],
+    }
+    given = front.parse_request(json.dumps(body).encode(), headers={})
+    assert body_of(given)["messages"] == [
+        {"role": "system", "content": "a", "name": "chair"},
+        {"role": "system", "content": "b\n\nc"},
+        {"role": "user", "content": "hi"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("proto", "spelling", "marked"), [("chat", "", True), ("claude", "", False), ("claude", "cache_control", True)]
+)
+def test_breakpoints_on_tools(proto: Proto, spelling: str, marked: bool) -> None:
+    given = request(proto=proto, tools=[Tool(name="f", cache=CacheHint(ttl="1h"))])
+    wire = {"cache": spelling} if spelling else {}
+    (tool,) = body_of(given, wire=wire)["tools"]
+    assert tool.get("cache_control") == ({"type": "ephemeral", "ttl": "1h"} if marked else None)
+    assert ("cache_control dropped" in notes(given, wire=wire)) is not marked
+
+
+def test_a_whole_top_k_stays_whole() -> None:
+    """Servers that have it want an integer."""
+    given = request(proto="chat", sampling=Sampling(top_k=17.0))
+    conv = conversion(given, Profile())
+    assert b'"top_k":17.0' not in upstream.render_request(given, conv)
+
+
+def test_reasoning_that_is_all_token_is_noted() -> None:
+    sealed = Reasoning(opaque=[Opaque("openai", "encrypted", "gAAA")])
+    turn = Message(role="assistant", parts=[sealed, Text(text="ok")])
+    assert "reasoning dropped" in notes(request(messages=[turn]))
+
+
+def test_a_chat_clients_audio_is_the_upstreams_to_judge() -> None:
+    audio = Media(kind="audio", source=Inline("eA=="), mime="audio/wav")
+    (message,) = body_of(request(audio, proto="chat"))["messages"]
+    assert message["content"][0]["type"] == "input_audio"

@@ -253,6 +253,15 @@ def test_a_free_text_tool_is_a_function_of_one_string() -> None:
     assert "start: X" in tool["toolSpecification"]["description"]
 
 
+def test_the_grammar_of_a_chat_client_stands_one_level_deeper() -> None:
+    raw = Raw(
+        b'{"type":"custom","custom":{"name":"p","format":{"type":"grammar","grammar":{"definition":"start: Y"}}}}'
+    )
+    body = body_of(request(user("Go."), tools=[Tool(name="p", kind="custom", raw=raw)]))
+    (tool,) = current(body)["userInputMessageContext"]["tools"]
+    assert "start: Y" in tool["toolSpecification"]["description"]
+
+
 def test_hosted_tools_are_named_when_they_are_dropped() -> None:
     body, conv = render(request(user("Go."), tools=[Tool(name="web_search", kind="hosted")]))
     assert "userInputMessageContext" not in current(body)

@@ -172,6 +172,20 @@ def test_a_server_tool_stays_where_it_can_run() -> None:
     assert run(req, "chat", hosted_tools=True)[0].tools == [SEARCH]
 
 
+def test_a_search_of_another_vendor_runs_where_the_target_has_one() -> None:
+    function = Tool(name="f")
+    assert run(request(tools=[SEARCH, function]), "responses", hosted_tools=True)[0].tools == [SEARCH, function]
+    assert run(request(tools=[SEARCH]), "gemini", hosted_tools=True)[0].tools == [SEARCH]
+    prepared, conv = run(request(tools=[SEARCH, function]), "gemini", hosted_tools=True)
+    assert (prepared.tools, noted(conv)) == ([function], ["tools.web_search"])
+
+
+def test_keys_with_a_neutral_meaning_are_not_called_lost() -> None:
+    text = Text(text="hi", cache=CacheHint(), ext={"prompt_cache_breakpoint": RAW, "other": RAW})
+    prepared, conv = run(request(msg("user", text), proto="chat"), "claude")
+    assert (prepared.messages[0].parts[0], noted(conv)) == (Text(text="hi", cache=CacheHint()), ["content.other"])
+
+
 def test_a_lost_tool_leaves_the_choice() -> None:
     choice = ToolChoice(mode="allowed", names=("web_search", "f"))
     prepared, _ = run(request(tools=[SEARCH, Tool(name="f")], choice=choice), "kiro")

@@ -452,3 +452,9 @@ def test_counting_needs_nothing() -> None:
 
 def test_model_from_the_path() -> None:
     assert front.parse_request(b'{"input":"x"}', headers={}, model="p").model == "p"
+
+
+def test_free_form_tools_keep_what_nobody_models() -> None:
+    given = {"type": "custom", "name": "p", "format": {"type": "text"}, "async": True, "defer_loading": True}
+    (tool,) = parsed(tools=[given]).tools
+    assert (tool.deferred, tool.ext) == (True, {"async": Raw(b"true")})

@@ -570,3 +570,12 @@ def test_a_clients_unreadable_bytes_are_its_own_fault() -> None:
     req.think = Think(effort="low")
     with pytest.raises(RequestError):
         upstream.render_request(req, conversion(req))
+
+
+def test_settings_of_another_vendors_search_are_noted() -> None:
+    raw = Raw(b'{"type":"web_search_20250305","name":"web_search","max_uses":3,"allowed_domains":["a.b"]}')
+    req = request(tools=[Tool(name="web_search", kind="hosted", hosted="web_search", raw=raw)])
+    conv = conversion(req, Profile(family="openai", hosted_tools=True))
+    (tool,) = rendered(req, conv=conv)["tools"]
+    assert tool == {"type": "web_search", "filters": {"allowed_domains": ["a.b"]}}
+    assert [note.field for note in conv.notes] == ["tools.web_search.max_uses"]
