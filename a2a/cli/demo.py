@@ -112,7 +112,7 @@ def _report(board: Board, stay: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _how_to_try(home: Path, url: str, key: str) -> dict[str, Any]:
-    """Where everything is, the variables clients need, and commands that use them."""
+    """Where everything is, the variables clients need, and three commands that use them."""
     from a2a.cli.demo_home import variables
     from a2a.demo.matrix.sides import PROVIDERS
 
@@ -132,7 +132,6 @@ def _how_to_try(home: Path, url: str, key: str) -> dict[str, Any]:
         "commands": [
             'a2a chat -p kiro "Say hello"',
             'claude -p --model claude-sonnet-5 "Say hello"',
-            'gemini --model gemini-2.5-flash -p "Say hello"',
             'curl $OPENAI_BASE_URL/chat/completions -H "Authorization: Bearer $OPENAI_API_KEY" \\\n'
             f"    -d '{json.dumps(hello)}'",
         ],

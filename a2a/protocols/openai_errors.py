@@ -94,6 +94,8 @@ _TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 _NO_MODEL = re.compile(r"model\b.{0,80}\b(?:does not exist|not found|not exist|unknown)|unknown model", re.IGNORECASE)
+_NOT_KEPT = re.compile(r"items are not persisted|previous response .{0,120}not found", re.IGNORECASE)
+"""A 404 about what the request refers to: no account's model is missing."""
 _SPENT = re.compile(
     r"quota exceeded|exceeded your (?:current )?quota|usage limit|insufficient balance|out of credits", re.IGNORECASE
 )
@@ -166,6 +168,8 @@ def _kind(status: int, found: Found) -> FailureKind:
         return "context_overflow"
     if kind in (None, "rate_limited", "quota") and status in (200, 403, 429) and _SPENT.search(found.message):
         return "rate_limited" if _BUSY.search(found.message) else "quota"
+    if status == 404 and (_NOT_KEPT.search(found.message) or "previous_response_not_found" in words):
+        return "bad_request"
     if kind in (None, "bad_request") and status in (200, 400) and _NO_MODEL.search(found.message):
         return "not_found"
     if kind is not None and not (status in _KIND_OF_STATUS and kind in ("bad_request", "upstream")):

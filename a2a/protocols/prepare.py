@@ -84,6 +84,8 @@ def prepare(req: Request, conv: Conversion, target: Proto) -> Request:
     for tool in req.tools:
         losses.tool(tool)
     tools, choice = _tools(req, conv, target)
+    if choice is not None and not tools and choice.mode not in ("auto", "none"):
+        conv.note("tool_choice", "dropped", "there are no tools")
     legal = _Legal(tools, choice, messages, target)
     legal.record(conv)
     return replace(

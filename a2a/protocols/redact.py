@@ -18,7 +18,7 @@ _SECRETS = re.compile(
     r"|\bao[ar][\w:.+/=-]{8,}"  # Kiro
     r"|\beyJ[\w-]{10,}\.[\w.-]+"  # JWT
     r"|(?:authorization|x-api-key|x-goog-api-key|cookie)[\"']?\s*[:=]\s*(?:Bearer\s+)?\S+"
-    r"|\bBearer\s+\S+"
+    r"|\bBearer\s+(?!tokens?\b|auth)\S+"  # but not the words "bearer token"
     r"|arn:aws[\w:/-]+"  # holds the account's number
     r"|[\w.+-]+@[\w-]+\.[\w.-]+",
     re.IGNORECASE,

@@ -161,6 +161,7 @@ class _Connection(asyncio.Protocol):
 
     __slots__ = (
         "_answer",
+        "_bodies",
         "_can_write",
         "_head",
         "_head_bytes",
@@ -173,6 +174,7 @@ class _Connection(asyncio.Protocol):
         "_sized",
         "_transport",
         "idle_since",
+        "on_body",
     )  # fmt: skip
 
     def __init__(self, pool: Http1, origin: tuple[bool, str, int]) -> None:
@@ -187,6 +189,8 @@ class _Connection(asyncio.Protocol):
         self._sized = False
         self._paused = False
         self._reused = False
+        self._bodies: list[bytes] = []  # of one read
+        self.on_body = self._bodies.append  # a stream has one body chunk per token: no Python call for each
         self._parser = httptools.HttpResponseParser(self)
         self.idle_since = 0.0
 
@@ -232,7 +236,9 @@ class _Connection(asyncio.Protocol):
             self._head_bytes += len(data)
         try:
             self._parser.feed_data(data)
+            self._hand_over()
         except httptools.HttpParserError as error:
+            self._hand_over()  # what came before the nonsense
             self._fail(BadUpstream(f"{self._origin[1]} sent no valid HTTP: {error}"))
             self.abort()
         if self._answer is None and self._head_bytes > MAX_HEAD_BYTES:
@@ -282,12 +288,19 @@ class _Connection(asyncio.Protocol):
         if head is not None and not head.done():
             head.set_result(answer)
 
-    def on_body(self, data: bytes) -> None:
+    def _hand_over(self) -> None:
+        """Give the answer what one read held of its body."""
+        bodies = self._bodies
+        if not bodies:
+            return
+        data = bodies[0] if len(bodies) == 1 else b"".join(bodies)
+        bodies.clear()
         if self._answer is not None and self._answer.take(data) and self._transport is not None:
             self._paused = True
             self._transport.pause_reading()
 
     def on_message_complete(self) -> None:
+        self._hand_over()
         answer = self._answer
         if answer is None:  # a 1xx: the real answer follows
             return

@@ -9,7 +9,18 @@ from typing import Any
 import openai
 import pytest
 from support.a2a_process import KEY
-from support.stage import CLAUDE, KIRO, MODEL, ONE_EACH, OPENAI, PROVIDERS, SHORT, Stage, spares, staged
+from support.stage import (
+    CLAUDE,
+    EVERY_PROVIDER,
+    MODEL,
+    OPENAI,
+    SHORT,
+    SIGNED_IN,
+    TOLD,
+    Stage,
+    one_and_spares_at_every,
+    staged,
+)
 
 SPARES = 9
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAAEElEQVR42mP4/X4fBDHAWQCg4g/xSJ8EGAAAAABJRU5ErkJggg=="
@@ -29,17 +40,11 @@ WEATHER: Any = {
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    logins = [
-        *ONE_EACH,
-        *spares(OPENAI, "sk-demo-openai-1", SPARES),
-        *spares(CLAUDE, "sk-demo-claude-1", SPARES),
-        *spares(KIRO, "aoa-social", SPARES),
-    ]
-    with staged(tmp_path_factory.mktemp("stage"), logins) as made:
+    with staged(tmp_path_factory.mktemp("stage"), one_and_spares_at_every(SPARES)) as made:
         yield made
 
 
-@pytest.fixture(params=PROVIDERS)
+@pytest.fixture(params=EVERY_PROVIDER)
 def provider(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -210,17 +215,17 @@ def test_upstream_errors(
     assert caught.value.response.headers["x-a2a-attempts"] == "1"
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("provider", EVERY_PROVIDER)
 def test_the_upstreams_refusal_of_an_account_is_not_the_clients_401(stage: Stage, provider: str) -> None:
     account = stage.spare(provider)
-    asked = "[[fault: 403]] hi" if provider == KIRO else "[[fault: 401]] hi"  # Kiro's 401 means: renew the token
+    asked = "[[fault: 403]] hi" if provider in SIGNED_IN else "[[fault: 401]] hi"  # a 401 means: renew the token
     with stage.openai() as client, pytest.raises(openai.InternalServerError) as caught:
         client.chat.completions.create(model=f"{account}/{MODEL[provider]}", messages=user(asked))
     assert caught.value.status_code == 503
 
 
 def test_error_in_mid_stream(client: openai.OpenAI, provider: str) -> None:
-    asked = user("[[fault: error_event after=5 status=400]] hello")
+    asked = user(f"[[fault: error_event after={TOLD[provider]} status=400]] hello")
     stream = client.chat.completions.create(model=MODEL[provider], messages=asked, stream=True)
     said: list[str] = []
     with pytest.raises(openai.APIError) as caught:

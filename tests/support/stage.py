@@ -12,11 +12,14 @@ from typing import Any
 
 import anthropic
 import openai
+from google import genai
+from google.genai.types import HttpOptions
 from support.a2a_process import KEY, Server, run_cli, secrets_in
 from support.demo_thread import Demo
 from support.waiting import eventually
 
 from a2a.demo.codeassist.state import CLIENT_ID, CLIENT_SECRET
+from a2a.demo.matrix import sides
 
 OPENAI, RESPONSES, CLAUDE = "openai-custom", "openaiResponses-custom", "claude-custom"
 GEMINI, GEMINI_CLI = "gemini-custom", "gemini-cli-oauth"
@@ -46,7 +49,10 @@ MODEL = {
 }
 """One that thinks aloud, takes images and calls tools, for each provider."""
 
-_SIGNED_IN = (GEMINI_CLI, KIRO, QWEN)
+TOLD = {provider.id: provider.told + 1 for provider in sides.PROVIDERS}
+"""Frames of an upstream's stream after which a client has heard something."""
+
+SIGNED_IN = (GEMINI_CLI, KIRO, QWEN)
 """Their accounts are tokens in a file; those of the others are keys."""
 
 
@@ -84,6 +90,11 @@ def spares(provider: str, secret: str, count: int) -> list[Login]:
     return [Login(provider, f"spare{number}", secret) for number in range(count)]
 
 
+def one_and_spares_at_every(count: int) -> list[Login]:
+    """`one` and so many spares at each provider."""
+    return [*ONE_AT_EVERY, *(one for provider in EVERY_PROVIDER for one in spares(provider, SECRET[provider], count))]
+
+
 class Stage:
     """What the tests of a module share."""
 
@@ -111,7 +122,7 @@ class Stage:
             lines += _table(f"providers.{provider}", {**urls, **providers.get(provider, {})})
         for number, login in enumerate(self._logins):
             lines += ["[[accounts]]", *_pairs({"provider": login.provider, "name": login.alias, **login.settings})]
-            if login.provider in _SIGNED_IN:
+            if login.provider in SIGNED_IN:
                 lines += _pairs({"credentials_file": str(self._token_file(number, login))})
             else:
                 self.env[f"KEY_{number}"] = login.secret
@@ -192,6 +203,11 @@ class Stage:
         prefix = f"/{provider}" if provider else ""
         return anthropic.Anthropic(base_url=f"{self.server.url}{prefix}", api_key=key, max_retries=0)
 
+    def google(self, provider: str | None = None, *, key: str = KEY, **options: Any) -> genai.Client:
+        """`options`: of its HttpOptions."""
+        prefix = f"/{provider}" if provider else ""
+        return genai.Client(api_key=key, http_options=HttpOptions(base_url=f"{self.server.url}{prefix}", **options))
+
     @property
     def secrets(self) -> list[str]:
         """Everything that must never be shown, as it is now."""
@@ -200,7 +216,7 @@ class Stage:
         kiro += [one.access_token for one in up.kiro.accounts.values() if one.generation]
         vendors = (*up.qwen.accounts.values(), *up.codeassist.accounts.values())
         others = [text for one in vendors for text in (one.access_token, one.refresh_token)]
-        keys = [login.secret for login in self._logins if login.provider not in _SIGNED_IN]
+        keys = [login.secret for login in self._logins if login.provider not in SIGNED_IN]
         return [KEY, CLIENT_SECRET, *keys, *filter(None, kiro + others)]
 
     def leaks(self) -> list[str]:

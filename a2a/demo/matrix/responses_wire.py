@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from a2a.demo.matrix.talk import Answer, Called, Question
-from a2a.demo.matrix.wrong import json_object, need, same
+from a2a.demo.matrix.wrong import Wrong, json_object, need, same
 
 INSTRUCTIONS = "You are a test."
 Count = Annotated[int, Meta(ge=0)]
@@ -159,8 +159,7 @@ def _called(item: FunctionCall) -> Called:
 
 def _counted(usage: Usage | None) -> tuple[int, int]:
     if usage is None:
-        need(False, "the answer has no usage")
-        raise AssertionError
+        raise Wrong("the answer has no usage")
     need(usage.input_tokens > 0 and usage.output_tokens > 0, f"usage without tokens: {usage}")
     same(usage.total_tokens, usage.input_tokens + usage.output_tokens, "total_tokens")
     return usage.input_tokens, usage.output_tokens

@@ -103,6 +103,8 @@ def _history(fields: Fields) -> _History:
     raws = fields.list("messages")
     if raws is None:
         raise WireError("messages", "is required")
+    if not raws:
+        raise WireError("messages", "at least one message is required")
     history = _History()
     for n, raw in enumerate(raws):
         message, effort = _message(parse(raw, f"messages[{n}]"))

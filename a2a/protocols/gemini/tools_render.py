@@ -84,6 +84,8 @@ def wire_choice(req: Request, conv: Conversion) -> JsonObject | None:
     choice = req.choice
     functions = [tool for tool in req.tools if tool.kind != "hosted"]
     if choice is None or not functions:
+        if choice is not None and req.tools and choice.mode not in ("auto", "none"):
+            conv.note("tool_choice", "dropped", "a server tool cannot be forced")
         return None
     if choice.parallel is False:
         conv.note("parallel_tool_calls", "dropped", "Gemini has no such switch")

@@ -314,3 +314,9 @@ def test_a_result_keeps_media_only_parts() -> None:
     result = ToolResult(call_id="c", name="f", parts=[Text(text=""), image])
     req = request(msg("user", "a"), msg("assistant", ToolCall(id="c", name="f")), msg("user", result))
     assert run(req, "gemini")[0].messages[2] == msg("user", ToolResult(call_id="c", name="f", parts=[image]))
+
+
+def test_a_forced_call_without_tools_is_noted() -> None:
+    prepared, conv = run(request(choice=ToolChoice(mode="required")), "chat")
+    assert (prepared.choice, noted(conv)) == (None, ["tool_choice"])
+    assert noted(run(request(choice=ToolChoice()), "chat")[1]) == []

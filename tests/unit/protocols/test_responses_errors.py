@@ -66,6 +66,8 @@ def test_unknown_previous_responses_have_their_own_code() -> None:
         (401, {"error": {"message": "no", "code": "invalid_api_key"}}, "unavailable", "invalid_api_key"),
         (403, {"error": {"message": "no"}}, "unavailable", None),
         (404, {"error": {"message": "no", "code": "model_not_found"}}, "not_found", "model_not_found"),
+        (404, {"error": {"message": "Item with id 'rs_1' not found. Items are not persisted …"}}, "bad_request", None),
+        (404, {"error": {"message": "no", "code": "previous_response_not_found"}}, "bad_request", None),
         (409, b"", "conflict", None),
         (413, b"", "too_large", None),
         (429, {"error": {"message": "slow", "code": "rate_limit_exceeded"}}, "rate_limited", "rate_limit_exceeded"),

@@ -457,4 +457,4 @@ def test_model_from_the_path() -> None:
 def test_free_form_tools_keep_what_nobody_models() -> None:
     given = {"type": "custom", "name": "p", "format": {"type": "text"}, "async": True, "defer_loading": True}
     (tool,) = parsed(tools=[given]).tools
-    assert (tool.deferred, tool.ext) == (True, {"async": Raw(b"true")})
+    assert (tool.deferred, tool.ext) == (True, {"async": msgspec.Raw(b"true")})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from responses_kit import VECTORS, completed, created, ev, golden_stream, message_item, sse
+from responses_kit import VECTORS, call_item, completed, created, ev, golden_stream, message_item, sse
 
 from a2a.messages import Usage
 from a2a.protocols.responses.tap import reader
@@ -27,7 +27,7 @@ def seen(data: bytes, size: int = 512) -> Glance:
 @pytest.mark.parametrize("size", [64, 1000, 100_000])
 def test_golden_stream(size: int) -> None:
     glance = seen(golden_stream(), size)
-    assert (glance.usage, glance.stop, glance.complete, glance.failure) == (GOLDEN_USAGE, "completed", True, None)
+    assert (glance.usage, glance.stop, glance.complete, glance.failure) == (GOLDEN_USAGE, "tool_call", True, None)
 
 
 def test_a_cut_stream_is_not_complete() -> None:
@@ -39,6 +39,12 @@ def test_incomplete_answers_are_whole_streams() -> None:
     last = completed(status="incomplete", incomplete_details={"reason": "max_output_tokens"})
     glance = seen(sse(created(), last))
     assert (glance.complete, glance.stop) == (True, "max_output_tokens")
+
+
+@pytest.mark.parametrize("kind", ["function_call", "custom_tool_call"])
+def test_a_call_ends_with_the_same_status_as_an_answer(kind: str) -> None:
+    assert seen(sse(created(), completed(call_item("{}", type=kind)))).stop == "tool_call"
+    assert seen(sse(created(), completed(message_item('{"type":"function_call"}')))).stop == "completed"
 
 
 def test_the_opening_events_do_not_count_as_an_answer() -> None:
@@ -63,7 +69,7 @@ def test_a_failure_right_behind_the_opening(event: dict[str, object]) -> None:
 
 def test_whole_answers() -> None:
     glance = reader.whole((VECTORS / "responses.response.json").read_bytes())
-    assert (glance.usage, glance.stop, glance.failure) == (GOLDEN_USAGE, "completed", None)
+    assert (glance.usage, glance.stop, glance.failure) == (GOLDEN_USAGE, "tool_call", None)
 
 
 @pytest.mark.parametrize(
