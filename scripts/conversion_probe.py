@@ -215,7 +215,8 @@ def _judge(field: Field, got: _Sent, before: _Sent, target: str, *, same: bool) 
         return Outcome("told", words=told) if told else Outcome("LOST")
     wanted = _wanted(field.value)
     found = [(path, value) for path, value in added if any(_holds(value, want) for want in wanted)]
-    missing = [want for want in wanted if not any(_holds(value, want) for _, value in added)]
+    there = leaves(got.body)
+    missing = [want for want in wanted if not any(_holds(value, want) for _, value in there)]
     words = "; ".join(
         dict.fromkeys(_said(note) for note in notes if note.action in ("dropped", "emulated", "clamped", "mapped"))
     )
@@ -224,7 +225,7 @@ def _judge(field: Field, got: _Sent, before: _Sent, target: str, *, same: bool) 
     if loss is not None and not found:
         return Outcome("dropped", words=words)
     if found and not missing:
-        return Outcome("carried", _places(found), words=words or told, partly=loss is not None)
+        return Outcome("carried", _places(found), words=words, partly=loss is not None)
     places = _places(found or list(added))
     value = next(iter(added))[1] if len(added) == 1 and not found else None
     return Outcome("mapped", places, value, words or told, partly=loss is not None)
@@ -282,6 +283,7 @@ def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 def _places(found: list[tuple[str, str]]) -> tuple[str, ...]:
     """The paths, or the object that holds them all."""
     paths = sorted({_INSIDE.sub("", path) for path, _ in found})
+    paths = [path for path in paths if not any(path.startswith(f"{other}.") for other in paths)]
     if len(paths) <= 2:
         return tuple(paths)
     parts = [path.split(".") for path in paths]

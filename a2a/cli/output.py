@@ -10,7 +10,9 @@ Streams of events are JSON lines without the envelope (`line`). Human text may c
 from __future__ import annotations
 
 import getpass
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
@@ -22,6 +24,8 @@ from a2a.errors import A2AError, UsageError
 from a2a.secret import Secret
 
 VERSION = 1
+MAX_WIDTH = 100
+"""Columns of a paragraph, on a terminal that is wider."""
 
 
 class ReaderGone(Exception):
@@ -63,8 +67,9 @@ class Out:
             self._write(self.stderr, text)
 
     def warn(self, text: str) -> None:
-        """What must be read, on stderr also with `--quiet`."""
-        self._write(self.stderr, text)
+        """A paragraph that must be read, on stderr also with `--quiet`, folded to the terminal."""
+        width = min(shutil.get_terminal_size().columns, MAX_WIDTH)
+        self._write(self.stderr, textwrap.fill(" ".join(text.split()), width, break_on_hyphens=False))
 
     def trouble(self, text: str) -> None:
         """Something is wrong but the command goes on: stderr, also with `--quiet`, and the envelope's `errors`."""

@@ -285,7 +285,7 @@ GROUPS: tuple[Group, ...] = (
         (
             Field(
                 "part.thought",
-                {"text": "zq-thought", "thought": True},
+                {"text": "zq-thought", "thought": True, "thoughtSignature": _SIGNATURE},
                 "contents.1.parts.0",
                 also={"contents.1.parts.1": {"text": "zq-said"}},
             ),

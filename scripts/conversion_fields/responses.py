@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from conversion_fields.model import CLOSED, OTHER_SCHEMA, PDF, PNG, SCHEMA, STRICT, TO_KIRO, Field, Group
@@ -41,10 +42,14 @@ def _item(kind: str, **more: Any) -> Field:
     return Field(kind, {"type": kind, **more}, "input.+1")
 
 
-def _thought(name: str, **more: Any) -> Field:
-    """A reasoning item before the answer it led to; `encrypted_content` is what counts, so most have one."""
-    item = {"type": "reasoning", "summary": [], **more}
-    return Field(f"reasoning.{name}", item, "input.+1")
+def _thought(
+    name: str, at: str = "input.+1", value: Any = None, says: Mapping[str, str] | None = None, **more: Any
+) -> Field:
+    """A sealed reasoning item before the answer it led to; without `encrypted_content` no vendor takes it back."""
+    item = {"type": "reasoning", "summary": [], "encrypted_content": "zq-sealed", **more}
+    if value is None:
+        return Field(f"reasoning.{name}", item, at)
+    return Field(f"reasoning.{name}", value, at, also={"input.+1": item}, says=says or {})
 
 
 def _hosted(kind: str, **more: Any) -> Field:
@@ -362,11 +367,11 @@ GROUPS: tuple[Group, ...] = (
     Group(
         "Reasoning items",
         (
-            _thought("id", id="rs_zq", encrypted_content="zq-sealed"),
-            _thought("encrypted_content", encrypted_content="zq-sealed"),
+            _thought("id", "input.1.id", "rs_zq", {"*": _IDS, "responses": "only with `store: true`"}),
+            _thought("encrypted_content"),
             _thought("summary", summary=[{"type": "summary_text", "text": "zq-thought"}]),
             _thought("content", content=[{"type": "reasoning_text", "text": "zq-chain"}]),
-            _thought("status", status="completed", encrypted_content="zq-sealed"),
+            _thought("status", "input.1.status", "completed", {"*": _STATUS, "responses": _STATUS}),
         ),
         {"model": "zq-model", "input": [_ASKED, _SAID, _ASKED]},
     ),
