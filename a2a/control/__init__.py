@@ -1,1 +1,1 @@
-"""The control API as types and a client: all that `dash`, scripts and other commands know of a running server."""
+"""The control API as values: all that scripts, `dash` and other commands know of a running server."""
