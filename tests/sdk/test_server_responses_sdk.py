@@ -72,9 +72,8 @@ def thought(answer: Any) -> str:
 
 
 def history(answer: Any) -> list[Any]:
-    """Its items as an agent sends them back: reasoning only with its token, as nothing is kept upstream."""
-    items = [item.model_dump(exclude_none=True, exclude={"parsed_arguments"}) for item in answer.output]
-    return [item for item in items if item["type"] != "reasoning" or "encrypted_content" in item]
+    """Its items as an agent sends them back."""
+    return [item.model_dump(exclude_none=True, exclude={"parsed_arguments"}) for item in answer.output]
 
 
 def test_text_and_usage(client: openai.OpenAI, base: dict[str, Any]) -> None:
@@ -115,7 +114,7 @@ def test_events_of_a_stream_are_in_order(client: openai.OpenAI, base: dict[str, 
     assert {event.response.id for event in (events[0], events[-1])} == {events[0].response.id}
 
 
-@pytest.mark.parametrize("more", [{}, ALOUD], ids=["plain", "reasoning"])
+@pytest.mark.parametrize("more", [{"store": True}, ALOUD], ids=["kept", "reasoning"])
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "stream"])
 def test_parallel_tools_round_trip(
     client: openai.OpenAI, base: dict[str, Any], streamed: bool, more: dict[str, Any]
