@@ -1,4 +1,4 @@
-"""The local response store: a conversation goes on by `previous_response_id` on an upstream that knows no such thing."""
+"""The local response store: `previous_response_id` works on upstreams that know no such thing."""
 
 from __future__ import annotations
 
