@@ -27,6 +27,7 @@ from a2a.protocols.base import Conversion, StreamParser
 from a2a.protocols.filters import Filters
 from a2a.protocols.fold import Assembler, explode, fold
 from a2a.protocols.ledger import Capture, restore
+from a2a.protocols.losses import of_answer
 from a2a.protocols.prepare import prepare
 from a2a.protocols.registry import READERS
 from a2a.protocols.tokens import request_tokens
@@ -134,10 +135,13 @@ def _read(this: Try, conv: Conversion, data: bytes) -> Response | Failure:
         parser = codec.stream_parser(conv)
         events = parser.feed(data) + parser.eof()
         capture.on(events)
+        of_answer(events, conv, proto)
         return fold(Filters(conv).on(events), proto)
     try:
         response = codec.parse_response(data, conv)
-        capture.on(explode(response))
+        events = explode(response)
+        capture.on(events)
+        of_answer(events, conv, proto)
         return Filters(conv).whole(response)
     except BadUpstream as error:
         said = codec.parse_error(200, {}, data)  # an error object inside a 200 keeps its kind
@@ -232,6 +236,7 @@ class _Flow:
 
     def _pass(self, events: list[Event]) -> list[Event]:
         self._capture.on(events)
+        of_answer(events, self._conv, self._this.lease.provider.proto)
         events = self._filters.on(events)
         if self._keep is not None:
             self._keep.on(events, self._conv)

@@ -6,9 +6,10 @@ noted, part by part while `prepare` walks the conversation. docs/conversion.md i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
-from a2a.messages import CacheHint, Media, MediaKind, Message, Proto, Request, Text, Tool
+from a2a.messages import CacheHint, Event, Media, MediaKind, Message, PartEnd, Proto, Request, Text, Tool
 from a2a.protocols.base import Conversion, NoteAction
 
 Place = Literal["text", "media", "system", "call", "result", "tool"]
@@ -103,3 +104,12 @@ _TOP: dict[Proto, tuple[tuple[str, NoteAction, str], ...]] = {
 }
 """Target -> (field, what is done, why), whoever the client is."""
 _KNOWN_AS = {"cache_key": "prompt_cache_key"}
+
+
+def of_answer(events: Sequence[Event], conv: Conversion, source: Proto) -> None:
+    """Note what another protocol's client does not get of an answer: the sources a text cites."""
+    if source == conv.request.proto:
+        return
+    for event in events:
+        if type(event) is PartEnd and isinstance(event.part, Text) and event.part.citations is not None:
+            conv.note("citations", "dropped", "sources of another vendor have no place in this protocol")

@@ -15,6 +15,7 @@ from a2a.messages import (
     Opaque,
     OutFormat,
     Part,
+    PartEnd,
     Proto,
     Request,
     Text,
@@ -24,6 +25,7 @@ from a2a.messages import (
     ToolResult,
 )
 from a2a.protocols.base import Conversion, Profile
+from a2a.protocols.losses import of_answer
 from a2a.protocols.prepare import prepare
 
 HINT = CacheHint()
@@ -119,3 +121,11 @@ def test_what_becomes_kiros_conversation(field: str, name: str) -> None:
 def test_a_plain_request_loses_nothing(proto: Proto) -> None:
     for target in ALL:
         assert noted(target, Text(text="x"), proto=proto, system=[Text(text="s")], tools=[Tool(name="f")]) == []
+
+
+@pytest.mark.parametrize(("source", "noted"), [("claude", True), ("chat", False)])
+def test_sources_a_text_cites_are_noted_where_they_end(source: str, noted: bool) -> None:
+    conv = Conversion(request=Request(proto="chat", model="m", messages=[]), profile=Profile(), model="m", now=0.0)
+    cited = Text(text="x", citations=Raw(b'[{"type":"x"}]'))
+    of_answer([PartEnd(0, part=Text(text="y")), PartEnd(1, part=cited)], conv, source)  # type: ignore[arg-type]
+    assert ([note.field for note in conv.notes] == ["citations"]) is noted
