@@ -19,6 +19,7 @@
     |   +-- Unreachable            502  exit 4             no connection
     +-- NoAccount                  503  exit 4  provider   no account can serve now (429 when all are limited)
     +-- StoreError                 500  exit 1  internal   a file, the keyring or the record failed
+    +-- OutOfResources             503  exit 4  internal   this machine has no file handle, memory or port left
 
 A message says what happened, to which account, and the next command to type; never a token, never a traceback.
 Errors of a library are translated at the border with `from`; nothing above knows the library exists.
@@ -169,3 +170,9 @@ class NoAccount(A2AError):
 
 class StoreError(A2AError):
     pass
+
+
+class OutOfResources(A2AError):
+    status = 503
+    exit_code = ExitCode.UNAVAILABLE
+    kind = "unavailable"

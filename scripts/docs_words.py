@@ -91,7 +91,7 @@ SERVER = {
 
 PROVIDERS = {
     "base_url": "Where the API is; `{region}` is filled in. Defaults: [below](#names-of-providers).",
-    "auth_url": "The login and token service (kiro: of social logins).",
+    "auth_url": "The login and token service (kiro: of social logins; gemini: not used yet).",
     "token_url": "The token service.",
     "userinfo_url": "Who is logged in.",
     "oauth_client_id": "An OAuth client of your own.",
@@ -165,7 +165,7 @@ CLIENTS = {
 
 WITHOUT_EFFECT = frozenset(
     {"request_max_retries", "request_base_delay", "queue_timeout_s"}
-    | {"min_interval_ms", "rpm", "tpm", "weight", "write_back"}
+    | {"min_interval_ms", "rpm", "tpm", "weight", "write_back", "userinfo_url"}
 )
 """Accepted and shown, but nothing reads them yet."""
 

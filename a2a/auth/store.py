@@ -90,7 +90,6 @@ class FallbackStore:
         self._keyring = keyring
         self._files = files
         self._say = say
-        self._said = False
 
     @property
     def place(self) -> str:
@@ -113,8 +112,10 @@ class FallbackStore:
         try:
             self._keyring.put(key, value)
         except KeyringUnusable as exc:
+            known = bool(self._files.ids())  # then it has been said, by this run or an earlier one
             self._files.put(key, value)
-            self._remark(str(exc))
+            if not known:
+                self._say(f"{exc}; secrets are kept in {self._files.place} (mode 0600)")
         else:
             self._files.delete(key)
 
@@ -130,11 +131,6 @@ class FallbackStore:
 
     def ids(self) -> list[str]:
         return sorted({*self._files.ids(), *self._keyring.ids()})
-
-    def _remark(self, reason: str) -> None:
-        if not self._said:
-            self._said = True
-            self._say(f"{reason}; secrets are kept in {self._files.place} (mode 0600)")
 
 
 def open_store(kind: StoreKind, folders: Folders, *, say: Say, timeout_s: float = 5.0) -> FileStore | FallbackStore:

@@ -25,7 +25,7 @@ def read_text(path: Path, what: str, otherwise: str) -> str:
             raise UsageError(f"{path} is no {what}: it is too large")
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise UsageError(f"there is no file {path}", hint=f"{otherwise}, or name a file: --file F") from None
+        raise UsageError(f"there is no file {path}", hint=f"{otherwise}, or name another file") from None
     except (OSError, UnicodeDecodeError) as exc:
         raise UsageError(f"cannot read {path}: {getattr(exc, 'strerror', None) or 'not UTF-8 text'}") from exc
 
@@ -54,7 +54,7 @@ def _from_base64(text: str, source: str) -> str:
         standard = compact.replace("-", "+").replace("_", "/")
         return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True).decode("utf-8-sig")
     except (binascii.Error, UnicodeDecodeError):
-        raise UsageError(f"{source} is neither JSON nor base64 of JSON") from None
+        raise UsageError(f"{source} is neither JSON nor base64 of JSON", hint="base64 -w0 FILE makes it") from None
 
 
 def text_at(data: dict[str, Any], key: str) -> str:

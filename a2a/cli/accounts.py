@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -87,12 +88,17 @@ def _show(
         "created_at": found.created_at or None,
         "expires_at": found.expires_at,
     }
-    rows = [(name, _words(value)) for name, value in details.items() if value not in (None, {})]
+    rows = [(name, _words(name, value)) for name, value in details.items() if value not in (None, {})]
     out.result(details, lambda: out.table(("FIELD", "VALUE"), rows))
 
 
-def _words(value: object) -> str:
+def _words(name: str, value: object) -> str:
     from msgspec import Struct, structs
+
+    if name.endswith("_at") and isinstance(value, float):
+        return datetime.fromtimestamp(value).astimezone().isoformat(" ", "seconds")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
 
     if isinstance(value, Struct):
         value = {key: number for key, number in structs.asdict(value).items() if number}

@@ -78,6 +78,10 @@ async def _ask(
 async def _where(engine: Engine, provider: str | None, model: str | None) -> tuple[dict[str, str], str]:
     """Routing header and model. Without -p the default chain, then any provider with a usable account; a model named
     without -p is looked up. Raises NoAccount, UsageError."""
+    from a2a.config import did_you_mean, provider_id
+
+    if not engine.pool.members():
+        raise NeedsLogin("there is no account yet", hint="a2a login openai, a2a login kiro, …")
     if provider is None and model is not None:
         if not engine.catalogue.find(model):
             await engine.list_models(only_new=True)
@@ -86,20 +90,21 @@ async def _where(engine: Engine, provider: str | None, model: str | None) -> tup
     if chosen is None:
         ready = [member.account.provider for member in engine.pool.members() if member.state == "ready"]
         chosen = next((name for name in (*engine.router.chain, *ready) if name in ready), None)
-        if chosen is None and not engine.pool.members():
-            raise NeedsLogin("there is no account yet", hint="a2a login openai, a2a login kiro, …")
         if chosen is None:
             raise NoAccount("no account can serve now", hint="a2a accounts shows why")
-    head = chosen.partition("/")[0]
-    provider_id = engine.provider_of(head)
-    if provider_id is None:
-        raise UsageError(f"no provider is called {head!r}", hint=f"known: {', '.join(sorted(engine.shorts()))}")
-    if not engine.pool.members(provider_id):
+    head, _, alias = chosen.partition("/")
+    wanted = provider_id(head)
+    members = engine.pool.members(wanted)
+    if not members:
         raise NeedsLogin(f"there is no {head} account yet", hint=f"a2a login {head}")
+    if alias and alias not in (aliases := [member.account.alias for member in members]):
+        raise UsageError(
+            f"there is no account {chosen!r}", hint=did_you_mean(alias, aliases, "accounts: " + ", ".join(aliases))
+        )
     if model is None:
-        if engine.router.default_model(provider_id) is None:
-            await engine.list_models(only_new=True)
-        model = engine.router.default_model(provider_id)
+        if engine.router.default_model(wanted) is None:
+            await engine.list_models(wanted, only_new=True)
+        model = engine.router.default_model(wanted)
     if model is None:
         raise UsageError(f"{head} names no default model", hint="give one with -m; a2a models lists them")
     return {"model-provider": chosen}, model

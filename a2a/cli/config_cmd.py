@@ -8,7 +8,7 @@ import typer
 
 from a2a.cli.home import Home
 from a2a.cli.output import Out, out_of
-from a2a.config import describe
+from a2a.config import Settings, describe
 from a2a.errors import ConfigError, ExitCode
 
 _EXAMPLES = """\b
@@ -81,11 +81,22 @@ def _path(ctx: typer.Context) -> None:
     out.result({"path": path, "exists": settings.config_file is not None}, lambda: out.text(path))
 
 
+def _check_for_serve(out: Out, settings: Settings) -> None:
+    """What `a2a serve` would refuse only when it starts."""
+    from a2a.server.run import check_keys
+
+    try:
+        check_keys(settings)
+    except ConfigError as error:
+        out.trouble(f"{error.message} ({error.hint})" if error.hint else error.message)
+
+
 def _validate(ctx: typer.Context) -> None:
     """Check the file, the variables and what the declared accounts refer to."""
     out = out_of(ctx)
     settings = out.settings()
     Home(out, settings).all_accounts()
+    _check_for_serve(out, settings)
     if out.errors and not out.json:
         raise ConfigError(f"{len(out.errors)} problem(s) found")
     shown = settings.config_file or "no config.toml: defaults and variables"

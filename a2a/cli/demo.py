@@ -27,6 +27,10 @@ Examples:
 """
 
 
+_ENDS = ("SIGTERM", "SIGHUP")
+"""What ends the demo besides Ctrl-C; Windows lacks the second."""
+
+
 def register(app: typer.Typer) -> None:
     app.command("demo", epilog=_EXAMPLES)(_demo)
 
@@ -43,8 +47,14 @@ def _demo(
     from a2a.cli.loop import run
 
     out = out_of(ctx)
+    for name in _ENDS:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)  # until the loop takes over
     with tempfile.TemporaryDirectory(prefix="a2a-demo-") as home:
-        code = run(_play(out, Path(home), port, keep=keep))
+        try:
+            code = run(_play(out, Path(home), port, keep=keep))
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
     if code:
         raise typer.Exit(code)
 
@@ -72,11 +82,15 @@ async def _play(out: Out, home: Path, port: int, *, keep: bool) -> int:
 
 
 def _end_like_ctrl_c() -> None:
-    """A closed terminal or a `kill` ends the demo as Ctrl-C does: with nothing left behind."""
-    loop = asyncio.get_running_loop()
-    for name in ("SIGTERM", "SIGHUP"):
+    """A closed terminal or a `kill` ends the demo as Ctrl-C does: with nothing left behind.
+
+    Not by raising SIGINT: a shell starts its background jobs with that one ignored.
+    """
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    for name in _ENDS:
         with contextlib.suppress(NotImplementedError, AttributeError):  # Windows has neither
-            loop.add_signal_handler(getattr(signal, name), signal.raise_signal, signal.SIGINT)
+            loop.add_signal_handler(getattr(signal, name), task.cancel)
 
 
 async def _matrix(out: Out, engine: Engine, upstreams: Upstreams, url: str, key: str) -> Board:

@@ -92,7 +92,9 @@ def _login(
     kind = CREDENTIAL_KIND[wanted]
     for option in _SPECIAL:
         if getattr(login, option) and option not in _OPTIONS[kind]:
-            raise UsageError(f"--{option.replace('_', '-')} means nothing for {PROVIDER_SHORT[wanted]}")
+            raise UsageError(
+                f"--{option.replace('_', '-')} means nothing for {PROVIDER_SHORT[wanted]}", hint=_meant(kind)
+            )
     home = Home(out, out.settings())
     done = _FLOWS[kind](home, login)
     data = {"account": home.view(done.account), "replaced": done.replaced, "stored_in": home.secrets.place}
@@ -103,6 +105,10 @@ def _login(
         out.say(f"kept in {home.secrets.place}; try it: a2a chat -p {told} hello")
 
     out.result(data | {"note": done.note}, show)
+
+
+def _meant(kind: CredentialKind) -> str:
+    return "it takes " + ", ".join(f"--{option.replace('_', '-')}" for option in _OPTIONS[kind])
 
 
 def _known(name: str) -> str:

@@ -79,7 +79,7 @@ def _key(home: Home, login: Login, preset: Preset | None) -> str:
         page = f" (make one at {preset.key_page})" if preset and preset.key_page else ""
         key = home.out.ask_secret(f"API key{page}", otherwise="pipe it in with --api-key-stdin")
     if not key:
-        raise UsageError("the key is empty")
+        raise UsageError("the key is empty", hint="a2a login PROVIDER asks for it, --api-key-stdin reads it")
     if not key.isascii() or not key.isprintable() or " " in key:
         raise UsageError("this is no API key: it holds characters that no key has", hint="copy it again")
     return key

@@ -35,14 +35,15 @@ async def _list(out: Out, provider: str | None) -> None:
 
     wanted = provider_id(provider) if provider else None
     async with Engine(out.settings(), say=out.trouble) as engine:
-        for problem in await engine.list_models():
+        for problem in await engine.list_models(wanted):
             out.trouble(problem)
+        asked = engine.pool.members(wanted)
         views = [view for view in engine.catalogue.views() if wanted in (None, view.provider)]
         shorts = {provider_id: known.short for provider_id, known in engine.providers.items()}
 
     def show() -> None:
         if not views:
-            out.say("no models: there is no account yet; add one: a2a login openai")
+            out.say("no models" if asked else f"no models: no account yet; add one: a2a login {provider or 'openai'}")
             return
         rows = [
             (

@@ -49,7 +49,9 @@ def _file(path: Path) -> Part:
     try:
         return Text(text=f"{path.name}:\n\n{data.decode()}")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is neither text, an image nor a PDF") from error
+        raise UsageError(
+            f"{path} is neither text, an image nor a PDF", hint="convert it first, or leave it out"
+        ) from error
 
 
 def _sniff(data: bytes) -> str | None:

@@ -54,7 +54,7 @@ def _serve(
     allow_host: Annotated[list[str] | None, typer.Option(help="Host name accepted besides loopback names.")] = None,
     allow_origin: Annotated[list[str] | None, typer.Option(help="Origin of a browser client; repeatable.")] = None,
 ) -> None:
-    """Serve OpenAI and Claude clients from all your accounts, until Ctrl-C."""
+    """Serve OpenAI, Claude and Gemini clients from all your accounts, until Ctrl-C."""
     out = out_of(ctx)
     flags: dict[str, object] = {
         "host": host,
@@ -85,10 +85,11 @@ def _run(out: Out, flags: dict[str, object]) -> None:
     from a2a.server.run import serve
 
     settings = out.settings(flags)
+    where = "a2a config show --secrets" if settings.server.api_key is None else settings.origins["server.api_key"]
 
     def ready(url: str) -> None:
         if out.json:
             out.line({"a2a": 1, "event": "ready", "url": url, "pid": os.getpid()})
-        out.say(f"a2a is ready: {url}  (key: a2a config show --secrets)")
+        out.say(f"a2a is ready: {url}  (key: {where})")
 
     run(serve(settings, say=out.say, ready=ready))

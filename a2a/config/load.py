@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, cast, get_args
+from typing import Any, Literal, NamedTuple, cast, get_args, get_origin
 
 import msgspec
 from msgspec import structs
@@ -284,7 +284,14 @@ def _convert(found: _Found, key: str, kind: Any) -> Any:
     try:
         return msgspec.convert(value, kind, strict=found.typed, dec_hook=to_secret)
     except msgspec.ValidationError as exc:
-        raise found.error(f"{found.place}: {key}: {exc}") from None
+        words = _words_of(kind)
+        hint = f"it may be {' or '.join(words)}" if words else None
+        raise found.error(f"{found.place}: {key}: {exc}", hint=hint) from None
+
+
+def _words_of(kind: Any) -> list[str]:
+    """The words that a setting of fixed words may be."""
+    return [word for part in (kind, *get_args(kind)) if get_origin(part) is Literal for word in get_args(part)]
 
 
 def _from_text(value: Any, kind: Any) -> Any:

@@ -72,6 +72,8 @@ class Try(Struct, kw_only=True):
     media: MediaFetcher
     responses: ResponseStore
     retried: bool = False
+    began: float = 0.0
+    """When the call was made, on the loop's clock."""
     continues: bool = False
     """Its answer continues the opening of another account."""
 
@@ -132,20 +134,24 @@ class Try(Struct, kw_only=True):
             if not error.reused or self.retried:
                 raise
             self.retried = True  # a kept-alive connection had died: once more on a fresh one (contract 7)
-            return await self.egress.open(target, body, proxy=proxy, connect_timeout_s=connect_s)
+            return await self.egress.open(target, body, proxy=proxy, connect_timeout_s=connect_s, fresh=True)
 
     def deadline(self) -> Deadline:
+        self.began = asyncio.get_running_loop().time()
         limits = [seconds for seconds in (self.timeouts.first_byte_s, self.timeouts.total_s) if seconds]
         return Deadline(min(limits, default=0.0), f"{self.lease.name} sent nothing")
 
     def watch(self, answer: Answer, down: Downstream) -> Watch:
         """Keep-alives while the upstream is silent, and an end when it stays so."""
+        total_s = self.timeouts.total_s
+        spent_s = asyncio.get_running_loop().time() - self.began
         return Watch(
             quiet_s=self.lease.provider.server.keepalive_s,
             on_quiet=down.quiet,
             idle_s=self.timeouts.idle_s,
             on_over=answer.close,
-            left_s=self.timeouts.total_s,
+            left_s=max(total_s - spent_s, 0.001) if total_s else 0.0,
+            blocked=lambda: down.blocked,
         )
 
     def interrupted(self, watch: Watch, error: UpstreamError) -> Failure:

@@ -20,7 +20,8 @@ STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 class Downstream:
     """One per streaming exchange, used as an async context manager that ends its keep-alive task.
 
-    `content`: set once content bytes have gone out; after that there is no second attempt.
+    `content`: set once content bytes have gone out; after that there is no second attempt. `blocked`: while the client
+    has not taken them.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Downstream:
         self._timer: asyncio.TimerHandle | None = None
         self.committed = False
         self.content = False
+        self.blocked = False
         self.sent_bytes = 0
 
     async def __aenter__(self) -> Downstream:
@@ -104,4 +106,6 @@ class Downstream:
                 self._timer = None
             await self.commit()
         self.sent_bytes += len(data)
+        self.blocked = True
         await self._sink.write(data)
+        self.blocked = False

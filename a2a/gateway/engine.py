@@ -111,10 +111,6 @@ class Engine:
             return None
         return known if known in self.providers else None
 
-    def shorts(self) -> list[str]:
-        """Short names of the providers this build serves."""
-        return [provider.short for provider in self.providers.values()]
-
     async def renew_tokens(self) -> None:
         """Renew what ends within `cron_near_minutes`, of idle and cooling accounts too; one after the other."""
         lead_s = self.settings.server.cron_near_minutes * 60.0
@@ -128,10 +124,13 @@ class Engine:
             except A2AError as error:
                 log.warning("token_not_renewed account=%s error=%s", member.name, error)
 
-    async def list_models(self, *, only_new: bool = False) -> list[str]:
-        """Ask upstreams for their lists, all at once; a sentence for each that did not answer."""
+    async def list_models(self, provider: str | None = None, *, only_new: bool = False) -> list[str]:
+        """Ask upstreams for their lists, all at once; a sentence for each that did not answer.
+
+        `provider`: an id, to ask for the lists of its accounts alone.
+        """
         wanted = set(self.catalogue.unlisted()) if only_new else {account.id for account in self.accounts}
-        asked = [m for m in self.pool.members() if m.account.id in wanted and m.account.enabled]
+        asked = [m for m in self.pool.members(provider) if m.account.id in wanted and m.account.enabled]
         results = await asyncio.gather(*(self._list(member.account) for member in asked))
         return [problem for problem in results if problem]
 

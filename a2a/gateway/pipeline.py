@@ -40,9 +40,9 @@ from a2a.gateway.route import Choice, Router
 from a2a.logs.recorder import Recorder
 from a2a.messages import Failure, Request
 from a2a.pool.pool import Lease, Pool
-from a2a.protocols.base import Conversion, Profile
+from a2a.protocols.base import Conversion, Note, Profile
 from a2a.protocols.ledger import Ledger
-from a2a.protocols.wire import BAD_JSON
+from a2a.protocols.wire import BAD_JSON, whole_pairs
 from a2a.providers.http import Egress
 
 
@@ -106,7 +106,7 @@ class Gateway:
 
     async def _serve(self, call: Call, sink: Sink, report: Report) -> None:
         try:
-            peek = _peek(call)
+            peek = _peek(call, report)
             report.exchange.stream = bool(peek.stream)
             choices = self.router.choices(call, peek.model or "")
         except A2AError as error:
@@ -343,7 +343,7 @@ def retry_headers(failure: Failure, status: int) -> Mapping[str, str]:
     return {}
 
 
-def _peek(call: Call) -> _Peek:
+def _peek(call: Call, report: Report) -> _Peek:
     """Raises RequestError by the codec's own words when the body is not what the protocol says."""
     if call.request is not None:
         return _Peek(call.request.model, call.request.stream)
@@ -352,6 +352,11 @@ def _peek(call: Call) -> _Peek:
     try:
         peek = _PEEK.decode(call.body)
     except BAD_JSON as error:
+        mended = whole_pairs(call.body)
+        if mended != call.body:
+            call.body = mended
+            report.standing(Note("body", "repaired", "half of a surrogate pair is U+FFFD now"))
+            return _peek(call, report)
         call.front.parse_request(call.body, headers=call.headers, model=call.model)
         raise RequestError(f"the body is no valid request: {error}") from error
     if not peek.model:

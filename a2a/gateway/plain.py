@@ -12,6 +12,7 @@ from a2a.gateway.attempt import Job, Try, passed
 from a2a.gateway.relay import edited
 from a2a.gateway.report import Failed
 from a2a.protocols.base import Conversion, CountingFront, Note
+from a2a.protocols.carried import carries_foreign
 from a2a.protocols.counting import count_body, read_count
 from a2a.protocols.prepare import prepare
 from a2a.protocols.tokens import request_tokens
@@ -23,8 +24,10 @@ _NO_ROUTE = (404, 405, 501)
 
 async def run(this: Try) -> Failed | None:
     """One attempt; None when the client was served."""
-    front = this.job.call.front
-    if this.job.call.operation == "count" and this.proto != front.name and isinstance(front, CountingFront):
+    call = this.job.call
+    front = call.front
+    foreign = this.proto != front.name or carries_foreign(call.body)
+    if call.operation == "count" and foreign and isinstance(front, CountingFront):
         return await _converted(this, front)
     return await _relayed(this)
 

@@ -16,6 +16,7 @@ from a2a.gateway.attempt import Try, passed
 from a2a.gateway.report import Failed
 from a2a.messages import Failure
 from a2a.protocols.base import Note
+from a2a.protocols.carried import carries_foreign
 from a2a.protocols.registry import DIALECTS, READERS
 from a2a.protocols.tap import Tap, neutral_stop, without_opening
 from a2a.protocols.wire import BAD_JSON
@@ -54,6 +55,8 @@ def passes(this: Try) -> bool:
     and a dialect that differs in top-level keys at most."""
     call, provider = this.job.call, this.lease.provider
     if this.proto != call.front.name or this.proto not in READERS or call.array or this.job.flags:
+        return False
+    if this.profile.family != "other" and carries_foreign(call.body):
         return False
     if not provider.codec:
         return True

@@ -47,6 +47,7 @@ class Report:
             request_bytes=len(call.body),
         )
         self._attempt_began = self._began
+        self._standing: list[Note] = []
 
     def ms(self) -> float:
         """Milliseconds since the request arrived."""
@@ -94,7 +95,13 @@ class Report:
         attempt.fault = fault
 
     def notes(self, notes: Sequence[Note]) -> None:
-        self.exchange.notes = [NoteView(n.field, n.action, n.why) for n in notes]
+        """What this attempt did to the request, in place of what an earlier one did."""
+        self.exchange.notes = [NoteView(n.field, n.action, n.why) for n in (*self._standing, *notes)]
+
+    def standing(self, note: Note) -> None:
+        """What was done to the request before any attempt."""
+        self._standing.append(note)
+        self.notes(())
 
     def usage(self, usage: Usage | None) -> None:
         if usage is None:

@@ -12,10 +12,12 @@ from collections.abc import Callable
 class Watch:
     """Calls `on_quiet` every `quiet_s` of silence, and `on_over` once: after `idle_s` of silence or `left_s` in all.
 
-    Seconds; 0 switches each off. `over` says which of the two it was: "", "idle" or "total".
+    `blocked` says that the client has yet to take what came: nobody listens to the upstream then, so its silence does
+    not count. Seconds; 0 switches each off. `over` says which of the two it was: "", "idle" or "total".
     """
 
     __slots__ = (
+        "_blocked",
         "_ends_at",
         "_handle",
         "_idle_s",
@@ -36,12 +38,14 @@ class Watch:
         idle_s: float,
         on_over: Callable[[], None],
         left_s: float = 0.0,
+        blocked: Callable[[], bool] = lambda: False,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._last = self._quiet_at = self._loop.time()
         self._ends_at = self._last + left_s if left_s else 0.0
         self._on_quiet = on_quiet
         self._on_over = on_over
+        self._blocked = blocked
         self._quiet_s = quiet_s
         self._idle_s = idle_s
         self.over = ""
@@ -67,6 +71,8 @@ class Watch:
 
     def _wake(self) -> None:
         now = self._loop.time()
+        if self._blocked():
+            self._last = now
         if self._idle_s and now - self._last >= self._idle_s:
             self.over = "idle"
         elif self._ends_at and now >= self._ends_at:

@@ -6,6 +6,8 @@ text is embedded as it is and never rebuilt from values.
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 from msgspec import Raw
 
@@ -15,6 +17,8 @@ _EMPTY = ("", "null")
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 _ANY = msgspec.json.Decoder(Raw)
 _STRING = msgspec.json.Decoder(str)
+_HUGE = re.compile(r"[eE]\+?\d{3}")
+"""What a number no reader has room for holds."""
 
 
 def usable(text: str) -> str | None:
@@ -43,7 +47,18 @@ def as_object(text: str, custom: bool = False) -> Raw:
     if custom:
         return Raw(dumps({"input": text}))
     good = usable(text)
+    if good is not None and _HUGE.search(good) and not _readable(good):
+        good = None
     return Raw(dumps({"_raw": text})) if good is None else Raw(compact(good))
+
+
+def _readable(text: str) -> bool:
+    """Whether a reader of values takes it: 1e400 is JSON, but most upstreams refuse the whole body for it."""
+    try:
+        msgspec.json.decode(text)
+    except msgspec.MsgspecError:
+        return False
+    return True
 
 
 def _unwrap(quoted: str) -> str | None:

@@ -26,7 +26,7 @@ class _Alphabet(Struct, frozen=True):
 _PLAIN = re.compile(r"[^A-Za-z0-9_-]")
 _ALPHABETS = {
     "openai": _Alphabet(_PLAIN, re.compile(r"[A-Za-z0-9_-]"), 64),
-    "gemini": _Alphabet(re.compile(r"[^A-Za-z0-9_.:-]"), re.compile(r"[A-Za-z_]"), 64),
+    "gemini": _Alphabet(re.compile(r"[^A-Za-z0-9_.-]"), re.compile(r"[A-Za-z_]"), 64),  # no colons: gemini-cli.md 6.2
     "kiro": _Alphabet(_PLAIN, re.compile(r"[A-Za-z0-9_-]"), 63),
 }
 

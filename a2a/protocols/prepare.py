@@ -83,6 +83,7 @@ def prepare(req: Request, conv: Conversion, target: Proto) -> Request:
     messages = repair(_without_empty(messages), conv.note)
     for tool in req.tools:
         losses.tool(tool)
+    _check_choice(req, target)
     tools, choice = _tools(req, conv, target)
     if choice is not None and not tools and choice.mode not in ("auto", "none"):
         conv.note("tool_choice", "dropped", "there are no tools")
@@ -103,6 +104,10 @@ def _refuse(req: Request, target: Proto) -> None:
     if req.sampling.n > 1 and target in _ONE_ANSWER:
         param = "generationConfig.candidateCount" if req.proto == "gemini" else "n"
         raise RequestError(f"{param}: this model's provider gives one answer per request", param=param)
+    if req.sampling.n < 1:
+        raise RequestError("n: must be at least 1", param="n")
+    if any(not tool.name for tool in req.tools):
+        raise RequestError("tools: a tool must have a name", param="tools")
     if req.proto == target:
         return
     if req.previous_id is not None:
@@ -114,6 +119,16 @@ def _refuse(req: Request, target: Proto) -> None:
             raise RequestError(f"{key} works only with an upstream of the same protocol", param=key)
     if "modalities" in ext and b'"audio"' in bytes(ext["modalities"]):
         raise RequestError("this upstream gives no audio output", param="modalities")
+
+
+def _check_choice(req: Request, target: Proto) -> None:
+    """400 for a choice of a tool that is not there: where a choice is emulated no upstream would say so."""
+    if req.choice is None or not req.tools or req.proto == target:
+        return
+    known = {name for tool in req.tools for name in (tool.name, flat_name(tool.name, tool.namespace), tool.hosted)}
+    for name in req.choice.names:
+        if name not in known:
+            raise RequestError(f"tool_choice: there is no tool named {name}", param="tool_choice")
 
 
 class _Parts:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import re
 from types import TracebackType
 from typing import Literal
 
@@ -31,6 +32,8 @@ _INT = msgspec.json.Decoder(int)
 _FLOAT = msgspec.json.Decoder(float)
 _BOOL = msgspec.json.Decoder(bool)
 _ENCODER = msgspec.json.Encoder()
+_ESCAPES = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
+"""Every escape, so that none is read from its middle: a pair, half a pair (group 1), any other."""
 
 
 BAD_JSON = (msgspec.MsgspecError, UnicodeError, RecursionError)
@@ -115,6 +118,14 @@ def string(raw: Raw, path: str) -> str:
         raise _wrong(raw, path, "a string") from error
     except msgspec.DecodeError as error:
         return _mended(raw, path, error)
+
+
+def whole_pairs(body: bytes) -> bytes:
+    """JSON whose halves of surrogate pairs (an emoji cut by its sender) are U+FFFD; all other bytes stay.
+
+    Such escapes are legal JSON, but msgspec refuses a body that holds one anywhere.
+    """
+    return _ESCAPES.sub(lambda found: rb"\ufffd" if found[1] else found[0], body)
 
 
 def dumps(value: object) -> bytes:

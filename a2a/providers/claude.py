@@ -48,6 +48,7 @@ _FAMILIES: tuple[_Family, ...] = (
             "reasoning": "adaptive",
             "efforts": ("low", "medium", "high", "xhigh", "max"),
             "sampling": "none",
+            "system_mid": True,
             "default_max_output": 32_000,
             "max_output": 64_000,
         },
@@ -101,7 +102,13 @@ class ClaudeProvider(Provider):
 
     def profile(self, model: str, account: Account, info: ModelInfo | None = None) -> Profile:
         preset = PRESETS.get(account.preset or "")
-        base = Profile(family="anthropic", reasoning="budget", max_temperature=1.0, auto_cache=self.server.auto_cache)
+        base = Profile(
+            family="anthropic",
+            reasoning="budget",
+            max_temperature=1.0,
+            system_mid=False,
+            auto_cache=self.server.auto_cache,
+        )
         if preset is not None:
             base = structs.replace(base, **preset.quirks)
         for family in _FAMILIES:

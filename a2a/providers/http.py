@@ -13,6 +13,7 @@ import aiohttp
 from yarl import URL
 
 from a2a.errors import Unreachable, UpstreamError, UpstreamTimeout
+from a2a.providers.dial import reason
 from a2a.providers.http1 import KEEPALIVE_S, Http1, Interrupted, Target
 
 READ_BUFFER_BYTES = 256 * 1024
@@ -53,13 +54,13 @@ class ProxiedAnswer:
         try:
             return await self._response.content.readany()
         except (aiohttp.ClientError, OSError) as error:
-            raise Interrupted(f"the upstream broke the connection: {_reason(error)}") from error
+            raise Interrupted(f"the upstream broke the connection: {reason(error)}") from error
 
     async def body(self) -> bytes:
         try:
             return await self._response.read()
         except (aiohttp.ClientError, OSError) as error:
-            raise Interrupted(f"the upstream broke the connection: {_reason(error)}") from error
+            raise Interrupted(f"the upstream broke the connection: {reason(error)}") from error
 
     def close(self) -> None:
         self._response.close()
@@ -74,12 +75,21 @@ class Egress:
         self._default_s = connect_timeout_s
 
     async def open(
-        self, target: Target, body: bytes | None, *, proxy: str | None = None, connect_timeout_s: float | None = None
+        self,
+        target: Target,
+        body: bytes | None,
+        *,
+        proxy: str | None = None,
+        connect_timeout_s: float | None = None,
+        fresh: bool = False,
     ) -> Answer:
-        """Send and wait for the head. Raises Unreachable, UpstreamTimeout (connect) or Interrupted."""
+        """Send and wait for the head. `fresh`: over a connection that has served nothing yet, where it is direct.
+
+        Raises Unreachable, UpstreamTimeout (connect), Interrupted or OutOfResources.
+        """
         connect_s = self._default_s if connect_timeout_s is None else connect_timeout_s
         if proxy is None:
-            return await self._direct.open(target, body, connect_s=connect_s)
+            return await self._direct.open(target, body, connect_s=connect_s, fresh=fresh)
         return await self._proxied(target, body, proxy, connect_s)
 
     async def _proxied(self, target: Target, body: bytes | None, proxy: str, connect_s: float) -> ProxiedAnswer:
@@ -103,11 +113,11 @@ class Egress:
         except (TimeoutError, aiohttp.ConnectionTimeoutError, aiohttp.ServerTimeoutError) as error:
             raise UpstreamTimeout(f"no connection to {target.url.host} in time") from error
         except (aiohttp.ClientConnectorError, aiohttp.ClientProxyConnectionError, aiohttp.InvalidURL) as error:
-            raise Unreachable(f"cannot reach {target.url.host} through the proxy: {_reason(error)}") from error
+            raise Unreachable(f"cannot reach {target.url.host} through the proxy: {reason(error)}") from error
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, OSError) as error:
-            raise Interrupted(f"{target.url.host} closed the connection: {_reason(error)}", reused=True) from error
+            raise Interrupted(f"{target.url.host} closed the connection: {reason(error)}", reused=True) from error
         except (aiohttp.ClientError, ValueError) as error:
-            raise UpstreamError(f"the proxy or {target.url.host} sent no valid HTTP: {_reason(error)}") from error
+            raise UpstreamError(f"the proxy or {target.url.host} sent no valid HTTP: {reason(error)}") from error
         return ProxiedAnswer(response)
 
     async def aclose(self) -> None:
@@ -115,10 +125,3 @@ class Egress:
         if session is not None:
             await session.close()
         await self._direct.aclose()
-
-
-def _reason(error: BaseException) -> str:
-    """A short text without addresses of objects or request headers."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return type(error).__name__

@@ -15,12 +15,16 @@ from collections.abc import Mapping
 from typing import cast
 
 import httptools
-from yarl import URL
 
-from a2a.errors import BadUpstream, Unreachable, UpstreamError, UpstreamTimeout
+from a2a.errors import BadUpstream, UpstreamError
+from a2a.providers.dial import dial, reason
+from a2a.providers.inflate import Inflate
+from a2a.providers.target import Target
+
+__all__ = ["Http1", "Http1Answer", "Interrupted", "Target"]
 
 KEEPALIVE_S = 75.0
-"""An idle connection older than this is not used again."""
+"""An idle connection older than this is closed."""
 MAX_IDLE = 64
 """Idle connections kept per host."""
 HIGH_WATER_BYTES = 256 * 1024
@@ -37,44 +41,6 @@ class Interrupted(UpstreamError):
         self.reused = reused
 
 
-class Target:
-    """Where one upstream call goes. Made once per account and credential: the head's bytes are kept."""
-
-    __slots__ = ("_head", "headers", "location", "method", "url")
-
-    def __init__(self, url: URL, headers: Mapping[str, str], method: str = "POST") -> None:
-        self.url = url
-        self.location = str(url)
-        self.headers = headers
-        self.method = method
-        self._head: bytes | None = None
-
-    def with_headers(self, more: Mapping[str, str]) -> Target:
-        """The same call with further headers; they win over ours of the same name."""
-        lower = {name.lower() for name in more}
-        kept = {name: value for name, value in self.headers.items() if name.lower() not in lower}
-        return Target(self.url, {**kept, **more}, self.method)
-
-    def with_method(self, method: str) -> Target:
-        return Target(self.url, self.headers, method)
-
-    def head(self) -> bytes:
-        """Request line and headers up to `Content-Length: `. Raises BadUpstream for a header that is no header."""
-        if self._head is None:
-            host = self.url.host_subcomponent or ""
-            if not self.url.is_default_port():
-                host = f"{host}:{self.url.port}"
-            lines = [f"{self.method} {self.url.raw_path_qs or '/'} HTTP/1.1", f"Host: {host}"]
-            lines += [f"{name}: {value}" for name, value in self.headers.items()]
-            if any("\r" in line or "\n" in line or "\0" in line for line in lines):
-                raise BadUpstream(f"a header for {self.url.host} holds a line break")
-            try:
-                self._head = ("\r\n".join(lines) + "\r\nContent-Length: ").encode("latin-1")
-            except UnicodeEncodeError as error:
-                raise BadUpstream(f"a header for {self.url.host} is not Latin-1") from error
-        return self._head
-
-
 class Http1Answer:
     """An answer whose head has arrived; its bytes are buffered here, the connection may already serve another."""
 
@@ -89,8 +55,10 @@ class Http1Answer:
         self._ended = False
         self._error: UpstreamError | None = None
         self._waiter: asyncio.Future[None] | None = None
-        coding = headers.get("content-encoding", "identity")
-        self._inflate = zlib.decompressobj(47) if coding in ("gzip", "deflate", "x-gzip") else None
+        coding = headers.get("content-encoding", "").lower()
+        self._inflate = Inflate() if coding in ("gzip", "deflate", "x-gzip") else None
+        if self._inflate is None and coding not in ("", "identity"):
+            self._error = BadUpstream(f"the upstream's body is compressed in a way nobody asked for: {coding[:40]}")
 
     async def chunk(self) -> bytes:
         """The bytes that are there, waiting for at least one; b"" at the end. Raises Interrupted."""
@@ -134,7 +102,7 @@ class Http1Answer:
         """Bytes of the body from the connection; True when it should stop reading for a while."""
         if self._inflate is not None:
             try:
-                data = self._inflate.decompress(data)
+                data = self._inflate.feed(data)
             except zlib.error:
                 self.end(BadUpstream("the upstream's compressed body is broken"))
                 return True
@@ -147,6 +115,8 @@ class Http1Answer:
     def end(self, error: UpstreamError | None = None) -> None:
         if self._ended or self._error is not None:
             return
+        if error is None and self._inflate is not None and not self._inflate.complete:
+            error = BadUpstream("the upstream's compressed body is cut off")
         self._error = error
         self._ended = error is None
         self._wake()
@@ -162,7 +132,6 @@ class _Connection(asyncio.Protocol):
     __slots__ = (
         "_answer",
         "_bodies",
-        "_can_write",
         "_head",
         "_head_bytes",
         "_headers",
@@ -183,7 +152,6 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._answer: Http1Answer | None = None
         self._head: asyncio.Future[Http1Answer] | None = None
-        self._can_write: asyncio.Future[None] | None = None
         self._headers: dict[str, str] = {}
         self._head_bytes = 0
         self._sized = False
@@ -191,7 +159,7 @@ class _Connection(asyncio.Protocol):
         self._reused = False
         self._bodies: list[bytes] = []  # of one read
         self.on_body = self._bodies.append  # a stream has one body chunk per token: no Python call for each
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser = self._new_parser()
         self.idle_since = 0.0
 
     @property
@@ -200,7 +168,8 @@ class _Connection(asyncio.Protocol):
 
     async def send(self, head: bytes, body: bytes | None) -> Http1Answer:
         """Raises Interrupted and BadUpstream."""
-        assert self._transport is not None
+        if self._transport is None:  # lost between connecting and now
+            raise Interrupted(f"{self._origin[1]} closed the connection")
         loop = asyncio.get_running_loop()
         waiting: asyncio.Future[Http1Answer] = loop.create_future()
         self._head = waiting
@@ -241,6 +210,9 @@ class _Connection(asyncio.Protocol):
             self._hand_over()  # what came before the nonsense
             self._fail(BadUpstream(f"{self._origin[1]} sent no valid HTTP: {error}"))
             self.abort()
+        except httptools.HttpParserUpgrade:
+            self._fail(BadUpstream(f"{self._origin[1]} switches to another protocol"))
+            self.abort()
         if self._answer is None and self._head_bytes > MAX_HEAD_BYTES:
             self._fail(BadUpstream(f"{self._origin[1]} sent a header over {MAX_HEAD_BYTES} bytes"))
             self.abort()
@@ -256,7 +228,7 @@ class _Connection(asyncio.Protocol):
             self._answer = None  # a body without a length ends with the connection
             answer.end()
             return
-        why = f"{self._origin[1]} closed the connection" + (f": {_reason(error)}" if error else "")
+        why = f"{self._origin[1]} closed the connection" + (f": {reason(error)}" if error else "")
         self._fail(Interrupted(why, reused=self._reused and not self._head_bytes))
 
     def _fail(self, error: UpstreamError) -> None:
@@ -269,19 +241,36 @@ class _Connection(asyncio.Protocol):
 
     # httptools
 
+    def _new_parser(self) -> httptools.HttpResponseParser:
+        """One that takes what other clients take: bare line feeds, folded headers, a length beside chunks."""
+        parser = httptools.HttpResponseParser(self)
+        parser.set_dangerous_leniencies(
+            lenient_headers=True,
+            lenient_chunked_length=True,
+            lenient_optional_cr_before_lf=True,
+            lenient_spaces_after_chunk_size=True,
+        )
+        return parser
+
+    def on_message_begin(self) -> None:
+        if self._head is None:  # an answer that nobody asked for: it must not be taken for that of the next request
+            self.abort()
+
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._head is None:  # a trailer
+            return
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
         known = self._headers.get(key)
         self._headers[key] = text if known is None else f"{known}, {text}"
 
     def on_headers_complete(self) -> None:
-        if self._answer is None and self._head is None:  # a second answer that nobody asked for
+        if self._head is None:  # a second answer that nobody asked for
             return
         status = self._parser.get_status_code()
         headers, self._headers = self._headers, {}
-        if status < 200:
+        if 100 <= status < 200:
             return
-        self._sized = "content-length" in headers or "chunked" in headers.get("transfer-encoding", "")
+        self._sized = "content-length" in headers or "chunked" in headers.get("transfer-encoding", "").lower()
         answer = Http1Answer(self, status, headers)
         self._answer = answer
         head, self._head = self._head, None  # before the body: with it the connection may pass to the next request
@@ -305,16 +294,20 @@ class _Connection(asyncio.Protocol):
         if answer is None:  # a 1xx: the real answer follows
             return
         self._answer = None
-        keep = self._parser.should_keep_alive() and self.alive
+        keep = self._parser.should_keep_alive() and self.alive and self._all_sent()
         answer.end()
         self.resume()
         self._head_bytes = 0
         if keep:
             self._reused = True
-            self._parser = httptools.HttpResponseParser(self)
+            self._parser = self._new_parser()
             self._pool.release(self._origin, self)
         elif self._transport is not None:
-            self._transport.close()
+            self.abort()
+
+    def _all_sent(self) -> bool:
+        """An upstream that answers before it has read the request may never read the rest."""
+        return self._transport is not None and not self._transport.get_write_buffer_size()
 
 
 class Http1:
@@ -325,18 +318,26 @@ class Http1:
         self._all: set[_Connection] = set()
         self._ssl: ssl.SSLContext | None = None
         self._last_gone: asyncio.Event | None = None
+        self._sweep: asyncio.TimerHandle | None = None
 
     async def open(
-        self, target: Target, body: bytes | None, *, connect_s: float, address: str | None = None
+        self,
+        target: Target,
+        body: bytes | None,
+        *,
+        connect_s: float,
+        address: str | None = None,
+        fresh: bool = False,
     ) -> Http1Answer:
-        """Send and wait for the head. Raises Unreachable, UpstreamTimeout (connect), Interrupted, BadUpstream.
+        """Send and wait for the head. Raises what `dial` does, Interrupted and BadUpstream.
 
-        `address`: connect to just this one, on a fresh connection, whatever the name resolves to.
+        `address`: connect to just this one, on a fresh connection, whatever the name resolves to. `fresh`: no idle
+        connection, as those may all have died of the same cause.
         """
         head = target.head()
         url = target.url
         origin = (url.scheme == "https", url.raw_host or "", url.port or 80)
-        idle = self._take(origin) if address is None else None
+        idle = None if fresh or address else self._take(origin)
         connection = idle or await self._connect(origin, connect_s, address)
         return await connection.send(head, body)
 
@@ -354,21 +355,16 @@ class Http1:
         self, origin: tuple[bool, str, int], connect_s: float, address: str | None = None
     ) -> _Connection:
         secure, host, port = origin
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(connect_s or None):
-                _, connection = await loop.create_connection(
-                    lambda: _Connection(self, origin),
-                    address or host,
-                    port,
-                    ssl=self._context() if secure else None,
-                    server_hostname=host if secure else None,
-                )
-        except TimeoutError as error:
-            raise UpstreamTimeout(f"no connection to {host} within {connect_s:g} s") from error
-        except (OSError, ssl.SSLError) as error:
-            raise Unreachable(f"cannot reach {host}:{port}: {_reason(error)}") from error
-        self._all.add(connection)
+        connection = await dial(
+            lambda: _Connection(self, origin),
+            host,
+            port,
+            address=address,
+            tls=self._context() if secure else None,
+            connect_s=connect_s,
+        )
+        if connection.alive:
+            self._all.add(connection)
         return connection
 
     def _context(self) -> ssl.SSLContext:
@@ -382,6 +378,18 @@ class Http1:
         idle.append(connection)
         if len(idle) > MAX_IDLE:
             idle.popleft().abort()
+        if self._sweep is None:
+            self._sweep = asyncio.get_running_loop().call_later(KEEPALIVE_S, self._close_old)
+
+    def _close_old(self) -> None:
+        """Close what has been idle for too long; an upstream may never do it."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() - KEEPALIVE_S
+        for idle in self._idle.values():
+            while idle and idle[0].idle_since <= due:
+                idle.popleft().abort()
+        oldest = min((idle[0].idle_since for idle in self._idle.values() if idle), default=None)
+        self._sweep = None if oldest is None else loop.call_at(oldest + KEEPALIVE_S, self._close_old)
 
     def forget(self, origin: tuple[bool, str, int], connection: _Connection) -> None:
         self._all.discard(connection)
@@ -393,6 +401,9 @@ class Http1:
 
     async def aclose(self) -> None:
         """End every connection and wait, for CLOSE_S at most, until the loop has noticed."""
+        if self._sweep is not None:
+            self._sweep.cancel()
+            self._sweep = None
         for connection in list(self._all):
             connection.abort()
         if self._all:
@@ -400,12 +411,3 @@ class Http1:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_S):
                     await self._last_gone.wait()
-
-
-def _reason(error: BaseException) -> str:
-    """A short text without addresses of objects or request headers."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted: {error.verify_message}"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return type(error).__name__

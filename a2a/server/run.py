@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import contextlib
 import gc
 import logging
@@ -35,6 +36,7 @@ SERVER_KEY = "default"
 BACKLOG = 1024
 RENEW_EVERY_S = 60.0
 """How often the background task looks for tokens that are about to end."""
+_PORT_TROUBLE = (errno.EADDRINUSE, errno.EACCES)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -43,22 +45,30 @@ def is_loopback(host: str) -> bool:
 
 
 async def keys(settings: Settings, engine: Engine) -> dict[str, Secret]:
-    """Name -> key of every client. Raises ConfigError for a key that is too weak for where the server listens."""
-    server = settings.server
-    if not is_loopback(server.host):
-        if server.api_key is None:
-            raise ConfigError(
-                f"host {server.host} needs a key of your own", hint="A2A_API_KEY=… (16 characters or more)"
-            )
-        for name, given in {SERVER_KEY: server.api_key, **settings.client_keys}.items():
-            if len(given.reveal()) < MIN_KEY_CHARS:
-                raise ConfigError(f"host {server.host}: the key {name!r} has under {MIN_KEY_CHARS} characters")
-    key = server.api_key
+    """Name -> key of every client. Raises ConfigError as `check_keys` does."""
+    check_keys(settings)
+    key = settings.server.api_key
     if key is None:
         key = await asyncio.to_thread(serverkey.get_or_create, engine.store, settings.folders.locks)
+    return {SERVER_KEY: key, **settings.client_keys}
+
+
+def check_keys(settings: Settings) -> None:
+    """Raises ConfigError for a key that is too weak for where the server listens, and for a client's reserved name."""
+    server = settings.server
     if SERVER_KEY in settings.client_keys:
         raise ConfigError(f"a client cannot be called {SERVER_KEY!r}: that is the server's own key")
-    return {SERVER_KEY: key, **settings.client_keys}
+    if is_loopback(server.host):
+        return
+    if server.api_key is None:
+        hint = f"A2A_API_KEY=… ({MIN_KEY_CHARS} characters or more)"
+        raise ConfigError(f"host {server.host} needs a key of your own", hint=hint)
+    for name, given in {SERVER_KEY: server.api_key, **settings.client_keys}.items():
+        if len(given.reveal()) < MIN_KEY_CHARS:
+            whose = "the server's key" if name == SERVER_KEY else f"the key of client {name!r}"
+            raise ConfigError(
+                f"host {server.host}: {whose} has under {MIN_KEY_CHARS} characters", hint="choose a longer one"
+            )
 
 
 def listen(server: ServerSettings) -> list[socket.socket]:
@@ -103,9 +113,8 @@ def _bind(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
     except OSError as error:
         if made is not None:
             made.close()
-        raise ConfigError(
-            f"cannot listen on {host}:{port}: {error.strerror or error}", hint="another --port, or 0 for a free one"
-        ) from error
+        hint = "another --port, or 0 for a free one" if error.errno in _PORT_TROUBLE else "another --host"
+        raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror or error}", hint=hint) from error
     return made
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.a2a_process import KEY
 from support.agent_run import SECRET_WORD, Agent
-from support.stage import EVERY_PROVIDER, KIRO, MODEL, OPENAI, SHORT, Stage
+from support.stage import API, EVERY_PROVIDER, KIRO, MODEL, OPENAI, RESPONSES, SHORT, Stage
 
 CODEX = Agent("codex", "@openai/codex", "responses", "codex_exec/", session=True)
 TASK = 'Call exec_command with {"cmd": "cat notes.txt"} and tell me the secret word.'
@@ -65,6 +65,22 @@ def test_it_goes_on_with_a_conversation(stage: Stage, provider: str, folder: Pat
     assert said(items).startswith("You said: thank you")
 
 
+@pytest.mark.parametrize("provider", EVERY_PROVIDER)
+def test_it_looks_at_a_picture(stage: Stage, provider: str, folder: Path) -> None:
+    task = f'Call view_image with {{"path": "{folder}/picture.png"}}'
+    with CODEX.served(stage, provider):
+        items = codex(stage.server.url, f"{SHORT[provider]}/{MODEL[provider]}", folder, task)
+    assert "The image is 3x2 pixels (image/png)." in said(items)
+
+
+@pytest.mark.parametrize("provider", [provider for provider in EVERY_PROVIDER if provider != RESPONSES])
+def test_its_tools_in_a_namespace_find_their_way_back(stage: Stage, provider: str, folder: Path) -> None:
+    task = 'Call multi_agent_v1__close_agent with {"target": "nobody"}'
+    with CODEX.served(stage, provider):
+        items = codex(stage.server.url, f"{SHORT[provider]}/{MODEL[provider]}", folder, task)
+    assert "invalid agent id nobody" in said(items)
+
+
 def test_a_model_that_does_not_think(stage: Stage, folder: Path) -> None:
     with CODEX.served(stage, OPENAI):
         assert SECRET_WORD in said(codex(stage.server.url, "openai/gpt-4.1", folder, TASK))
@@ -73,3 +89,11 @@ def test_a_model_that_does_not_think(stage: Stage, folder: Path) -> None:
 def test_the_path_chooses_the_provider(stage: Stage, folder: Path) -> None:
     with CODEX.served(stage, KIRO, "prefix"):
         assert SECRET_WORD in said(codex(f"{stage.server.url}/{KIRO}", MODEL[KIRO], folder, TASK))
+
+
+@pytest.mark.parametrize("provider", [RESPONSES, KIRO], ids=["relay", "convert"])
+def test_it_waits_for_a_silent_upstream(restless: Stage, provider: str, folder: Path) -> None:
+    restless.demo.reset()
+    restless.demo.fault("slow seconds=1", api=API[provider], times=None)
+    with CODEX.served(restless, provider):
+        assert SECRET_WORD in said(codex(restless.server.url, f"{SHORT[provider]}/{MODEL[provider]}", folder, TASK))

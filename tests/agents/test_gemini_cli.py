@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.a2a_process import KEY
 from support.agent_run import SECRET_WORD, Agent
-from support.stage import EVERY_PROVIDER, KIRO, MODEL, SHORT, Stage
+from support.stage import API, EVERY_PROVIDER, GEMINI, KIRO, MODEL, SHORT, Stage
 
 GEMINI_CLI = Agent("gemini", "@google/gemini-cli", "gemini", "GeminiCLI")
 TASK = "Use the read_file tool on notes.txt"
@@ -43,3 +43,11 @@ def test_it_reads_a_file(stage: Stage, provider: str, folder: Path) -> None:
 def test_the_path_chooses_the_provider(stage: Stage, folder: Path) -> None:
     with GEMINI_CLI.served(stage, KIRO, "prefix"):
         assert SECRET_WORD in told(f"{stage.server.url}/{KIRO}", MODEL[KIRO], folder)
+
+
+@pytest.mark.parametrize("provider", [GEMINI, KIRO], ids=["relay", "convert"])
+def test_it_waits_for_a_silent_upstream(restless: Stage, provider: str, folder: Path) -> None:
+    restless.demo.reset()
+    restless.demo.fault("slow seconds=1", api=API[provider], times=None)
+    with GEMINI_CLI.served(restless, provider):
+        assert SECRET_WORD in told(restless.server.url, f"{SHORT[provider]}/{MODEL[provider]}", folder)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.a2a_process import KEY
 from support.agent_run import SECRET_WORD, Agent
-from support.stage import EVERY_PROVIDER, KIRO, MODEL, SHORT, Stage
+from support.stage import API, EVERY_PROVIDER, KIRO, MODEL, OPENAI, SHORT, Stage
 
 QWEN_CODE = Agent("qwen", "@qwen-code/qwen-code@0.12.0", "chat", "QwenCode/")
 SETTINGS = {"security": {"auth": {"selectedType": "openai"}}, "privacy": {"usageStatisticsEnabled": False}}
@@ -39,3 +39,11 @@ def test_it_reads_a_file(stage: Stage, provider: str, folder: Path) -> None:
 def test_the_path_chooses_the_provider(stage: Stage, folder: Path) -> None:
     with QWEN_CODE.served(stage, KIRO, "prefix"):
         assert SECRET_WORD in told(f"{stage.server.url}/{KIRO}", MODEL[KIRO], folder)
+
+
+@pytest.mark.parametrize("provider", [OPENAI, KIRO], ids=["relay", "convert"])
+def test_it_waits_for_a_silent_upstream(restless: Stage, provider: str, folder: Path) -> None:
+    restless.demo.reset()
+    restless.demo.fault("slow seconds=1", api=API[provider], times=None)
+    with QWEN_CODE.served(restless, provider):
+        assert SECRET_WORD in told(restless.server.url, f"{SHORT[provider]}/{MODEL[provider]}", folder)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import anthropic
+import pydantic
 import pytest
 from support.a2a_process import KEY
 from support.stage import (
@@ -32,6 +33,11 @@ READ: Any = {
     },
 }
 THINKING: Any = {"type": "enabled", "budget_tokens": 2000}
+
+
+class City(pydantic.BaseModel):
+    name: str
+    people: int
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +144,28 @@ def test_thinking(client: anthropic.Anthropic, base: dict[str, Any]) -> None:
         assert thought.type == "thinking"
         assert "naïve" in thought.thinking
         assert texts(message) == "You said: hi — noted ✓"
+
+
+def test_structured_output(client: anthropic.Anthropic, base: dict[str, Any]) -> None:
+    asked: Any = {**base, "messages": user("Tell me of a city."), "output_format": City}
+    whole = client.messages.parse(**asked)
+    assert isinstance(whole.parsed_output, City)
+    with client.messages.stream(**asked) as stream:
+        assert stream.get_final_message().parsed_output == whole.parsed_output
+
+
+def test_a_forced_tool(client: anthropic.Anthropic, base: dict[str, Any]) -> None:
+    choice: Any = {"type": "tool", "name": "Read"}
+    message = client.messages.create(**base, messages=user("/a/one.txt, please"), tools=[READ], tool_choice=choice)
+    assert [block.name for block in message.content if block.type == "tool_use"] == ["Read"]
+
+
+def test_count(client: anthropic.Anthropic, provider: str) -> None:
+    short, long = (
+        client.messages.count_tokens(model=MODEL[provider], messages=user(text)).input_tokens
+        for text in ("hello", "hello " * 50)
+    )
+    assert 0 < short < long
 
 
 def test_models(stage: Stage) -> None:

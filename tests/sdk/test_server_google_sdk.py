@@ -83,6 +83,14 @@ def said(*answers: types.GenerateContentResponse, thought: bool = False) -> str:
     return "".join(part.text or "" for part in parts(*answers) if bool(part.thought) == thought)
 
 
+def ask(client: genai.Client, streamed: bool, model: str, contents: Any, **config: Any) -> list[Any]:
+    """One answer, or the chunks of a stream."""
+    asked: dict[str, Any] = {"model": model, "contents": contents, **config}
+    if streamed:
+        return list(client.models.generate_content_stream(**asked))
+    return [client.models.generate_content(**asked)]
+
+
 def test_text_and_usage(client: genai.Client, model: str) -> None:
     done = client.models.generate_content(model=model, contents="hello")
     assert done.text == "You said: hello — noted ✓"
@@ -121,10 +129,7 @@ def test_chat(client: genai.Client, model: str, streamed: bool) -> None:
 def test_parallel_tools_round_trip(client: genai.Client, model: str, streamed: bool, config: Any) -> None:
     given = (config or types.GenerateContentConfig()).model_copy(update={"tools": [WEATHER]})
     contents: list[Any] = [types.UserContent(TWO_CITIES)]
-    if streamed:
-        first = parts(*client.models.generate_content_stream(model=model, contents=contents, config=given))
-    else:
-        first = parts(client.models.generate_content(model=model, contents=contents, config=given))
+    first = parts(*ask(client, streamed, model, contents, config=given))
     calls = [part.function_call for part in first if part.function_call is not None]
     assert [(call.name, call.args) for call in calls] == [
         ("get_weather", {"city": "Kyoto", "days": 3}),
@@ -254,10 +259,7 @@ def test_upstream_errors(stage: Stage, provider: str, fault: str, kind: type[err
     model = f"{stage.spare(provider)}/{MODEL[provider]}"
     asked = f"[[fault: {fault}]] hi"
     with stage.google() as client, pytest.raises(kind) as caught:
-        if streamed:
-            list(client.models.generate_content_stream(model=model, contents=asked))
-        else:
-            client.models.generate_content(model=model, contents=asked)
+        ask(client, streamed, model, asked)
     assert (caught.value.code == 429) == (fault == "429")
     assert caught.value.message
 

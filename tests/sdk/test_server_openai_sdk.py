@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import openai
+import pydantic
 import pytest
 from support.a2a_process import KEY
 from support.stage import (
@@ -36,6 +37,11 @@ WEATHER: Any = {
         },
     },
 }
+
+
+class City(pydantic.BaseModel):
+    name: str
+    people: int
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +149,22 @@ def test_reasoning(client: openai.OpenAI, provider: str) -> None:
     thought = "".join((delta.model_extra or {}).get("reasoning_content") or "" for delta in deltas)
     assert thought == whole.choices[0].message.model_extra["reasoning_content"]
     assert "".join(delta.content or "" for delta in deltas) == whole.choices[0].message.content
+
+
+def test_structured_output(client: openai.OpenAI, provider: str) -> None:
+    asked: Any = {"model": MODEL[provider], "messages": user("Tell me of a city."), "response_format": City}
+    whole = client.chat.completions.parse(**asked).choices[0].message.parsed
+    assert isinstance(whole, City)
+    with client.chat.completions.stream(**asked) as stream:
+        assert stream.get_final_completion().choices[0].message.parsed == whole
+
+
+def test_a_forced_tool(client: openai.OpenAI, provider: str) -> None:
+    choice: Any = {"type": "function", "function": {"name": "get_weather"}}
+    done: Any = client.chat.completions.create(
+        model=MODEL[provider], messages=user("Oslo, please"), tools=[WEATHER], tool_choice=choice
+    )
+    assert [call.function.name for call in done.choices[0].message.tool_calls] == ["get_weather"]
 
 
 def test_models(stage: Stage) -> None:

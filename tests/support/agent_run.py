@@ -43,8 +43,7 @@ class Agent:
         return [pytest.mark.agents, pytest.mark.skipif(shutil.which(self.program) is None, reason=missing)]
 
     def run(self, *args: str, folder: Path, env: Mapping[str, str]) -> str:
-        """One headless run to its end in `folder`, where the notes lie; its stdout. `env`: besides PATH."""
-        (folder / "notes.txt").write_text(f"The secret word is {SECRET_WORD}.\n", "utf-8")
+        """One headless run to its end in `folder`; its stdout. `env`: besides PATH."""
         program = shutil.which(self.program)
         assert program is not None
         done = subprocess.run(

@@ -52,6 +52,9 @@ MODEL = {
 TOLD = {provider.id: provider.told + 1 for provider in sides.PROVIDERS}
 """Frames of an upstream's stream after which a client has heard something."""
 
+API = {provider.id: provider.api for provider in sides.PROVIDERS}
+"""What the fault board calls it."""
+
 SIGNED_IN = (GEMINI_CLI, KIRO, QWEN)
 """Their accounts are tokens in a file; those of the others are keys."""
 

@@ -19,7 +19,7 @@ from a2a.protocols.base import Conversion, Note, Profile, StreamParser
 from a2a.protocols.chat import ChatUpstream
 from a2a.protocols.chat.stream_parse import ChatStreamParser
 from a2a.protocols.effort import fit
-from a2a.protocols.wire import BAD_JSON, dumps
+from a2a.protocols.wire import BAD_JSON, dumps, kind_of
 
 DUMMY_TOOL = "do_not_call_me"
 _DUMMY = (
@@ -52,8 +52,11 @@ class _Message(Struct):
     role: Any = None
     tool_calls: list[_Call] | None = None
     tool_call_id: Any = None
+    content: Raw = Raw()
 
 
+_REWRITTEN = {"tool": ("array",), "user": ("null",)}
+"""Kinds of content by role that the back end refuses: a tool's media, a user's nothing."""
 _MESSAGES = msgspec.json.Decoder(list[_Message])
 
 
@@ -204,6 +207,8 @@ def _in_order(messages: list[_Message]) -> bool:
     for index, message in enumerate(messages):
         role = message.role
         if role == "developer" or (role == "system" and index) or (role == before == "assistant"):
+            return False
+        if kind_of(message.content) in _REWRITTEN.get(role, ()):
             return False
         if role == "tool":
             if message.tool_call_id not in open_calls:

@@ -77,6 +77,7 @@ class _History:
         self._results_open = False  # the last wire message was a result: the next user message belongs to it
         self._legacy: list[tuple[str, str]] = []  # (id, name) of function_calls without a result
         self._legacy_count = 0
+        self._nameless: list[str] = []  # made-up ids of calls that came without one
         self._custom: set[str] = set()
 
     def add(self, fields: Fields) -> None:
@@ -118,7 +119,10 @@ class _History:
             parts.append(Refusal(text=refusal))
         for number, raw in enumerate(fields.list("tool_calls") or []):
             path = f"{fields.at('tool_calls')}[{number}]"
-            call = tool_call(parse(raw, path), f"call_{len(self.messages)}_{number}")
+            made = f"call_{len(self.messages)}_{number}"
+            call = tool_call(parse(raw, path), made)
+            if call.id == made:
+                self._nameless.append(made)
             if call.custom:
                 self._custom.add(call.id)
             parts.append(call)
@@ -132,7 +136,11 @@ class _History:
         self.messages.append(Message(role="assistant", parts=parts, name=name, ext=extras(fields)))
 
     def read_tool(self, fields: Fields) -> None:
-        self._result(fields, fields.need_str("tool_call_id"), fields.str("name"))
+        """A result with an empty id belongs to the oldest open call that had none either (some local servers)."""
+        call_id = fields.need_str("tool_call_id")
+        if not call_id and self._nameless:
+            call_id = self._nameless.pop(0)
+        self._result(fields, call_id, fields.str("name"))
 
     def read_function(self, fields: Fields) -> None:
         """A legacy result names the function, not the call: the oldest open call of that name is meant."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 
+from msgspec import Raw
+
 from a2a.messages import OutFormat, Request
 from a2a.protocols.base import Conversion
 from a2a.protocols.claude.content_out import Block
 from a2a.protocols.names import safe_name
-from a2a.protocols.schema import for_claude
+from a2a.protocols.schema import for_claude, for_claude_answer
 
 TOOL_MARK = "claude.answer_tool"
 """`Conversion.extra`: name of the tool whose arguments are the answer."""
@@ -30,13 +32,21 @@ def apply_format(output: OutFormat, body: Block, req: Request, conv: Conversion,
     if output.kind == "text":
         return
     if output.kind == "schema" and output.schema is not None and conv.profile.structured == "native":
-        body.setdefault("output_config", {})["format"] = {"type": "json_schema", "schema": output.schema}
-        return
+        schema = for_claude_answer(output.schema)
+        if schema is not None:
+            _as_format(schema, output.schema, body, conv)
+            return
     free = not req.tools and not thinking and conv.profile.forced_tool
     if output.kind == "schema" and output.schema is not None and conv.profile.structured == "tool" and free:
         _as_tool(output, body, conv)
     else:
         _as_words(output, body, conv)
+
+
+def _as_format(schema: Raw, asked: Raw, body: Block, conv: Conversion) -> None:
+    body.setdefault("output_config", {})["format"] = {"type": "json_schema", "schema": schema}
+    if schema is not asked:
+        conv.note("response_format.schema", "mapped", "its objects take no further properties: Claude demands it")
 
 
 def _as_tool(output: OutFormat, body: Block, conv: Conversion) -> None:

@@ -14,7 +14,7 @@ from a2a.protocols.gemini.objects import opened
 from a2a.protocols.gemini.parts_parse import read_part
 from a2a.protocols.gemini.signature import read_signature
 from a2a.protocols.gemini.words import ROLES
-from a2a.protocols.wire import Fields
+from a2a.protocols.wire import Fields, WireError
 
 
 def read_contents(raws: list[Raw], path: str) -> list[Message]:
@@ -35,7 +35,10 @@ def read_contents(raws: list[Raw], path: str) -> list[Message]:
 
 
 def _message(fields: Fields, at: int, pairing: _Pairing) -> Message:
-    role = ROLES.get(fields.str("role") or "", "user")
+    said = fields.str("role") or "user"
+    role = ROLES.get(said)
+    if role is None:
+        raise WireError(fields.at("role"), f"must be user or model, not {said[:20]}")
     path = fields.at("parts")
     parts: list[Part] = []
     for n, raw in enumerate(fields.list("parts") or []):

@@ -137,5 +137,12 @@ TIER_OUT = {
 }
 
 Role = Literal["user", "assistant", "system"]
-ROLES: dict[str, Role] = {"model": "assistant", "assistant": "assistant", "system": "system"}
-"""Wire role -> neutral role; `user`, `function` and everything else speak for the user."""
+ROLES: dict[str, Role] = {
+    "user": "user",
+    "model": "assistant",
+    "function": "user",
+    "tool": "user",
+    "assistant": "assistant",
+    "system": "system",
+}
+"""Wire role -> neutral role; a missing one is the user's. The last three are other vendors' words."""

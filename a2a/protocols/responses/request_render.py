@@ -22,6 +22,8 @@ from a2a.protocols.responses.tools_render import render_tools
 from a2a.protocols.wire import client_side, dumps, kind_of, merge_ext
 
 _MAX_USER = 64
+_LEAST_OUTPUT = 16
+"""What `max_output_tokens` must be at least; clients of other protocols probe with 1."""
 _TIERS = {"standard_only": "default", "standard": "default", "unspecified": "auto"}
 """Words of the other vendors; OpenAI's own pass."""
 _JSON_HINT = "Answer with a single JSON object and nothing else."
@@ -114,6 +116,9 @@ def _limits(req: Request, conv: Conversion) -> JsonObject:
     if wanted is not None and limit is not None and wanted > limit:
         conv.note("max_output", "clamped", f"the model's limit is {limit}")
         wanted = limit
+    if wanted is not None and wanted < _LEAST_OUTPUT:
+        conv.note("max_output", "clamped", f"the upstream's minimum is {_LEAST_OUTPUT}")
+        wanted = _LEAST_OUTPUT
     return {} if wanted is None else {"max_output_tokens": wanted}
 
 

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Raw
 
 from a2a.errors import RequestError
+from a2a.protocols.schema.claude import closed, holds_a_map
 from a2a.protocols.schema.compose import rooted
 from a2a.protocols.schema.gemini import json_root, openapi_root, standard
 from a2a.protocols.schema.kiro import kiro_root
@@ -29,6 +30,12 @@ def object_schema(schema: Raw | None) -> Raw:
 def for_claude(schema: Raw | None) -> Raw:
     """Without `anyOf`, `oneOf`, `allOf` at the root, which Claude rejects; deeper levels pass."""
     return _clean(schema, rooted)
+
+
+def for_claude_answer(schema: Raw) -> Raw | None:
+    """For `output_config.format`: its objects are closed; None for a schema that needs open ones."""
+    node = _decoded(schema)
+    return None if holds_a_map(node) else _encoded(schema, closed, node)
 
 
 def for_kiro(schema: Raw | None, *, strict: bool = False) -> Raw:

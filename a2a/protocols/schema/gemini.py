@@ -28,6 +28,8 @@ _HINTS = words(
     "minProperties maxProperties"
 )
 
+_FREE = hint("type", "object")
+
 
 def json_root(root: Node) -> Node:
     """A sound root in Google's JSON Schema."""
@@ -89,7 +91,7 @@ def _openapi(node: Node) -> Node:
     if "oneOf" in node:
         node["anyOf"] = [*branches_of(node, "anyOf"), *branches_of(node, "oneOf")]
         del node["oneOf"]
-    node = _single(_typed(each(node, _openapi)))
+    node = _filled(_single(_typed(each(node, _openapi))))
     values = node.get("enum")
     if not isinstance(values, list):
         return node
@@ -100,6 +102,14 @@ def _openapi(node: Node) -> Node:
         }
     del node["enum"]
     return hinted(node, [hint("enum", values)])
+
+
+def _filled(node: Node) -> Node:
+    """Google's `Schema` refuses an object without properties and an array without items: untyped, any value passes."""
+    kind = node.get("type")
+    if kind == "OBJECT" and not node.get("properties"):
+        return hinted({key: value for key, value in node.items() if key not in ("type", "properties")}, [_FREE])
+    return {**node, "items": {}} if kind == "ARRAY" and "items" not in node else node
 
 
 def _typed(node: Node) -> Node:

@@ -461,8 +461,15 @@ def test_structured_output_natively() -> None:
     body = rendered(request(output=ANSWER, think=Think(effort="low")))
     assert body["output_config"] == {
         "effort": "low",
-        "format": {"type": "json_schema", "schema": json.loads(bytes(SCHEMA))},
+        "format": {"type": "json_schema", "schema": json.loads(bytes(SCHEMA)) | {"additionalProperties": False}},
     }
+
+
+def test_a_map_as_the_answer_is_asked_for_in_words() -> None:
+    schema = Raw(b'{"type":"object","additionalProperties":{"type":"integer"}}')
+    body = rendered(request(output=OutFormat(kind="schema", name="R", schema=schema)))
+    assert "output_config" not in body
+    assert '"additionalProperties":{"type":"integer"}' in json.dumps(body["system"]).replace('\\"', '"')
 
 
 def test_structured_output_through_a_tool() -> None:

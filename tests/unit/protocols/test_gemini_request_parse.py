@@ -534,6 +534,7 @@ def test_unknown_keys_are_kept() -> None:
             "contents[0].parts[0].functionResponse.response",
         ),
         ({"systemInstruction": {"parts": [{"functionCall": {"name": "f"}}]}}, "systemInstruction.parts[0]"),
+        ({"contents": [{"role": "boss", "parts": [{"text": "hi"}]}]}, "contents[0].role"),
         ({"generationConfig": {"maxOutputTokens": "many"}}, "generationConfig.maxOutputTokens"),
         ({"generationConfig": {"candidateCount": 0}}, "generationConfig.candidateCount"),
         (

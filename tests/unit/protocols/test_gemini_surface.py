@@ -68,7 +68,7 @@ def _tapped(data: bytes, size: int = 64) -> tuple[bool, Glance]:
 def test_golden_stream(end: bytes) -> None:
     begun, glance = _tapped(golden_stream().replace(b"\n", end))
     assert begun
-    assert glance == Glance(usage=USAGE, stop="STOP", complete=True)
+    assert glance == Glance(usage=USAGE, stop="tool_call", complete=True)
 
 
 def test_a_cut_stream_is_incomplete() -> None:
@@ -96,7 +96,7 @@ def test_a_blocked_prompt_is_an_answer() -> None:
 
 def test_whole_answers() -> None:
     glance = reader.whole((VECTORS / "gemini.response.json").read_bytes())
-    assert glance == Glance(usage=USAGE, stop="STOP", complete=True)
+    assert glance == Glance(usage=USAGE, stop="tool_call", complete=True)
     assert reader.whole(json.dumps(chunk({"text": "a"})).encode()).failure is None
 
 

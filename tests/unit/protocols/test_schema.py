@@ -12,6 +12,7 @@ from msgspec import Raw
 from a2a.errors import RequestError
 from a2a.protocols.schema import (
     for_claude,
+    for_claude_answer,
     for_gemini_json,
     for_gemini_openapi,
     for_kiro,
@@ -262,6 +263,30 @@ def test_from_gemini() -> None:
             "any": {"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]},
         },
     }
+
+
+def test_objects_of_an_answer_are_closed_for_claude() -> None:
+    made = for_claude_answer(Raw(json.dumps(RECURSIVE).encode()))
+    assert made is not None
+    schema = json.loads(bytes(made))
+    assert schema["additionalProperties"] is False
+    assert schema["$defs"]["Node"]["additionalProperties"] is False
+    assert for_claude_answer(made) is made
+    named = {"type": ["object", "null"], "properties": {"additionalProperties": {"type": "string"}}}
+    kept = for_claude_answer(Raw(json.dumps(named).encode()))
+    assert kept is not None
+    assert json.loads(bytes(kept)) == {**named, "additionalProperties": False}
+
+
+@pytest.mark.parametrize("key", ["additionalProperties", "patternProperties"])
+def test_a_map_cannot_be_closed(key: str) -> None:
+    schema = {"type": "array", "items": {"type": "object", key: {"a": {"type": "string"}}}}
+    assert for_claude_answer(Raw(json.dumps(schema).encode())) is None
+
+
+def test_an_answers_schema_may_be_too_deep() -> None:
+    with pytest.raises(RequestError):
+        for_claude_answer(Raw(b'{"items":' * 400 + b"{}" + b"}" * 400))
 
 
 @pytest.mark.parametrize("clean", ALL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gzip
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,11 +12,12 @@ from contextlib import asynccontextmanager
 import pytest
 from yarl import URL
 
-from a2a.errors import BadUpstream, Unreachable, UpstreamError, UpstreamTimeout
-from a2a.providers import http1
+from a2a.errors import BadUpstream, OutOfResources, Unreachable, UpstreamError, UpstreamTimeout
+from a2a.providers import dial, http1
 from a2a.providers.http1 import Http1, Http1Answer, Interrupted, Target
 
 pytestmark = pytest.mark.anyio
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -180,9 +182,12 @@ async def test_no_head_comes(sent: bytes, error: type[UpstreamError], told: str)
         (b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello", Interrupted),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n", Interrupted),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\nzz", BadUpstream),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\nhel\r\n", Interrupted),
         (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nhello", BadUpstream),
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b"hello")[:-4], BadUpstream),
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\nhello", BadUpstream),
     ],
-    ids=["length", "chunked", "bad chunk", "bad gzip"],
+    ids=["length", "chunked", "bad chunk", "Chunked", "bad gzip", "half a gzip", "brotli"],
 )
 async def test_a_body_that_breaks_is_told(sent: bytes, error: type[UpstreamError]) -> None:
     async with upstream(sent, keep=False) as (server, client):
@@ -281,7 +286,7 @@ async def test_no_connection_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     async def never(*_: object, **__: object) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", never, raising=False)
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", never, raising=False)
     with pytest.raises(UpstreamTimeout, match=r"no connection to host within 0.001 s"):
         await Http1().open(Target(URL("http://host/"), {}), b"", connect_s=0.001)
 
@@ -289,14 +294,14 @@ async def test_no_connection_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_https_is_asked_for_with_a_context(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[object] = []
 
-    async def refuse(*args: object, ssl: object, **_: object) -> None:
-        seen.extend([args[1:], ssl])
-        raise OSError("no route")
+    async def refuse(_: object, *where: object, tls: object, **more: object) -> None:
+        seen.extend([where, tls])
+        raise Unreachable("no route")
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", refuse, raising=False)
+    monkeypatch.setattr(http1, "dial", refuse)
     client = Http1()
     for _ in range(2):
-        with pytest.raises(Unreachable, match="cannot reach host:443: OSError"):
+        with pytest.raises(Unreachable, match="no route"):
             await call(client, URL("https://host/"))
     assert seen[0] == ("host", 443)
     assert seen[1] is not None
@@ -327,4 +332,102 @@ async def test_an_answer_too_many_is_nobody_s() -> None:
         await (await call(client, server.url)).body()
         answers = await asyncio.gather(call(client, server.url), call(client, server.url))
         assert [await answer.body() for answer in answers] == [b"ok", b"ok"]
+    assert server.connections == 3
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        CHUNKED + b"2\r\nok\r\n0\r\nX-Trail: v\r\n\r\n",
+        OK + b"HTTP/1.1 200 OK\r\nX-More: v\r\nContent-Length: 4\r\n\r\nmore",
+        OK + b"HTTP/1.1 200 OK\r\nX-More: v\r\nConte",
+        OK + b"\r\n",
+    ],
+    ids=["trailer", "second answer", "half a second answer", "line break"],
+)
+async def test_nothing_after_an_answer_shows_in_the_next(sent: bytes) -> None:
+    async with upstream(sent, sent, OK) as (server, client):
+        await (await call(client, server.url)).body()
+        answer = await call(client, server.url)
+        assert await answer.body() == b"ok"
+    assert "v" not in answer.headers.values()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok",
+        b"HTTP/1.1 200 OK\r\nX-A: a\r\n b\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2 \r\nok\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nUpgrade: h2\r\nConnection: Upgrade\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK,
+    ],
+    ids=["bare line feeds", "folded header", "length and chunks", "offers an upgrade", "early hints"],
+)
+async def test_what_other_clients_take(sent: bytes) -> None:
+    async with upstream(sent) as (server, client):
+        answer = await call(client, server.url)
+        assert (answer.status, await answer.body()) == (200, b"ok")
+
+
+async def test_another_protocol_is_none_of_ours() -> None:
+    switch = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"
+    async with upstream(switch) as (server, client):
+        with pytest.raises(BadUpstream, match="another protocol"):
+            await call(client, server.url)
+
+
+async def test_two_compressed_members_are_one_body() -> None:
+    both = gzip.compress(b"hel") + gzip.compress(b"lo")
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: GZIP\r\nContent-Length: %d\r\n\r\n" % len(both)
+    async with upstream(head + both) as (server, client):
+        assert await (await call(client, server.url)).body() == b"hello"
+
+
+async def test_an_upstream_that_answers_too_soon_is_not_sent_another_request() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK)
+        await server.closed.wait()
+
+    async with upstream() as (server, client):
+        server._talk = talk
+        for _ in range(2):
+            assert await (await call(client, server.url, bytes(32 * 1024 * 1024))).body() == b"ok"
+        server.closed.set()
     assert server.connections == 2
+
+
+async def test_a_fresh_connection_is_no_idle_one() -> None:
+    async with upstream(OK, OK) as (server, client):
+        await (await call(client, server.url)).body()
+        await client.open(Target(server.url, {}), b"", connect_s=5.0, fresh=True)
+    assert server.connections == 2
+
+
+async def test_idle_connections_are_closed_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http1, "KEEPALIVE_S", 0.01)
+    async with upstream(OK) as (server, client):
+        await (await call(client, server.url)).body()
+        await server.closed.wait()
+
+
+async def test_a_name_of_several_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with upstream(OK) as (server, client):
+        port = server.url.port
+
+        async def two(*_: object, **__: object) -> list[tuple[object, ...]]:
+            hosts = ("127.0.0.2", "127.0.0.1")  # nobody listens at the first
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port)) for host in hosts]
+
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", two, raising=False)
+        assert await (await call(client, URL(f"http://upstream.test:{port}/"))).body() == b"ok"
+
+
+async def test_no_handle_left_is_our_own_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def none_left(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "x")
+
+    monkeypatch.setattr(dial, "_socket", none_left)
+    with pytest.raises(OutOfResources, match="cannot open a connection"):
+        await call(Http1(), URL("http://127.0.0.1:1/"))

@@ -91,7 +91,7 @@ async def test_a_body_that_is_cut(egress: Egress, whole: bool) -> None:
         (
             aiohttp.ClientProxyConnectionError(NOWHERE, OSError(111, "refused")),
             Unreachable,
-            "through the proxy: refused",
+            "through the proxy: Connection refused",
         ),
         (aiohttp.InvalidURL("http://["), Unreachable, "through the proxy: InvalidURL"),
         (aiohttp.ServerDisconnectedError(), Interrupted, "closed the connection: ServerDisconnectedError"),

@@ -92,8 +92,8 @@ async def test_on_loopback_any_key_will_do(tmp_path: Path) -> None:
     ("key", "clients", "told"),
     [
         (None, {}, "needs a key of your own"),
-        (Secret("k" * 15), {}, "the key 'default'"),
-        (LONG, {"laptop": Secret("k" * 15)}, "the key 'laptop'"),
+        (Secret("k" * 15), {}, "the server's key"),
+        (LONG, {"laptop": Secret("k" * 15)}, "the key of client 'laptop'"),
     ],
 )
 async def test_elsewhere_keys_must_be_given_and_long(
