@@ -2,7 +2,6 @@
 
     A2AError                       500  exit 1  internal   our own fault
     +-- RequestError               400  exit 2  request    the client's fault: no failover, no penalty
-    |   +-- ContextOverflow        400                     the prompt does not fit the model
     |   +-- WrongKey               401  exit 3             the key for a2a itself is missing or wrong
     |   +-- Forbidden              403                     this client may not do that
     |   +-- UnknownModel           404                     nobody serves that model; names near ones
@@ -70,10 +69,6 @@ class RequestError(A2AError):
     exit_code = ExitCode.USAGE
     scope = "request"
     kind = "bad_request"
-
-
-class ContextOverflow(RequestError):
-    kind = "context_overflow"
 
 
 class WrongKey(RequestError):

@@ -96,7 +96,7 @@ class Text(Node, tag=True):
 
 class Media(Node, tag=True):
     kind: MediaKind
-    source: Inline | Url | FileRef
+    source: Source
     mime: str | None = None
     name: str | None = None
     detail: str | None = None

@@ -28,7 +28,16 @@ from a2a.auth.records import Account, ApiKey, Credential, Token
 from a2a.auth.store import CredentialStore
 from a2a.clock import Clock
 from a2a.config import PROVIDER_SHORT
-from a2a.errors import A2AError, AccountError, NeedsAction, NeedsLogin, StoreError, UpstreamError, UsageError
+from a2a.errors import (
+    A2AError,
+    AccountError,
+    NeedsAction,
+    NeedsLogin,
+    StoreError,
+    UpstreamError,
+    UpstreamTimeout,
+    UsageError,
+)
 from a2a.paths import Folders
 from a2a.secret import Secret
 
@@ -41,6 +50,10 @@ _FIRST_PAUSE_S = 30.0
 _LONGEST_PAUSE_S = 600.0
 _PATIENCE_S = 5.0
 """How long a request waits for a renewal while its token still works."""
+_WAIT_S = 15.0
+"""How long it waits when the token does not: then another account is asked, while the renewal goes on."""
+_RENEWAL_S = 60.0
+"""An endpoint that sends byte after byte is given up then."""
 _LOCK_DEADLINE_S = 60.0
 _CLOSE_DEADLINE_S = 10.0
 
@@ -120,7 +133,8 @@ class TokenKeeper:
 
     async def refresh(self, account: Account, *, stale: Credential) -> Credential:
         """A credential other than `stale`, which was refused or is about to end. Callers at the same time share one
-        refresh. Raises AccountError (NeedsLogin where only a person helps) and UpstreamError."""
+        refresh. Raises AccountError (NeedsLogin where only a person helps) and UpstreamError; UpstreamTimeout when it
+        takes long, which does not end it."""
         held = self._held.get(account.id)
         if held and held.credential != stale:
             return held.credential
@@ -129,7 +143,11 @@ class TokenKeeper:
             task = asyncio.create_task(self._refresh(account, stale), name=f"refresh {account.name}")
             self._refreshes[account.id] = task
             task.add_done_callback(lambda done: self._finished(account.id, done))
-        return await asyncio.shield(task)
+        try:
+            async with asyncio.timeout(_WAIT_S):
+                return await asyncio.shield(task)
+        except TimeoutError as exc:
+            raise UpstreamTimeout(f"{account.name}: its token could not be renewed within {_WAIT_S:g} s") from exc
 
     async def aclose(self) -> None:
         """Let running refreshes end, in bounded time: one cut off after the upstream rotated would lose the token."""
@@ -213,8 +231,12 @@ class TokenKeeper:
 
     async def _ask(self, account: Account, token: Token) -> Token:
         urls = self._urls(account)
+        client, now = self._client(urls.proxy), self._clock.now()
         try:
-            return await KINDS[type(token)].refresh(token, urls, client=self._client(urls.proxy), now=self._clock.now())
+            async with asyncio.timeout(_RENEWAL_S):
+                return await KINDS[type(token)].refresh(token, urls, client=client, now=now)
+        except TimeoutError as exc:
+            raise UpstreamTimeout(f"{account.name}: the token endpoint took over {_RENEWAL_S:g} s") from exc
         except NeedsAction as exc:
             raise NeedsAction(f"{account.name}: {exc.message}", reason=exc.reason, hint=exc.hint) from exc
         except (NeedsLogin, UpstreamError) as exc:

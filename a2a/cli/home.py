@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from a2a.cli.output import Out
 from a2a.config import PROVIDER_SHORT, Settings
-from a2a.control.types import AccountView
+from a2a.control.types import AccountState, AccountView
 from a2a.errors import StoreError
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ class Home:
 
     def view(self, account: Account) -> AccountView:
         """The account as every surface shows it, as far as one knows without a server."""
-        state, reason = "ready", None
+        state: AccountState = "ready"
+        reason = None
         if not account.enabled:
             state = "disabled"
         elif account.origin == "login":
@@ -55,7 +56,7 @@ class Home:
             id=account.id,
             provider=account.provider,
             alias=account.alias,
-            state=state,  # type: ignore[arg-type]
+            state=state,
             kind=account.kind,
             origin=account.origin,
             reason=reason,

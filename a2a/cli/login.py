@@ -10,7 +10,7 @@ import typer
 from a2a.cli import login_google, login_key, login_kiro, login_qwen
 from a2a.cli.home import Home, short_name
 from a2a.cli.login_flow import Done, Login
-from a2a.cli.output import out_of
+from a2a.cli.output import Out, out_of
 from a2a.config import CREDENTIAL_KIND, PROVIDER_SHORT, CredentialKind, provider_id
 from a2a.errors import ConfigError, UsageError
 
@@ -72,9 +72,8 @@ def _login(
 ) -> None:
     """Add an account, or give one a new key. Secrets go to the system's keyring, else to 0600 files."""
     out = out_of(ctx)
-    wanted = _known(provider)
     login = Login(
-        provider=wanted,
+        provider=_known(provider),
         name=name,
         preset=preset,
         base_url=base_url,
@@ -89,11 +88,15 @@ def _login(
         proxy=proxy,
         yes=yes,
     )
-    kind = CREDENTIAL_KIND[wanted]
+    _run(out, login)
+
+
+def _run(out: Out, login: Login) -> None:
+    kind = CREDENTIAL_KIND[login.provider]
     for option in _SPECIAL:
         if getattr(login, option) and option not in _OPTIONS[kind]:
             raise UsageError(
-                f"--{option.replace('_', '-')} means nothing for {PROVIDER_SHORT[wanted]}", hint=_meant(kind)
+                f"--{option.replace('_', '-')} means nothing for {PROVIDER_SHORT[login.provider]}", hint=_meant(kind)
             )
     home = Home(out, out.settings())
     done = _FLOWS[kind](home, login)

@@ -150,7 +150,11 @@ class Out:
         """Ask on the terminal without echo. Raises UsageError naming `otherwise` where there is none."""
         if not self.interactive:
             raise UsageError(f"{question} is needed", hint=otherwise)
-        return getpass.getpass(f"{question}: ", stream=self.stderr).strip()
+        try:
+            return getpass.getpass(f"{question}: ", stream=self.stderr).strip()
+        except KeyboardInterrupt:
+            self.stderr.write("\n")  # the shell's prompt begins a line of its own
+            raise
 
     def _envelope(self, status: str, data: Any, errors: list[dict[str, Any]]) -> None:
         envelope = {"a2a": VERSION, "command": self.command, "status": status, "data": data, "errors": errors}

@@ -36,6 +36,8 @@ class PoolAccount:
         self.provider = provider
         self._clock = clock
         self.in_flight = 0
+        self.incidents = 0
+        """Failures that began a cooldown or deepened it; a lease remembers how many it began with."""
         self.turn = 0
         self.counts = AccountCounts()
         self.last_fault: Fault | None = None
@@ -117,22 +119,30 @@ class PoolAccount:
     def end(self) -> None:
         self.in_flight -= 1
 
-    def succeed(self, usage: Usage | None = None) -> None:
-        """An answer came: the account is healthy, whatever it was before."""
+    def succeed(self, usage: Usage | None = None, *, seen: int | None = None) -> None:
+        """An answer came: the account is healthy again, unless it has failed since that call began.
+
+        `seen`: `incidents` when the call began.
+        """
+        self.counts.successes += 1
+        if usage is not None:
+            self.counts.input_tokens += usage.input or 0
+            self.counts.output_tokens += usage.output or 0
+        if seen is not None and seen != self.incidents:
+            return
         recovered = self._failures > 0
         self._failures = 0
         self._rest_until = 0.0
         self._trial = False
         self.reason = None
-        self.counts.successes += 1
-        if usage is not None:
-            self.counts.input_tokens += usage.input or 0
-            self.counts.output_tokens += usage.output or 0
         if recovered:
             self.on_change(self)
 
-    def fail(self, failure: Failure, verdict: Verdict, model: str) -> Fault:
-        """Book a failure by its verdict and say what it meant. A request's own fault changes nothing here."""
+    def fail(self, failure: Failure, verdict: Verdict, model: str, *, seen: int | None = None) -> Fault:
+        """Book a failure by its verdict and say what it meant. A request's own fault changes nothing here.
+
+        `seen`: `incidents` when the call began. Calls that were out together meet the same trouble: it counts once.
+        """
         now = self._clock.now()
         until: float | None = None
         if verdict.scope == "account_model":
@@ -142,7 +152,9 @@ class PoolAccount:
             until = now + rest_s
         elif verdict.scope == "account":
             self.counts.failures += 1
-            self._failures += 1
+            if seen is None or seen == self.incidents or not self._failures:
+                self._failures += 1
+                self.incidents += 1
             self._trial = False
             self.reason = verdict.reason
             held = _STICKY.get(verdict.action)

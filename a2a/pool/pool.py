@@ -19,12 +19,13 @@ from a2a.providers.faults import Verdict
 class Lease:
     """One account for one attempt, as a context manager: leaving it gives the slot back, whatever happened."""
 
-    __slots__ = ("_open", "decision", "member")
+    __slots__ = ("_open", "_seen", "decision", "member")
 
     def __init__(self, member: PoolAccount, decision: Decision) -> None:
         self.member = member
         self.decision = decision
         self._open = True
+        self._seen = member.incidents
         member.begin()
 
     @property
@@ -40,10 +41,10 @@ class Lease:
         return self.member.name
 
     def succeed(self, usage: Usage | None = None) -> None:
-        self.member.succeed(usage)
+        self.member.succeed(usage, seen=self._seen)
 
     def fail(self, failure: Failure, verdict: Verdict, model: str) -> Fault:
-        return self.member.fail(failure, verdict, model)
+        return self.member.fail(failure, verdict, model, seen=self._seen)
 
     def release(self) -> None:
         if self._open:

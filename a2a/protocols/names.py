@@ -59,11 +59,6 @@ def flat_name(name: str, namespace: str | None) -> str:
     return f"{namespace}__{name}" if namespace else name
 
 
-def safe_id(id: str, limit: int = 64) -> str:  # noqa: A002 - the wire's own word
-    """A call id that Claude and OpenAI accept; a legal one stays as it is."""
-    return safe_name(id, limit)
-
-
 def _spelled(name: str, alphabet: _Alphabet) -> str:
     wire = alphabet.bad.sub("_", name)
     return wire if alphabet.head.match(wire) else f"_{wire}"

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from a2a.messages import Failure, FailureKind
+from a2a.protocols.error_page import in_words
 from a2a.protocols.redact import clean
 from a2a.protocols.wire import BAD_JSON
 
@@ -103,7 +104,6 @@ _BUSY = re.compile(r"concurrency", re.IGNORECASE)
 _AMOUNT = r"(\d+(?:\.\d+)?) ?(ms|[smh])[a-z]* ?"
 _WAIT = re.compile(rf"(?:try again|retry) (?:in|after) ((?:{_AMOUNT})+)", re.IGNORECASE)
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
 class Found(Struct):
@@ -125,7 +125,7 @@ def failure(status: int, headers: Mapping[str, str], body: bytes, read: Callable
     waits = kind in ("rate_limited", "quota", "overloaded")
     return Failure(
         kind=kind,
-        message=clean(found.message, MAX_MESSAGE) or _without_words(status, body),
+        message=clean(found.message, MAX_MESSAGE) or in_words(status, body),
         status=status if status >= 400 else SHOWN[kind].status,
         code=found.code or found.type,
         param=found.param,
@@ -146,18 +146,6 @@ def _decode(body: bytes) -> object:
         return msgspec.json.decode(body)
     except BAD_JSON:
         return None
-
-
-def _without_words(status: int, body: bytes) -> str:
-    title = _TITLE.search(body)
-    if title:
-        return clean(f"HTTP {status}: {title[1].decode('utf-8', 'replace')}", MAX_MESSAGE)
-    text = body.strip()
-    if not text:
-        return f"HTTP {status} without a body"
-    if text[:1] in b"<{[":
-        return f"HTTP {status} with an unreadable body"
-    return clean(f"HTTP {status}: {text[:MAX_MESSAGE].decode('utf-8', 'replace')}", MAX_MESSAGE)
 
 
 def _kind(status: int, found: Found) -> FailureKind:

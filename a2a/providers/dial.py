@@ -60,8 +60,9 @@ async def _socket(host: str, port: int) -> socket.socket:
 
 def reason(error: BaseException) -> str:
     """A short text without addresses of objects or request headers."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted: {error.verify_message}"
+    if isinstance(error, ssl.SSLCertVerificationError):  # aiohttp's own kind of it wraps the real one
+        real = getattr(error, "certificate_error", error)
+        return f"its certificate is not trusted: {getattr(real, 'verify_message', '') or type(real).__name__}"
     if (
         isinstance(error, OSError)
         and error.errno

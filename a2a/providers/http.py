@@ -7,6 +7,7 @@ are translated here: `Unreachable` for no connection, `Interrupted` for one that
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Protocol
 
 import aiohttp
@@ -99,7 +100,9 @@ class Egress:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 read_bufsize=READ_BUFFER_BYTES,
                 skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+                trace_configs=[_kept_alive()],
             )
+        reused: list[bool] = []
         try:
             response = await self._session.request(
                 target.method,
@@ -109,13 +112,16 @@ class Egress:
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_s or None),
                 proxy=proxy,
                 allow_redirects=False,
+                trace_request_ctx=reused,
             )
         except (TimeoutError, aiohttp.ConnectionTimeoutError, aiohttp.ServerTimeoutError) as error:
             raise UpstreamTimeout(f"no connection to {target.url.host} in time") from error
         except (aiohttp.ClientConnectorError, aiohttp.ClientProxyConnectionError, aiohttp.InvalidURL) as error:
             raise Unreachable(f"cannot reach {target.url.host} through the proxy: {reason(error)}") from error
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, OSError) as error:
-            raise Interrupted(f"{target.url.host} closed the connection: {reason(error)}", reused=True) from error
+            raise Interrupted(
+                f"{target.url.host} closed the connection: {reason(error)}", reused=bool(reused)
+            ) from error
         except (aiohttp.ClientError, ValueError) as error:
             raise UpstreamError(f"the proxy or {target.url.host} sent no valid HTTP: {reason(error)}") from error
         return ProxiedAnswer(response)
@@ -125,3 +131,14 @@ class Egress:
         if session is not None:
             await session.close()
         await self._direct.aclose()
+
+
+def _kept_alive() -> aiohttp.TraceConfig:
+    """Notes in the list that a request brings as its context that it went over a kept-alive connection."""
+
+    async def note(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
+        context.trace_request_ctx.append(True)
+
+    config = aiohttp.TraceConfig()
+    config.on_connection_reuseconn.append(note)
+    return config

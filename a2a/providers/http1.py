@@ -27,7 +27,7 @@ KEEPALIVE_S = 75.0
 """An idle connection older than this is closed."""
 MAX_IDLE = 64
 """Idle connections kept per host."""
-HIGH_WATER_BYTES = 256 * 1024
+HIGH_WATER_BYTES = 64 * 1024
 """A slow client stops the upstream read there: memory stays flat."""
 MAX_HEAD_BYTES = 64 * 1024
 CLOSE_S = 2.0

@@ -61,7 +61,10 @@ def _refusal(request: web.Request, error: A2AError) -> web.Response:
     request_id = hex_id("req_")
     status, body = front_of(request).render_error(failure_of(error), request_id)
     headers = {"request-id": request_id, **_cors(request)}
-    return web.Response(body=body, status=status, content_type="application/json", headers=headers)
+    answer = web.Response(body=body, status=status, content_type="application/json", headers=headers)
+    if request.content.exception() is not None:
+        answer.force_close()  # where the next request would begin is not known
+    return answer
 
 
 def _cors(request: web.Request) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from aiohttp import web
 from msgspec import Struct
 
-from a2a.errors import A2AError, TooLarge, UnknownRoute
+from a2a.errors import A2AError, RequestError, TooLarge, UnknownRoute
 from a2a.gateway.call import Call
 from a2a.protocols.base import Front
 from a2a.protocols.registry import FRONTS
@@ -98,12 +98,15 @@ def handler(front: Front, asks: Callable[[web.Request], Asked]) -> Handler:
 
 
 async def _body(request: web.Request) -> bytes:
-    """Raises TooLarge in our words."""
+    """Raises TooLarge in our words, and RequestError for what is not compressed or chunked as it says."""
     try:
         return await request.read()
     except web.HTTPRequestEntityTooLarge as error:
         limit = request.app[ENGINE].settings.server.max_body_mib
         raise TooLarge(f"request body over {limit} MiB", hint="max_body_mib in config.toml") from error
+    except web.RequestPayloadError as error:
+        request.content.feed_eof()  # else aiohttp reads on and logs what it finds as a fault of ours
+        raise RequestError("the body is unreadable: not encoded as its headers say") from error
 
 
 def _always(operation: Operation) -> Callable[[web.Request], Asked]:

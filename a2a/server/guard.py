@@ -50,18 +50,22 @@ class Guard:
     def client(self, request: web.Request) -> str:
         """Name of the key the request brought. Raises WrongKey."""
         given = _given(request)
-        if given is None:
+        if not given:
             raise WrongKey("a key is missing", hint="send it as Authorization: Bearer, x-api-key or x-goog-api-key")
         for name, key in self._keys:
-            if key.matches(given):
+            if any(key.matches(one) for one in given):
                 return name
         raise WrongKey("invalid a2a key", hint="a2a config show --secrets shows the right one")
 
 
-def _given(request: web.Request) -> str | None:
+def _given(request: web.Request) -> list[str]:
+    """Keys from every place: agents send a login of their own beside the key they were told to use."""
     headers = request.headers
     bearer = headers.get("Authorization", "")
-    if bearer[:7].lower() == "bearer ":
-        return bearer[7:].strip()
-    key = headers.get("x-api-key") or headers.get("x-goog-api-key") or request.query.get("key")
-    return key.strip() if key else None
+    keys = (
+        bearer[7:] if bearer[:7].lower() == "bearer " else None,
+        headers.get("x-api-key"),
+        headers.get("x-goog-api-key"),
+        request.query.get("key"),
+    )
+    return [key.strip() for key in keys if key and key.strip()]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import contextlib
+import errno
 import gc
 import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from a2a.paths import atomic_write
 from a2a.secret import Secret
 from a2a.server.app import build
 from a2a.server.guard import Guard
+from a2a.server.noise import HTTP_LOG
 
 log = logging.getLogger(__name__)
 
@@ -132,6 +133,7 @@ async def serving(settings: Settings, engine: Engine) -> AsyncIterator[str]:
     runner = web.AppRunner(
         build(engine, guard),
         access_log=None,
+        logger=HTTP_LOG,
         handler_cancellation=True,  # off by default: a client that left would keep its upstream call alive
         shutdown_timeout=DRAIN_S,
     )
@@ -189,14 +191,25 @@ def _alive(pid: str) -> bool:
     return True
 
 
+@contextlib.contextmanager
+def _survived(what: str) -> Iterator[None]:
+    """A bug in work beside the serving is told in the log; it must not end the server."""
+    try:
+        yield
+    except Exception:
+        log.exception("background_failed what=%s", what)
+
+
 async def _list_models(engine: Engine) -> None:
-    for problem in await engine.list_models():
-        log.warning("%s", problem)
+    with _survived("list_models"):
+        for problem in await engine.list_models():
+            log.warning("%s", problem)
 
 
 async def _renew_tokens(engine: Engine) -> None:
     while True:
-        await engine.renew_tokens()
+        with _survived("renew_tokens"):
+            await engine.renew_tokens()
         await asyncio.sleep(RENEW_EVERY_S)
 
 

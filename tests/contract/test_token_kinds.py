@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from a2a.auth import google, qwen
+from a2a.auth import google, qwen, tokens
 from a2a.auth.codec import decode_credential, encode_credential
 from a2a.auth.endpoint import RefreshUrls
 from a2a.auth.records import Account, Credential
@@ -20,7 +20,7 @@ from a2a.auth.tokens import TokenKeeper
 from a2a.clock import SystemClock
 from a2a.demo.codeassist.state import CLIENT_ID, CLIENT_SECRET
 from a2a.demo.upstreams import Upstreams
-from a2a.errors import NeedsAction, NeedsLogin
+from a2a.errors import NeedsAction, NeedsLogin, UpstreamTimeout
 from a2a.paths import folders
 from a2a.secret import Secret
 
@@ -122,3 +122,37 @@ async def test_a_wrong_oauth_client_is_a_setting_not_a_login(up: Upstreams, tmp_
         await keeper.current(home.account)
     await keeper.aclose()
     assert caught.value.reason == "bad_oauth_client"
+
+
+async def test_a_renewal_that_drags_on_ends_no_request_s_patience(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The request asks another account; the renewal goes on and is there for the next one."""
+    home.save(structs.replace(home.imported, expires_at=1.0))
+    keeper, go_on = home.keeper(), asyncio.Event()
+    ask = keeper._ask
+
+    async def slow(account: Account, token: Any) -> Any:
+        await go_on.wait()
+        return await ask(account, token)
+
+    monkeypatch.setattr(keeper, "_ask", slow)
+    monkeypatch.setattr(tokens, "_WAIT_S", 0.01)
+    with pytest.raises(UpstreamTimeout, match="could not be renewed within"):
+        await keeper.current(home.account)
+    go_on.set()
+    await keeper.aclose()
+    assert home.saved() == await keeper.current(home.account) != home.imported
+
+
+async def test_an_endpoint_that_never_ends_is_given_up(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.save(structs.replace(home.imported, expires_at=1.0))
+    keeper = home.keeper()
+
+    async def never(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    kind = tokens.KINDS[type(home.imported)]
+    monkeypatch.setitem(tokens.KINDS, type(home.imported), structs.replace(kind, refresh=never))
+    monkeypatch.setattr(tokens, "_RENEWAL_S", 0.01)
+    with pytest.raises(UpstreamTimeout, match="the token endpoint took over"):
+        await keeper.current(home.account)
+    await keeper.aclose()

@@ -143,6 +143,19 @@ def test_a_signal_in_the_middle_leaves_nothing(home: Path, scratch: Path, number
     assert list(scratch.iterdir()) == []
 
 
+def test_a_background_job_ends_by_a_kill(home: Path, scratch: Path) -> None:
+    """A shell starts it with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with started(home, scratch, "--keep") as demo:
+            signal.signal(signal.SIGINT, before)
+            eventually(lambda: "logged in" in demo.stderr, "the start of the cells")
+            assert demo.end(signal.SIGTERM) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert list(scratch.iterdir()) == []
+
+
 def test_a_port_that_is_taken_is_a_usage_error(home: Path, scratch: Path) -> None:
     with started(home, scratch, "--keep", "--json") as demo:
         eventually(lambda: "Ctrl-C" in demo.stderr or demo.process.poll() is not None, "the demo to stay up")

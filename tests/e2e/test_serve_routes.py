@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -235,3 +238,21 @@ def test_the_servers_own_view(stage: Stage, http: httpx.Client) -> None:
     notes = list((stage.home / "state" / "servers").glob("*.json"))
     assert len(notes) == 1
     assert http.get("/admin/v1/exchanges/ex_nothing").status_code == 404
+
+
+def test_a_packed_body_is_unpacked_and_a_broken_one_is_the_client_s_fault(http: httpx.Client) -> None:
+    body = json.dumps({"model": "openai/one/demo-chat", **CHAT}).encode()
+    packed = {"content-encoding": "gzip"}
+    assert http.post("/v1/chat/completions", content=gzip.compress(body), headers=packed).status_code == 200
+    for _ in range(2):
+        broken = http.post("/v1/chat/completions", content=b"no gzip", headers=packed)
+        assert (broken.status_code, broken.json()["error"]["type"]) == (400, "invalid_request_error")
+    assert http.post("/v1/chat/completions", content=body).status_code == 200
+
+
+def test_what_is_no_http_leaves_no_traceback(stage: Stage) -> None:
+    url = httpx.URL(stage.server.url)
+    with socket.create_connection((url.host, url.port)) as scanner:
+        scanner.sendall(b"\x16\x03\x01\x02\x00\x01\x00")
+        assert b"400" in scanner.recv(1000)
+    assert "Traceback" not in stage.server.stderr

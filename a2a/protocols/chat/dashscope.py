@@ -19,7 +19,7 @@ from a2a.protocols.base import Conversion, Note, Profile, StreamParser
 from a2a.protocols.chat import ChatUpstream
 from a2a.protocols.chat.stream_parse import ChatStreamParser
 from a2a.protocols.effort import fit
-from a2a.protocols.wire import BAD_JSON, dumps, kind_of
+from a2a.protocols.wire import BAD_JSON, dumps
 
 DUMMY_TOOL = "do_not_call_me"
 _DUMMY = (
@@ -55,8 +55,8 @@ class _Message(Struct):
     content: Raw = Raw()
 
 
-_REWRITTEN = {"tool": ("array",), "user": ("null",)}
-"""Kinds of content by role that the back end refuses: a tool's media, a user's nothing."""
+_REWRITTEN = {"tool": (b"[",), "user": (b"n",)}
+"""First bytes of contents that the back end refuses, by role: a list of a tool's parts, a user's null."""
 _MESSAGES = msgspec.json.Decoder(list[_Message])
 
 
@@ -208,7 +208,7 @@ def _in_order(messages: list[_Message]) -> bool:
         role = message.role
         if role == "developer" or (role == "system" and index) or (role == before == "assistant"):
             return False
-        if kind_of(message.content) in _REWRITTEN.get(role, ()):
+        if bytes(message.content)[:1] in _REWRITTEN.get(role, ()) or bytes(message.content) == b"[]":
             return False
         if role == "tool":
             if message.tool_call_id not in open_calls:

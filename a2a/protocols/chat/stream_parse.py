@@ -23,8 +23,9 @@ from a2a.protocols.chat.errors import is_error, parse_error
 from a2a.protocols.chat.lane import CallSlot, Lane
 from a2a.protocols.chat.response import image, parse_response
 from a2a.protocols.chat.words import says_cut, says_error, stop_in, usage_in
+from a2a.protocols.document import Document
 from a2a.protocols.fold import explode
-from a2a.protocols.sse import MAX_EVENT_BYTES, SseOverflow, SseReader
+from a2a.protocols.sse import SseOverflow, SseReader
 from a2a.protocols.wire import WireError, compact, dumps
 
 _NULL = Raw(b"null")
@@ -90,28 +91,19 @@ class ChatStreamParser:
     def __init__(self, conv: Conversion) -> None:
         self._conv = conv
         self._sse = SseReader()
-        self._head = b""  # white space before the first byte that tells what this is
-        self._body: bytearray | None = None  # set: not a stream but one JSON or HTML document
-        self._sniffed = False
+        self._document = Document()
         self._started = False
         self._over = False
         self._usage = _NULL
         self._lanes: dict[int, Lane] = {}
 
     def feed(self, data: bytes) -> list[Event]:
-        if self._over or not data:
+        if self._over:
             return []
-        if not self._sniffed:
-            data = self._head = self._head + data
-            if not self._sniff(data):
-                return []
         out: list[Event] = []
-        if self._body is not None:
-            self._body += data
-            if len(self._body) > MAX_EVENT_BYTES:
-                self._fail(out, Failure("upstream", f"the upstream's answer is over {MAX_EVENT_BYTES} bytes", 502))
-            return out
         try:
+            if self._document.takes(data):
+                return out
             self._events(self._sse.payloads(data), out)
         except SseOverflow as error:
             self._fail(out, Failure("upstream", f"the upstream's stream is unreadable: {error}", 502))
@@ -121,8 +113,8 @@ class ChatStreamParser:
         if self._over:
             return []
         out: list[Event] = []
-        if self._body is not None:
-            self._whole(bytes(self._body), out)
+        if self._document.body is not None:
+            self._whole(bytes(self._document.body), out)
             return out
         try:
             tail = self._sse.eof()
@@ -134,16 +126,6 @@ class ChatStreamParser:
         if not self._over:
             self._fail(out, Failure("truncated", "the upstream's stream ended before its answer was complete", 502))
         return out
-
-    def _sniff(self, data: bytes) -> bool:
-        """Looks at the first byte that is no white space: a document or a stream? False: none came yet."""
-        first = data.lstrip()[:1]
-        if not first:
-            return False
-        self._sniffed, self._head = True, b""
-        if first in b"{[<":
-            self._body = bytearray()
-        return True
 
     def _events(self, payloads: list[bytes], out: list[Event]) -> None:
         try:

@@ -21,6 +21,7 @@ from a2a.messages import (
     Opaque,
     Part,
     Reasoning,
+    Source,
     Text,
     ToolCall,
     ToolResult,
@@ -94,7 +95,7 @@ def _media(kind: MediaKind, fields: Fields, raw: Raw) -> Part:
     if source is None:
         raise WireError(fields.at("source"), "is required and must be an object")
     mime: str | None = None
-    held: Inline | Url | FileRef
+    held: Source
     match source.need_str("type"):
         case "base64":
             data = normal_b64(source.need_str("data"), source.at("data"))

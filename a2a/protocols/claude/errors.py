@@ -15,6 +15,7 @@ from msgspec import Raw
 
 from a2a.messages import Failure, FailureKind
 from a2a.protocols.claude.words import ERROR_IN, ERROR_OUT, STATUS_IN
+from a2a.protocols.error_page import in_words
 from a2a.protocols.redact import clean
 from a2a.protocols.sse import named_frame
 from a2a.protocols.wire import dumps
@@ -57,7 +58,7 @@ def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure
     word = error.get("type") if isinstance(error, dict) else None
     message = error.get("message") if isinstance(error, dict) else error
     if not isinstance(message, str) or not message:
-        message = f"the upstream answered {status} without saying why"
+        message = in_words(status, body)
     code = word if isinstance(word, str) else None
     kind = _kind(code, status, message)
     return Failure(

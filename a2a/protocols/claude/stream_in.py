@@ -20,6 +20,7 @@ from a2a.protocols.claude.blocks_in import Block, WireDelta, open_block
 from a2a.protocols.claude.errors import stream_failure
 from a2a.protocols.claude.response import parse_response, read_stop
 from a2a.protocols.claude.usage import UsageMeter
+from a2a.protocols.document import Document
 from a2a.protocols.fold import explode
 from a2a.protocols.sse import SseOverflow, SseReader
 from a2a.protocols.wire import Fields, WireError, parse
@@ -52,15 +53,14 @@ class ClaudeStreamParser:
         self._started = False
         self._finished = False
         self._done = False
-        self._head = b""
-        self._whole: bytearray | None = None
+        self._document = Document()
 
     def feed(self, data: bytes) -> list[Event]:
         if self._done:
             return []
-        if self._whole is not None or self._is_plain_body(data):
-            return self._gather(data)
         try:
+            if self._document.takes(data):
+                return []
             events = self._reader.named(data)
         except SseOverflow as error:
             return self._failed(f"the upstream's stream is unreadable: {error}")
@@ -69,8 +69,8 @@ class ClaudeStreamParser:
     def eof(self) -> list[Event]:
         if self._done:
             return []
-        if self._whole is not None:
-            return self._plain_body(bytes(self._whole))
+        if self._document.body is not None:
+            return self._plain_body(bytes(self._document.body))
         try:
             tail = self._reader.eof()
         except SseOverflow as error:
@@ -80,25 +80,6 @@ class ClaudeStreamParser:
             self._done = True
             events.append(Failure("truncated", "the upstream closed the stream before its end", 502))
         return events
-
-    # A body that is no stream
-
-    def _is_plain_body(self, data: bytes) -> bool:
-        """Some upstreams answer a stream request with an error object, a whole message or HTML under a 200."""
-        if self._head:
-            return False
-        self._head = data.lstrip()[:1]
-        if self._head not in (b"{", b"[", b"<"):
-            return False
-        self._whole = bytearray()
-        return True
-
-    def _gather(self, data: bytes) -> list[Event]:
-        whole = self._whole = self._whole or bytearray()
-        whole += data
-        if len(whole) > self._reader.max_bytes:
-            return self._failed(f"the upstream's answer is over {self._reader.max_bytes} bytes")
-        return []
 
     def _plain_body(self, body: bytes) -> list[Event]:
         self._done = True

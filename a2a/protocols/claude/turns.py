@@ -27,7 +27,7 @@ class Turn(Struct):
 def wire_messages(req: Request, conv: Conversion, writer: BlockWriter) -> list[Turn]:
     """Turns of the request, ready to be written. Raises RequestError for parts that cannot be expressed."""
     turns = [_turn(message, req, writer) for message in req.messages]
-    turns = _placed(turns, keep_system=conv.profile.system_mid)
+    turns = _placed(turns, keep_system=conv.profile.system_mid or req.proto == "claude")
     turns = _merged(_filled(turns))
     if not turns or turns[0].role != "user":
         turns.insert(0, Turn("user", [_text(_START)]))

@@ -2,7 +2,7 @@
 
 Request: `{model, project, user_prompt_id, request: {…, session_id}}`; answers and stream events: `{response: {…},
 traceId}`. Code Assist refuses names it does not know, so a request is cut down to what it takes. Pure functions over
-bytes; the parsers of this codec also read wrapped answers as they are.
+bytes; the parsers of this codec read wrapped answers as they are.
 """
 
 from __future__ import annotations
@@ -10,12 +10,10 @@ from __future__ import annotations
 import uuid
 from hashlib import sha256
 
-import msgspec
 from msgspec import Raw
 
 from a2a.messages import Ext
 from a2a.protocols.gemini.objects import inner, opened
-from a2a.protocols.sse import SseReader, frame
 from a2a.protocols.wire import Fields, client_side, dumps
 
 _REQUEST = ("systemInstruction", "contents", "tools", "toolConfig", "safetySettings", "labels")
@@ -44,7 +42,6 @@ _CONFIG = frozenset(
         "thinkingConfig",
     )
 )
-_OBJECT = msgspec.json.Decoder(dict[str, Raw])
 
 
 def wrap(body: bytes, *, model: str, project: str, session_id: str, prompt_id: str) -> tuple[bytes, list[str]]:
@@ -67,15 +64,6 @@ def wrap(body: bytes, *, model: str, project: str, session_id: str, prompt_id: s
     return dumps(wrapped), [*(fields.rest() or {}), *lost]
 
 
-def wrap_count(body: bytes, model: str) -> bytes:
-    """Body of `:countTokens`: the contents alone; only here the model has its prefix. Raises RequestError."""
-    with client_side():
-        fields = opened(body)
-        whole = inner(fields, "generateContentRequest") or fields
-        contents = whole.raw("contents") or Raw(b"[]")
-    return dumps({"request": {"model": f"models/{_bare(model)}", "contents": contents}})
-
-
 def conversation_ids(body: bytes) -> tuple[str, str]:
     """(session id, prompt id) of a generateContent body: the first content tells one conversation from another, the
     number of contents one turn from the next. Raises RequestError.
@@ -84,52 +72,6 @@ def conversation_ids(body: bytes) -> tuple[str, str]:
         contents = opened(body).list("contents") or []
     first = bytes(contents[0]) if contents else b""
     return _uuid(first), _uuid(first + b"#%d" % len(contents))
-
-
-def unwrap(body: bytes) -> bytes:
-    """The answer inside, with the trace id as its id; errors and answers without wrapper as they are."""
-    try:
-        outer = _OBJECT.decode(body)
-        if "response" not in outer:
-            return body if outer.keys() & {"error", "candidates", "totalTokens"} else b'{"candidates":[]}'
-        answer = _OBJECT.decode(outer["response"])
-    except msgspec.MsgspecError:
-        return body
-    trace = outer.get("traceId")
-    if trace is None or "responseId" in answer:
-        return bytes(outer["response"])
-    return dumps({**answer, "responseId": trace})
-
-
-class Unwrapper:
-    """The same for a stream: wrapped events in any split, bare events out, line ends normal."""
-
-    __slots__ = ("_reader", "_whole")
-
-    def __init__(self) -> None:
-        self._reader = SseReader()
-        self._whole: bytearray | None = None
-
-    def feed(self, data: bytes) -> bytes:
-        """Raises SseOverflow."""
-        if self._whole is None and not self._reader.pending and data.lstrip()[:1] in (b"{", b"["):
-            self._whole = bytearray()  # an error, or an answer that is no stream
-        if self._whole is not None:
-            self._whole += data
-            return b""
-        return b"".join(frame(unwrap(event.data)) for event in self._reader.feed(data))
-
-    def eof(self) -> bytes:
-        """What is left: an unfinished event as it is, or the whole of a plain body."""
-        if self._whole is not None:
-            return unwrap(bytes(self._whole))
-        return b"".join(_last(event.data) for event in self._reader.eof())
-
-
-def _last(data: bytes) -> bytes:
-    """An event without its empty line; one that was cut must not look whole."""
-    bare = unwrap(data)
-    return b"data: " + data if bare is data else frame(bare)
 
 
 def _bare(model: str) -> str:

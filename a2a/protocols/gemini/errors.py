@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Raw, Struct, field
 
 from a2a.messages import Failure, FailureKind
+from a2a.protocols.error_page import in_words
 from a2a.protocols.gemini.words import ERROR_OUT, STATUS_IN, WORD_IN
 from a2a.protocols.redact import clean
 from a2a.protocols.sse import frame
@@ -47,7 +48,6 @@ _WAIT = re.compile(rf"(?:retry in|reset after|resets in) ((?:{_AMOUNT})+)", re.I
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PIECE = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhd])", re.IGNORECASE)
 _COMMAS = re.compile(rb",(\s*,)+")
-_TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
 class _Found(Struct):
@@ -94,7 +94,7 @@ def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure
     wait = _wait(found, headers)
     return Failure(
         kind=_kind(status, reason, found, wait),
-        message=clean(found.message) or _without_words(status, body),
+        message=clean(found.message) or in_words(status, body),
         status=status,
         code=reason or found.word,
         retry_after=wait,
@@ -153,13 +153,6 @@ def _details(value: object) -> dict[str, dict[str, Any]]:
 
 def _word(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
-
-
-def _without_words(status: int, body: bytes) -> str:
-    title = _TITLE.search(body)
-    if title:
-        return clean(f"the upstream answered {status}: {title[1].decode('utf-8', 'replace').strip()}")
-    return f"the upstream answered {status} without saying why"
 
 
 def _kind(status: int, reason: str | None, found: _Found, wait: float | None) -> FailureKind:

@@ -21,6 +21,7 @@ from a2a.messages import (
     Opaque,
     Part,
     Reasoning,
+    Source,
     Text,
     ToolCall,
     ToolResult,
@@ -114,7 +115,7 @@ def _host(url: str) -> str | None:
         return None
 
 
-def _media(source: Inline | Url | FileRef, mime: str | None, fields: Fields, key: str, held: Fields) -> Media:
+def _media(source: Source, mime: str | None, fields: Fields, key: str, held: Fields) -> Media:
     kind = _KINDS.get((mime or "").partition("/")[0], "document")
     name = held.str("displayName")
     resolution = inner(fields, "mediaResolution")

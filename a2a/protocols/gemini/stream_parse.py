@@ -11,6 +11,7 @@ from msgspec import Raw, Struct
 
 from a2a.messages import Event, Failure
 from a2a.protocols.base import Conversion
+from a2a.protocols.document import Document
 from a2a.protocols.gemini.answer import Answer
 from a2a.protocols.gemini.errors import stream_failure
 from a2a.protocols.gemini.objects import opened
@@ -64,15 +65,14 @@ class GeminiStreamParser:
         self._reader = SseReader()
         self._answer = Answer(conv)
         self._done = False
-        self._head = b""
-        self._whole: bytearray | None = None
+        self._document = Document()
 
     def feed(self, data: bytes) -> list[Event]:
         if self._done:
             return []
-        if self._whole is not None or self._is_plain_body(data):
-            return self._gather(data)
         try:
+            if self._document.takes(data):
+                return []
             return self._consume([event.data for event in self._reader.feed(data)])
         except SseOverflow as error:
             return self._failed(f"the upstream's stream is unreadable: {error}")
@@ -80,8 +80,8 @@ class GeminiStreamParser:
     def eof(self) -> list[Event]:
         if self._done:
             return []
-        if self._whole is not None:
-            events = self._plain_body(Raw(bytes(self._whole).strip()))
+        if self._document.body is not None:
+            events = self._plain_body(Raw(bytes(self._document.body).strip()))
         else:
             try:
                 tail = [event.data for event in self._reader.eof()]
@@ -89,24 +89,6 @@ class GeminiStreamParser:
                 return self._failed(f"the upstream's stream is unreadable: {error}")
             events = self._consume([data for data in tail if _is_json(data)])
         return events if self._done else events + self._end()
-
-    # A body that is no event stream
-
-    def _is_plain_body(self, data: bytes) -> bool:
-        if self._head:
-            return False
-        self._head = data.lstrip()[:1]
-        if self._head not in (b"{", b"[", b"<"):
-            return False
-        self._whole = bytearray()
-        return True
-
-    def _gather(self, data: bytes) -> list[Event]:
-        whole = self._whole = self._whole or bytearray()
-        whole += data
-        if len(whole) > self._reader.max_bytes:
-            return self._failed(f"the upstream's answer is over {self._reader.max_bytes} bytes")
-        return []
 
     def _plain_body(self, body: Raw) -> list[Event]:
         if not _is_json(body):

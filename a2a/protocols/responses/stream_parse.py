@@ -28,6 +28,7 @@ from a2a.messages import (
     UsageNow,
 )
 from a2a.protocols.base import Conversion
+from a2a.protocols.document import Document
 from a2a.protocols.fold import explode
 from a2a.protocols.responses.errors import parse_error
 from a2a.protocols.responses.items_parse import output_parts
@@ -79,16 +80,15 @@ class ResponsesStreamParser:
         self._out: list[Event] = []
         self._started = False
         self._over = False
-        self._head = b""
-        self._body: bytearray | None = None  # set: not a stream but one JSON or HTML document
+        self._document = Document()
 
     def feed(self, data: bytes) -> list[Event]:
         if self._over:
             return []
-        if self._body is not None or self._is_document(data):
-            return self._gather(data)
         out = self._out = list[Event]()
         try:
+            if self._document.takes(data):
+                return out
             self._consume(self._sse.feed(data))
         except SseOverflow as error:
             self._fail(Failure("upstream", f"the upstream's stream is unreadable: {error}", 502))
@@ -98,8 +98,8 @@ class ResponsesStreamParser:
         if self._over:
             return []
         out = self._out = list[Event]()
-        if self._body is not None:
-            self._document(bytes(self._body))
+        if self._document.body is not None:
+            self._whole(bytes(self._document.body))
             return out
         try:
             tail = self._sse.eof()
@@ -110,28 +110,8 @@ class ResponsesStreamParser:
             self._fail(Failure("truncated", "the upstream's stream ended before response.completed", 502))
         return out
 
-    # A body that is no stream
-
-    def _is_document(self, data: bytes) -> bool:
-        """Some upstreams answer a stream request with an error object, a whole answer or HTML under a 200."""
-        if self._head:
-            return False
-        self._head = data.lstrip()[:1]
-        if self._head not in (b"{", b"[", b"<"):
-            return False
-        self._body = bytearray()
-        return True
-
-    def _gather(self, data: bytes) -> list[Event]:
-        body = self._body = self._body or bytearray()
-        body += data
-        if len(body) <= self._sse.max_bytes:
-            return []
-        self._out = list[Event]()
-        self._fail(Failure("upstream", f"the upstream's answer is over {self._sse.max_bytes} bytes", 502))
-        return self._out
-
-    def _document(self, body: bytes) -> None:
+    def _whole(self, body: bytes) -> None:
+        """A document instead of a stream: a whole answer, an error object, or an error page."""
         decoded = _json(body)
         if isinstance(decoded, dict) and "output" in decoded and not decoded.get("error"):
             try:

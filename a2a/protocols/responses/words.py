@@ -7,13 +7,14 @@ from typing import Literal
 from msgspec import Raw
 
 from a2a.messages import Ext, Stop, StopKind, Usage
+from a2a.protocols.carried import FOREIGN_REASONING
 from a2a.protocols.wire import Fields, parse
 
 NAMESPACE_DESCRIPTION = "namespace.description"
 """Key of `Tool.ext` under which a nested tool remembers what its namespace says about itself."""
 
-ITEM_IDS = {"message": "msg_", "reasoning": "rs_", "function_call": "fc_", "custom_tool_call": "ctc_"}
-"""Item type -> prefix of the ids that a2a mints (12, rule 4)."""
+ITEM_IDS = {"message": "msg_", "reasoning": FOREIGN_REASONING, "function_call": "fc_", "custom_tool_call": "ctc_"}
+"""Item type -> prefix of the ids that a2a mints (12, rule 4). `carried` knows another vendor's reasoning by its own."""
 
 _NOTHING = (b"null", b"[]")
 

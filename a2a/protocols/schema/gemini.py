@@ -91,7 +91,7 @@ def _openapi(node: Node) -> Node:
     if "oneOf" in node:
         node["anyOf"] = [*branches_of(node, "anyOf"), *branches_of(node, "oneOf")]
         del node["oneOf"]
-    node = _filled(_single(_typed(each(node, _openapi))))
+    node = _single(_typed(each(node, lambda child: _filled(_openapi(child)))))
     values = node.get("enum")
     if not isinstance(values, list):
         return node

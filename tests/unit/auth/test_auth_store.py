@@ -207,6 +207,14 @@ def test_a_keyring_that_comes_back_takes_over_again(place: Folders, said: list[s
     assert not (place.credentials / "acc_1.json").exists()
 
 
+def test_where_secrets_go_without_a_keyring_is_said_once(place: Folders, said: list[str]) -> None:
+    keyring.set_keyring(fail.Keyring())
+    for number in range(3):
+        open_store("keyring", place, say=said.append).put(f"acc_{number}", b"x")
+    assert len(said) == 1
+    assert "mode 0600" in said[0]
+
+
 def test_the_newer_file_wins_over_the_keyring(store: FallbackStore) -> None:
     made = _Backend()
     keyring.set_keyring(made)

@@ -340,6 +340,19 @@ def test_config_path(home: Path) -> None:
     assert Run("config", "path", "--json").data == {"path": str(home / "config.toml"), "exists": False}
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [("A2A_HOST", "0.0.0.0", "needs a key of your own"), ("A2A_STRATEGY", "lottery", "it may be round-robin")],
+)
+def test_config_validate_finds_what_serve_would_refuse(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    run = Run("config", "validate")
+    assert run.code == 2
+    assert told in run.stderr
+
+
 def test_config_validate(home: Path) -> None:
     home.mkdir()
     assert Run("config", "validate").code == 0

@@ -1,10 +1,10 @@
-"""The mouth of `a2a chat`: a front without a wire and a sink without bytes."""
+"""The mouth of `a2a chat`: a front without a wire."""
 
 from __future__ import annotations
 
 import pytest
 
-from a2a.cli.local import LocalFront, NullSink
+from a2a.cli.local import LocalFront
 from a2a.messages import Candidate, Delta, End, Event, Failure, Request, Response, Stop, Text
 from a2a.protocols.base import Conversion, Profile
 
@@ -49,11 +49,3 @@ def test_an_error_stays_on_the_front(front: LocalFront) -> None:
 def test_a_local_call_is_never_parsed(front: LocalFront) -> None:
     with pytest.raises(AssertionError):
         front.parse_request(b"{}", headers={})
-
-
-@pytest.mark.anyio
-async def test_the_sink_takes_everything() -> None:
-    sink = NullSink()
-    await sink.start(200, {})
-    await sink.write(b"x")
-    await sink.respond(200, {}, b"")

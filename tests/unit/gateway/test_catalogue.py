@@ -170,6 +170,7 @@ def test_without_folders_nothing_is_kept() -> None:
     known = catalogue(A)
     known.learn(A.id, infos(["m"]))
     known.save(A.id)
+    assert known.find("m")
 
 
 def test_a_folder_that_cannot_be_written_costs_the_file_alone(place: Folders) -> None:

@@ -222,6 +222,25 @@ async def test_denied_keys_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sink.headers["x-a2a-notes"] == "seed dropped (this upstream rejects it)"
 
 
+async def test_another_vendor_s_thinking_does_not_pass_as_it_is() -> None:
+    said = {"type": "message", "id": "m", "content": [{"type": "text", "text": "ok"}], "stop_reason": "end_turn"}
+    scene = Scene(Answer(200, json.dumps(said).encode()), accounts=[account("c", CLAUDE)])
+    turn = [{"type": "thinking", "thinking": "hm", "signature": ""}, {"type": "text", "text": "yes"}]
+    user = {"role": "user", "content": "hi"}
+    sink = await scene.ask("claude", messages=[user, {"role": "assistant", "content": turn}, user])
+    assert (sink.status, scene.exchange.mode) == (200, "convert")
+    assert [block["type"] for block in scene.egress.body()["messages"][1]["content"]] == ["text"]
+    assert "reasoning dropped" in sink.headers["x-a2a-notes"]
+
+
+async def test_a_cut_emoji_is_mended_and_noted() -> None:
+    scene = Scene(chat(), accounts=[account("a")])
+    sink = await scene.ask(messages=[{"role": "user", "content": "\ud83d!"}])
+    assert (sink.status, scene.exchange.mode) == (200, "relay")
+    assert scene.egress.body()["messages"][0]["content"] == "\ufffd!"
+    assert sink.headers["x-a2a-notes"] == "body repaired (half of a surrogate pair is U+FFFD now)"
+
+
 async def test_times_come_from_the_clock() -> None:
     scene = Scene(chat())
     assert isinstance(scene.clock, FakeClock)

@@ -49,10 +49,12 @@ class Scene:
     def __init__(self, loop: Loop, **limits: float) -> None:
         self.loop = loop
         self.said: list[tuple[str, float]] = []
+        self.blocked = False
         options = {"quiet_s": 0.0, "idle_s": 0.0, **limits}
         self.watch = Watch(
             on_quiet=lambda: self.said.append(("quiet", loop.now - 100)),
             on_over=lambda: self.said.append(("over", loop.now - 100)),
+            blocked=lambda: self.blocked,
             **options,
         )
 
@@ -98,6 +100,16 @@ def test_bytes_keep_it_alive(loop: Loop) -> None:
         loop.run(29)
         scene.watch.touch()
     assert scene.watch.over == ""
+
+
+def test_a_client_that_takes_nothing_is_no_silence_of_the_upstream(loop: Loop) -> None:
+    scene = Scene(loop, quiet_s=10, idle_s=30)
+    scene.blocked = True
+    loop.run(100)
+    assert scene.said == []
+    scene.blocked = False
+    loop.run(40)
+    assert scene.said == [("quiet", 110), ("quiet", 120), ("over", 130)]
 
 
 def test_a_total_limit_holds_although_bytes_come(loop: Loop) -> None:

@@ -253,3 +253,40 @@ def test_a_conversation_stays_on_its_account_while_that_can_serve() -> None:
     first.hold("suspended", "suspended", "no")
     with made.lease(OPENAI, "m", prefer=first.account.id) as lease:
         assert lease.member is made.members()[0]
+
+
+def test_calls_that_were_out_together_meet_one_incident() -> None:
+    clock = FakeClock()
+    pool = pool_of(account("a"), clock=clock)
+    doubling = verdict(cool_s=10.0, doubling=True)
+    leases = [pool.lease(OPENAI, "m") for _ in range(50)]
+    for lease in leases:
+        lease.fail(failure(429), doubling, "m")
+        lease.release()
+    (member,) = pool.members(OPENAI)
+    assert (member.rest_s(), member.counts.failures) == (10.0, 50)
+    clock.tick(10.0)
+    rest(pool, "a", cool_s=10.0, doubling=True)
+    assert member.rest_s() == 20.0
+
+
+def test_an_answer_to_an_older_call_ends_no_rest() -> None:
+    pool = pool_of(account("a"))
+    older = pool.lease(OPENAI, "m")
+    rest(pool, "a")
+    older.succeed(Usage(input=3))
+    older.release()
+    (member,) = pool.members(OPENAI)
+    assert (member.state, member.rest_s(), member.counts.successes) == ("cooling", 30.0, 1)
+
+
+def test_the_trial_after_a_rest_ends_the_incident() -> None:
+    clock = FakeClock()
+    pool = pool_of(account("a"), clock=clock)
+    rest(pool, "a", cool_s=10.0, doubling=True)
+    clock.tick(10.0)
+    with pool.lease(OPENAI, "m") as trial:
+        trial.succeed()
+    rest(pool, "a", cool_s=10.0, doubling=True)
+    (member,) = pool.members(OPENAI)
+    assert member.rest_s() == 10.0

@@ -46,3 +46,9 @@ def test_unusable_text_stays_with_its_call() -> None:
 
 def test_free_text_of_a_custom_tool() -> None:
     assert json.loads(bytes(as_object('{"a": 1}', custom=True))) == {"input": '{"a": 1}'}
+
+
+@pytest.mark.parametrize(("text", "kept"), [('{"a":1e400}', False), ('{"a":1e300,"b":"2e999"}', True)])
+def test_a_number_nobody_can_read_stays_as_text(text: str, kept: bool) -> None:
+    made = bytes(as_object(text)).decode()
+    assert made == text if kept else json.loads(made) == {"_raw": text}

@@ -485,3 +485,12 @@ def test_parallel_alone_and_unknown_words() -> None:
     request = parsed(tool_choice="validated")
     assert request.choice is None
     assert request.ext == {"tool_choice": Raw(b'"validated"')}
+
+
+def test_results_without_ids_belong_to_the_calls_without_ids_in_order() -> None:
+    calls = [{"id": "", "type": "function", "function": {"name": name, "arguments": "{}"}} for name in "fg"]
+    results = [{"role": "tool", "tool_call_id": "", "content": text} for text in "12"]
+    turns = messages({"role": "user", "content": "go"}, {"role": "assistant", "tool_calls": calls}, *results)
+    called, answered = turns[1].parts, turns[2].parts
+    assert [one.id for one in called] == [one.call_id for one in answered]  # type: ignore[union-attr]
+    assert len({one.id for one in called}) == 2  # type: ignore[union-attr]

@@ -6,11 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from gemini_kit import chunk, chunks, conversion, events_of, golden_stream, sse
 
 from a2a.errors import RequestError
-from a2a.protocols.fold import fold
-from a2a.protocols.gemini.envelope import Unwrapper, conversation_ids, unwrap, wrap, wrap_count
+from a2a.protocols.gemini.envelope import conversation_ids, wrap
 
 HI: Any = {"role": "user", "parts": [{"text": "hi"}]}
 
@@ -61,12 +59,6 @@ def test_unknown_names_are_left_out() -> None:
     assert lost == ["cachedContent", "serviceTier", "generationConfig.brandNew"]
 
 
-def test_counting_takes_contents_only() -> None:
-    for body in ({"contents": [HI], "tools": []}, {"generateContentRequest": {"model": "models/x", "contents": [HI]}}):
-        wrapped = json.loads(wrap_count(json.dumps(body).encode(), "gemini-2.5-pro"))
-        assert wrapped == {"request": {"model": "models/gemini-2.5-pro", "contents": [HI]}}
-
-
 @pytest.mark.parametrize("body", [b"[]", b"{", b'{"contents":1}'])
 def test_nonsense_is_the_clients_fault(body: bytes) -> None:
     with pytest.raises(RequestError):
@@ -88,48 +80,3 @@ def test_ids_tell_conversations_and_turns_apart() -> None:
     assert first[0] != other[0]
     assert len(first[0]) == 36
     assert ids()[0]
-
-
-@pytest.mark.parametrize(
-    ("wire", "bare"),
-    [
-        ({"response": {"candidates": []}, "traceId": "t"}, {"candidates": [], "responseId": "t"}),
-        ({"response": {"candidates": [], "responseId": "r"}, "traceId": "t"}, {"candidates": [], "responseId": "r"}),
-        ({"response": {"candidates": []}, "consumedCredits": []}, {"candidates": []}),
-        ({"error": {"code": 429}}, {"error": {"code": 429}}),
-        ([{"error": {"code": 429}}], [{"error": {"code": 429}}]),
-        ({"totalTokens": 3}, {"totalTokens": 3}),
-        ({"traceId": "t"}, {"candidates": []}),
-    ],
-)
-def test_answers_are_unwrapped(wire: Any, bare: Any) -> None:
-    assert json.loads(unwrap(json.dumps(wire).encode())) == bare
-
-
-def test_what_is_no_json_is_left_alone() -> None:
-    assert unwrap(b"<html>") == b"<html>"
-    assert unwrap(b'{"response":1}') == b'{"response":1}'
-
-
-@pytest.mark.parametrize("size", [1, 7, 10_000])
-def test_streams_are_unwrapped(size: int) -> None:
-    bare = chunks(golden_stream())
-    data = sse(*({"response": value, "traceId": "t"} for value in bare), end="\r\n\r\n")
-    unwrapper = Unwrapper()
-    out = b"".join(unwrapper.feed(data[at : at + size]) for at in range(0, len(data), size)) + unwrapper.eof()
-    assert chunks(out) == bare
-    assert fold(events_of(out), "gemini") == fold(events_of(data, conv=conversion()), "gemini")
-
-
-def test_an_unfinished_event_stays_unfinished() -> None:
-    unwrapper = Unwrapper()
-    data = sse({"response": chunk({"text": "a"}, finish="STOP")})
-    assert unwrapper.feed(data[:-9]) == b""
-    assert events_of(unwrapper.eof())[-1].kind == "truncated"  # type: ignore[union-attr]
-
-
-def test_an_error_instead_of_a_stream() -> None:
-    unwrapper = Unwrapper()
-    body = b'[{"error":{"code":429}}]'
-    assert unwrapper.feed(body[:5]) + unwrapper.feed(body[5:]) == b""
-    assert unwrapper.eof() == body

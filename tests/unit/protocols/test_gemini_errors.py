@@ -181,17 +181,17 @@ def test_lenient_reading() -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"", "the upstream answered 502 without saying why"),
+        (b"", "HTTP 502 without a body"),
         (
             b"<html><title>Error 502 (Server Error)!!1</title></html>",
-            "the upstream answered 502: Error 502 (Server Error)!!1",
+            "HTTP 502: Error 502 (Server Error)!!1",
         ),
         (b'{"error":"plain"}', "plain"),
         (
             b'{"error":{"message":5,"details":{"x":1},"code":"a","status":7}}',
-            "the upstream answered 502 without saying why",
+            "HTTP 502 with an unreadable body",
         ),
-        (b"[" * 9000, "the upstream answered 502 without saying why"),
+        (b"[" * 9000, "HTTP 502 with an unreadable body"),
     ],
 )
 def test_bodies_that_are_no_errors(body: bytes, message: str) -> None:

@@ -285,7 +285,7 @@ def test_unreadable_logprobs_are_left_out() -> None:
         (b'{"candidates":[{"index":-1}]}', "index"),
         (b"<html>", "unreadable"),
         (b"", "unreadable"),
-        (b"[" * 5000, "without saying why"),
+        (b"[" * 5000, "an unreadable body"),
     ],
 )
 def test_nonsense_is_the_upstreams_fault(body: bytes, message: str) -> None:

@@ -34,6 +34,7 @@ from a2a.messages import (
     Usage,
     UsageNow,
 )
+from a2a.protocols.document import Document
 from a2a.protocols.fold import fold
 from a2a.protocols.gemini import upstream
 from a2a.protocols.sse import SseReader
@@ -348,5 +349,6 @@ def test_damage_that_shows_only_at_the_end() -> None:
 
 def test_an_answer_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("a2a.protocols.gemini.stream_parse.SseReader", lambda: SseReader(100))
+    monkeypatch.setattr("a2a.protocols.gemini.stream_parse.Document", lambda: Document(100))
     for head in (b"data: ", b"["):
         assert "100 bytes" in _failure(events_of(head + b"x" * 200, 50)).message

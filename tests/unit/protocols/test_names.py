@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from a2a.protocols.names import flat_name, name_map, safe_id, safe_name
+from a2a.protocols.names import flat_name, name_map, safe_name
 
 LONG = "mcp__server__" + "very_" * 20
 
@@ -44,8 +44,8 @@ def test_the_map_does_not_depend_on_the_order() -> None:
     [("toolu_01-A", "toolu_01-A"), ("call:1.2", "call_1_2"), ("name__id é", "name__id__"), ("", "_")],
 )
 def test_ids(given: str, expected: str) -> None:
-    assert safe_id(given) == expected
+    assert safe_name(given) == expected
 
 
 def test_a_long_id_is_cut_to_the_limit() -> None:
-    assert len(safe_id("call_" + "x" * 100)) == 64
+    assert len(safe_name("call_" + "x" * 100)) == 64

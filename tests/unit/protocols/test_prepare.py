@@ -320,3 +320,25 @@ def test_a_forced_call_without_tools_is_noted() -> None:
     prepared, conv = run(request(choice=ToolChoice(mode="required")), "chat")
     assert (prepared.choice, noted(conv)) == (None, ["tool_choice"])
     assert noted(run(request(choice=ToolChoice()), "chat")[1]) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "param"),
+    [
+        (request(tools=[Tool(name="")]), "tools"),
+        (request(sampling=Sampling(n=0)), "n"),
+        (request(tools=[Tool(name="f")], choice=ToolChoice(mode="tool", names=("g",))), "tool_choice"),
+    ],
+)
+def test_what_no_upstream_would_name_is_refused_here(given: Request, param: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        run(given, "kiro")
+    assert caught.value.param == param
+
+
+def test_a_choice_may_name_a_tool_with_or_without_its_namespace() -> None:
+    tool = Tool(name="f", namespace="ns")
+    for name in ("f", "ns__f"):
+        prepared, _ = run(request(tools=[tool], choice=ToolChoice(mode="tool", names=(name,))), "kiro")
+        assert prepared.choice is not None
+        assert prepared.choice.names == ("ns__f",)

@@ -579,3 +579,7 @@ def test_settings_of_another_vendors_search_are_noted() -> None:
     (tool,) = rendered(req, conv=conv)["tools"]
     assert tool == {"type": "web_search", "filters": {"allowed_domains": ["a.b"]}}
     assert [note.field for note in conv.notes] == ["tools.web_search.max_uses"]
+
+
+def test_a_probe_for_one_token_gets_the_least_there_is() -> None:
+    assert rendered(request(max_output=1), Profile())["max_output_tokens"] == 16

@@ -216,7 +216,8 @@ def test_parts_become_items_with_ids_of_their_kind() -> None:
         "image_generation_call",
         "message",
     ]
-    assert [item["id"].rstrip("0123456789") for item in found] == ["rs_", "msg_", "msg_", "fc_", "ctc_", "ig_", "msg_"]
+    ids = [item["id"].rstrip("0123456789") for item in found]
+    assert ids == ["rs_a2a_", "msg_", "msg_", "fc_", "ctc_", "ig_", "msg_"]
     assert found[0]["summary"] == [{"type": "summary_text", "text": "think"}]
     assert found[2]["content"] == [{"type": "refusal", "refusal": "no"}]
     assert (found[3]["arguments"], found[4]["input"], found[4]["namespace"]) == ("{}", "free", "ns")

@@ -18,6 +18,7 @@ from a2a.protocols.wire import (
     parse,
     string,
     upstream_side,
+    whole_pairs,
 )
 
 
@@ -154,3 +155,17 @@ def test_ext_never_overrides() -> None:
 
 def test_compact_keeps_the_spelling_of_values() -> None:
     assert compact(Raw(b'{"a" : [1.50,\n"\\u00e9 x"]}')) == '{"a":[1.50,"\\u00e9 x"]}'
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (rb'"\ud83d"', rb'"\ufffd"'),
+        (rb'"\uDE00 x"', rb'"\ufffd x"'),
+        (rb'"\ud83d\ude00"', rb'"\ud83d\ude00"'),
+        (rb'"\ud83d\ud83d\ude00"', rb'"\ufffd\ud83d\ude00"'),
+        (rb'"\\ud83d \n 1.50"', rb'"\\ud83d \n 1.50"'),
+    ],
+)
+def test_halves_of_pairs_are_mended_in_the_bytes(sent: bytes, kept: bytes) -> None:
+    assert whole_pairs(sent) == kept

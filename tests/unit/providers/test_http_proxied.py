@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import ssl
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -13,6 +16,7 @@ from aiohttp.test_utils import TestServer
 from yarl import URL
 
 from a2a.errors import Unreachable, UpstreamError, UpstreamTimeout
+from a2a.providers.dial import reason
 from a2a.providers.http import Answer, Egress, Interrupted, Target
 
 pytestmark = pytest.mark.anyio
@@ -125,3 +129,31 @@ async def test_one_session_for_all_and_the_caller_s_limit(egress: Egress, monkey
             await egress.open(ELSEWHERE, b"", proxy="http://p:1", connect_timeout_s=connect_s)
     assert [entry[1:] for entry in seen] == [("http://p:1", 10.0), ("http://p:1", None), ("http://p:1", 3.0)]
     assert len({entry[0] for entry in seen}) == 1
+
+
+@pytest.mark.parametrize("kept", [0, 1], ids=["fresh", "kept alive"])
+async def test_only_a_kept_connection_that_died_may_be_tried_again(egress: Egress, kept: int) -> None:
+    """A proxy that hangs up after so many answers. On a fresh connection the request may have been served."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(kept):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+        proxy = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        for _ in range(kept):
+            await (await egress.open(ELSEWHERE, b"", proxy=proxy)).body()
+        with pytest.raises(Interrupted) as caught:
+            await egress.open(ELSEWHERE, b"", proxy=proxy)
+    assert caught.value.reused is bool(kept)
+
+
+def test_a_certificate_that_is_not_trusted_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = ssl.SSLCertVerificationError()
+    real.verify_message = "unable to get local issuer certificate"
+    key: Any = SimpleNamespace(host="upstream.test", port=443, is_ssl=True)
+    wrapped = aiohttp.ClientConnectorCertificateError(key, real)
+    assert reason(wrapped) == reason(real) == "its certificate is not trusted: unable to get local issuer certificate"

@@ -31,6 +31,7 @@ def request(path: str = "/", **headers: str) -> web.Request:
         request("/?key=sk-server"),
         request("/?key=wrong", Authorization="Bearer sk-server"),
         request(Authorization="Basic abc", x_api_key="sk-server"),
+        request(Authorization="Bearer login-of-the-agent", x_api_key="sk-server"),
     ],
 )
 def test_the_key_in_any_of_its_places(sent: web.Request) -> None:

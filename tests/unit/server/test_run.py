@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import msgspec
@@ -386,3 +386,11 @@ async def test_serve_says_when_it_is_ready_and_when_it_ends(
     await run.serve(given(tmp_path), say=said_so.append, ready=ready.append)
     assert ready[0].startswith("http://127.0.0.1:")
     assert said_so[-1] == said
+
+
+async def test_a_bug_beside_the_serving_does_not_end_it(caplog: pytest.LogCaptureFixture) -> None:
+    async def broken() -> list[str]:
+        raise AttributeError("a bug")
+
+    await run._list_models(cast("Engine", SimpleNamespace(list_models=broken)))
+    assert "background_failed what=list_models" in caplog.text
