@@ -295,8 +295,14 @@ class Gateway:
         judged = last.verdict.scope in ("request", "account_model") or status == 429 or status >= 500
         committed = job.down is not None and job.down.committed
         if len(failures) == 1 and last.verbatim is not None and judged and not committed:
+            said = dict(last.headers)
+            if nobody is not None and nobody.retry_after_s is not None:  # another account may be back before this one
+                last.failure.retry_after = nobody.retry_after_s
+                said.pop("retry-after-ms", None)
+                if "retry-after" in said:
+                    said["retry-after"] = str(max(1, round(nobody.retry_after_s)))
             again = retry_headers(last.failure, status)
-            headers = {"Content-Type": "application/json", **again, **last.headers, **job.report.headers()}
+            headers = {"Content-Type": "application/json", **again, **said, **job.report.headers()}
             job.report.end("failed", status, job.report.exchange.attempts[-1].fault)
             await job.sink.respond(status, headers, last.verbatim)
             return

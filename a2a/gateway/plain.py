@@ -26,7 +26,7 @@ async def run(this: Try) -> Failed | None:
     """One attempt; None when the client was served."""
     call = this.job.call
     front = call.front
-    foreign = this.proto != front.name or carries_foreign(call.body)
+    foreign = this.proto != front.name or this.job.flags or carries_foreign(call.body)
     if call.operation == "count" and foreign and isinstance(front, CountingFront):
         return await _converted(this, front)
     return await _relayed(this)

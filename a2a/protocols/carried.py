@@ -2,7 +2,7 @@
 
 A client that changed the model in mid-conversation sends back what a2a gave it for another vendor's thinking: tokens in
 an envelope, thinking without a signature, items under ids of ours. No upstream takes them, so such a body must not pass
-byte by byte. Asked for every request of the byte path, hence a search in bytes; a false alarm costs the detour and nothing else.
+byte by byte. Asked for every request of the byte path, hence a search in bytes; a false alarm costs a detour, no more.
 """
 
 from __future__ import annotations

@@ -92,6 +92,7 @@ TASKS = {
 BROAD_EXCEPT = {
     "a2a/auth/keyring_store.py": "keyring backends raise their platform's own errors; translated here",
     "a2a/cli/app.py": "the command line's border: a bug becomes a sentence and exit code 1",
+    "a2a/server/run.py": "the border of background work: a bug there is logged and must not end the server",
     "a2a/server/border.py": "the request border: a bug is a 500 in the client's protocol and a traceback in the log",
 }
 """Module that catches everything without raising it again -> which border it is."""

@@ -319,3 +319,13 @@ async def test_model_and_stream_may_come_from_the_path() -> None:
 )
 async def test_what_an_sdk_should_do(wait: float | None, status: int, headers: dict[str, str]) -> None:
     assert retry_headers(Failure("upstream", "x", 500, retry_after=wait, raw=Raw(b"{}")), status) == headers
+
+
+async def test_the_last_account_s_429_names_the_wait_until_any_account_is_back() -> None:
+    told = error(429, "its own words", retry_after="90", retry_after_ms="90000")
+    scene = Scene(error(429, retry_after="7"), chat(), told)
+    assert (await scene.ask()).status == 200  # the first rests for 7 s, the second serves
+    sink = await scene.ask()
+    assert (sink.status, sink.headers["retry-after"]) == (429, "7")
+    assert "retry-after-ms" not in sink.headers
+    assert b"its own words" in sink.body
