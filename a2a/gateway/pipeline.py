@@ -55,6 +55,9 @@ class _Peek(Struct):
 
 _PEEK = msgspec.json.Decoder(_Peek)
 
+_WAITS = (429, 503, 529)
+"""Statuses that `retry-after` belongs to."""
+
 
 class Gateway:
     """One per process. `answer()` serves one call and never raises for what a request or an upstream does."""
@@ -295,12 +298,10 @@ class Gateway:
         judged = last.verdict.scope in ("request", "account_model") or status == 429 or status >= 500
         committed = job.down is not None and job.down.committed
         if len(failures) == 1 and last.verbatim is not None and judged and not committed:
-            said = dict(last.headers)
-            if nobody is not None and nobody.retry_after_s is not None:  # another account may be back before this one
-                last.failure.retry_after = nobody.retry_after_s
-                said.pop("retry-after-ms", None)
-                if "retry-after" in said:
-                    said["retry-after"] = str(max(1, round(nobody.retry_after_s)))
+            said = last.headers
+            if nobody is not None and nobody.retry_after_s is not None and status in _WAITS:
+                last.failure.retry_after = nobody.retry_after_s  # another account may be back before this one
+                said = {name: value for name, value in said.items() if name not in ("retry-after", "retry-after-ms")}
             again = retry_headers(last.failure, status)
             headers = {"Content-Type": "application/json", **again, **said, **job.report.headers()}
             job.report.end("failed", status, job.report.exchange.attempts[-1].fault)
@@ -342,7 +343,7 @@ def _repair(failed: Failed) -> dict[str, str]:
 
 def retry_headers(failure: Failure, status: int) -> Mapping[str, str]:
     """What an SDK should do: wait so long, or not try again because a2a has tried everything (conversion.md 11.1)."""
-    if failure.retry_after is not None and status in (429, 503, 529):
+    if failure.retry_after is not None and status in _WAITS:
         return {"retry-after": str(max(1, round(failure.retry_after)))}
     if status in (429, 500, 502, 503, 504, 529):
         return {"x-should-retry": "false"}

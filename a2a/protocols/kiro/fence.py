@@ -16,6 +16,7 @@ class Fence:
         self._begun = False
         self._fenced = False
         self._held = ""
+        self._ticked = False  # what went on last ends with a back-tick
 
     def feed(self, text: str) -> str:
         """What may go on to the client."""
@@ -30,8 +31,10 @@ class Fence:
             text = text[found.end() :] if found is not None else text
         if not self._fenced:
             return text
-        sure = _before_fence(text)
+        sure = _before_fence(text, ticked=self._ticked)
         self._held = text[sure:]
+        if sure:
+            self._ticked = text[sure - 1] == "`"
         return text[:sure]
 
     def flush(self) -> str:
@@ -40,8 +43,12 @@ class Fence:
         return "" if self._fenced and held.strip() == _FENCE else held
 
 
-def _before_fence(text: str) -> int:
-    """Where the blanks and back-ticks at the end begin that may be the closing line."""
+def _before_fence(text: str, *, ticked: bool) -> int:
+    """Where the blanks and back-ticks at the end begin that may be the closing line.
+
+    `ticked`: the text goes on behind a back-tick, so that those at its very beginning belong to a longer row.
+    """
     bare = text.rstrip()
     inner = bare.rstrip("`")
-    return len(inner.rstrip()) if len(bare) - len(inner) <= len(_FENCE) else len(text)
+    row = len(bare) - len(inner)
+    return len(bare) if row > len(_FENCE) or (ticked and row and not inner) else len(inner.rstrip())
