@@ -55,9 +55,12 @@ class _Message(Struct):
     content: Raw = Raw()
 
 
-_REWRITTEN = {"tool": (b"[",), "user": (b"n",)}
-"""First bytes of contents that the back end refuses, by role: a list of a tool's parts, a user's null."""
+class _Part(Struct):
+    type: Any = None
+
+
 _MESSAGES = msgspec.json.Decoder(list[_Message])
+_PARTS = msgspec.json.Decoder(list[_Part])
 
 
 class DashScopeDialect:
@@ -208,7 +211,7 @@ def _in_order(messages: list[_Message]) -> bool:
         role = message.role
         if role == "developer" or (role == "system" and index) or (role == before == "assistant"):
             return False
-        if bytes(message.content)[:1] in _REWRITTEN.get(role, ()) or bytes(message.content) == b"[]":
+        if _refused(role, bytes(message.content)):
             return False
         if role == "tool":
             if message.tool_call_id not in open_calls:
@@ -220,6 +223,17 @@ def _in_order(messages: list[_Message]) -> bool:
             open_calls = {str(call.id) for call in message.tool_calls or ()}
         before = role
     return not open_calls
+
+
+def _refused(role: Any, content: bytes) -> bool:
+    """Whether the back end refuses such a content: a tool's media, a user's null, a list of nothing.
+
+    A tool's text in parts passes: Qwen Code itself sends it so, with a mark for the cache.
+    """
+    if role == "tool" and content[:1] == b"[":
+        parts = _PARTS.decode(content)
+        return not parts or any(part.type != "text" for part in parts)
+    return content == b"[]" or (role == "user" and content == b"null")
 
 
 def _word(raw: Raw | None) -> str | None:
