@@ -7,17 +7,20 @@ content only: `x-a2a-notes` says so.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from a2a.errors import UnknownRoute
 from a2a.gateway.attempt import Job, Try, passed
 from a2a.gateway.relay import edited
 from a2a.gateway.report import Failed
 from a2a.protocols.base import Conversion, CountingFront, Note
 from a2a.protocols.carried import carries_foreign
-from a2a.protocols.counting import count_body, read_count
+from a2a.protocols.counting import CONTENTS_ONLY, count_body, read_count
 from a2a.protocols.prepare import prepare
 from a2a.protocols.tokens import request_tokens
 
 ESTIMATED = Note("input_tokens", "emulated", "a local estimate: this upstream counts nothing for this protocol")
+COMPLETED = Note("input_tokens", "emulated", "system and tools are a local estimate: this upstream counts contents")
 _NO_ROUTE = (404, 405, 501)
 """What servers answer that speak a protocol without its count route."""
 
@@ -26,7 +29,8 @@ async def run(this: Try) -> Failed | None:
     """One attempt; None when the client was served."""
     call = this.job.call
     front = call.front
-    foreign = this.proto != front.name or this.job.flags or carries_foreign(call.body)
+    enveloped = bool(this.lease.provider.codec)
+    foreign = this.proto != front.name or enveloped or this.job.flags or carries_foreign(call.body)
     if call.operation == "count" and foreign and isinstance(front, CountingFront):
         return await _converted(this, front)
     return await _relayed(this)
@@ -41,7 +45,8 @@ async def _converted(this: Try, front: CountingFront) -> Failed | None:
         request=asked, profile=this.profile, model=this.model, now=job.report.exchange.started_at, stream=False
     )
     whole = await this.media.inline(asked, proto)
-    body = count_body(proto, this.codec.render_request(prepare(whole, conv, proto), conv), this.model)
+    codec = this.lease.provider.codec or proto
+    body = count_body(codec, this.codec.render_request(prepare(whole, conv, proto), conv), this.model)
     job.report.notes(conv.notes)
     with this.deadline():
         answer = await this.open(body, stream=False)
@@ -53,7 +58,10 @@ async def _converted(this: Try, front: CountingFront) -> Failed | None:
                 return await this.refused(answer)
             else:
                 data = await answer.body()
-                number = read_count(proto, data)
+                number = read_count(codec, data)
+                if codec in CONTENTS_ONLY and (asked.system or asked.tools):
+                    number += request_tokens(replace(asked, messages=[]))
+                    job.report.notes([COMPLETED])
         finally:
             answer.close()
     this.served(None, None, len(data))

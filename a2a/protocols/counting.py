@@ -9,7 +9,6 @@ from __future__ import annotations
 import msgspec
 from msgspec import Raw, Struct
 
-from a2a.messages import Proto
 from a2a.protocols.wire import WireError, dumps, parse, upstream_side
 
 
@@ -25,7 +24,7 @@ class _Shape(Struct, frozen=True, kw_only=True):
     inside: str | None = None
 
 
-_SHAPES: dict[Proto, _Shape] = {
+_SHAPES: dict[str, _Shape] = {
     "claude": _Shape(
         total="input_tokens",
         dropped=frozenset(
@@ -39,22 +38,29 @@ _SHAPES: dict[Proto, _Shape] = {
         ),
     ),
     "gemini": _Shape(total="totalTokens", inside="generateContentRequest"),
+    "codeassist": _Shape(total="totalTokens", kept=frozenset(("contents",)), inside="request"),
 }
+"""By the name of the upstream's codec."""
+CONTENTS_ONLY = frozenset(("codeassist",))
+"""Count routes that take neither system nor tools (gemini-cli.md 6)."""
 
 
-def count_body(proto: Proto, body: bytes, model: str) -> bytes:
-    """The body of the count route. `body`: a rendered request of a protocol that can count."""
-    shape = _SHAPES[proto]
+def count_body(codec: str, body: bytes, model: str) -> bytes:
+    """The body of the count route. `body`: a request rendered by a codec that can count."""
+    shape = _SHAPES[codec]
     top = msgspec.json.decode(body, type=dict[str, Raw])
+    if codec == "codeassist":
+        top = msgspec.json.decode(top["request"], type=dict[str, Raw])
+    top = {k: raw for k, raw in top.items() if (k in shape.kept if shape.kept else k not in shape.dropped)}
     if shape.inside is not None:
         return dumps({shape.inside: {"model": f"models/{model}", **top}})
-    return dumps({k: raw for k, raw in top.items() if (k in shape.kept if shape.kept else k not in shape.dropped)})
+    return dumps(top)
 
 
-def read_count(proto: Proto, body: bytes) -> int:
+def read_count(codec: str, body: bytes) -> int:
     """Raises BadUpstream."""
     with upstream_side():
-        fields, key = parse(body), _SHAPES[proto].total
+        fields, key = parse(body), _SHAPES[codec].total
         number = fields.int(key)
         if number is None:
             raise WireError(fields.at(key), "is required and must be a number")

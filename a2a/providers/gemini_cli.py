@@ -54,6 +54,7 @@ _METHODS: dict[tuple[Operation, bool], str] = {
     ("generate", False): ":generateContent",
     ("generate", True): ":streamGenerateContent?alt=sse",
     ("models", False): ":retrieveUserQuota",
+    ("count", False): ":countTokens",
 }
 
 
@@ -117,6 +118,7 @@ class GeminiCliProvider(Provider):
     short = "gemini"
     proto = "gemini"
     codec = "codeassist"
+    offers = frozenset({"generate", "models", "count"})
     default_base_url = "https://cloudcode-pa.googleapis.com"
     open_list = False
     faults = FAULTS

@@ -213,3 +213,14 @@ async def test_several_callers_set_an_account_up_once(stage: Stage) -> None:
     assert [answer.status_code for answer in answers] == [200] * 4
     calls = [seen.path.rpartition(":")[2] for seen in stage.up.seen if seen.account == "ca-new"]
     assert calls.count("onboardUser") == 1
+
+
+async def test_code_assist_counts_the_contents_and_the_rest_is_estimated(stage: Stage) -> None:
+    asked = {"model": "gemini/ca-standard/gemini-2.5-flash", "messages": [{"role": "user", "content": "hello"}]}
+    bare = await stage.http.post("/v1/messages/count_tokens", json=asked)
+    more = await stage.http.post("/v1/messages/count_tokens", json={**asked, "system": "Answer in one short word."})
+    assert (bare.status_code, more.status_code) == (200, 200), (bare.text, more.text)
+    assert bare.headers["x-a2a-account"].endswith("ca-standard")
+    assert "input_tokens" not in bare.headers.get("x-a2a-notes", "")
+    assert "input_tokens" in more.headers["x-a2a-notes"]
+    assert more.json()["input_tokens"] > bare.json()["input_tokens"] > 0

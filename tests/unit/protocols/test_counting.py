@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from a2a.errors import BadUpstream
-from a2a.messages import Proto
 from a2a.protocols.counting import count_body, read_count
 
 
-def counted(proto: Proto, **body: Any) -> Any:
+def counted(proto: str, **body: Any) -> Any:
     return json.loads(count_body(proto, json.dumps(body).encode(), "m"))
 
 
@@ -30,15 +29,21 @@ def test_gemini_counts_a_whole_request_inside_another() -> None:
     assert counted("gemini", contents=[]) == {"generateContentRequest": {"model": "models/m", "contents": []}}
 
 
+def test_code_assist_counts_contents_alone() -> None:
+    body = counted("codeassist", model="m", project="p", request={"contents": [], "tools": [], "systemInstruction": {}})
+    assert body == {"request": {"model": "models/m", "contents": []}}
+
+
 @pytest.mark.parametrize(
     ("proto", "body"),
     [
         ("claude", b'{"input_tokens": 7}'),
         ("responses", b'{"object": "response.input_tokens", "input_tokens": 7}'),
         ("gemini", b'{"totalTokens": 7, "promptTokensDetails": []}'),
+        ("codeassist", b'{"totalTokens": 7}'),
     ],
 )
-def test_the_number(proto: Proto, body: bytes) -> None:
+def test_the_number(proto: str, body: bytes) -> None:
     assert read_count(proto, body) == 7
 
 
