@@ -190,7 +190,9 @@ def test_keep_alives_are_harmless() -> None:
 
 
 def test_an_array_holds_whole_answers() -> None:
-    for one in json.loads(_bytes(_foreign_events(), **{ARRAY_MARK: "1"})):
+    answers = json.loads(_bytes(_foreign_events(), **{ARRAY_MARK: "1"}))
+    assert len(answers) > 1
+    for one in answers:
         types.GenerateContentResponse.model_validate(one)
 
 
@@ -335,6 +337,7 @@ def test_rendered_requests_have_only_known_keys() -> None:
     req = claude.front.parse_request(body, headers={})
     conv = _conversion()
     wire = json.loads(upstream.render_request(req, conv))
+    assert wire["contents"] and wire["tools"]  # noqa: PT018 - the loops below must have something to judge
     for content in wire["contents"]:
         types.Content.model_validate(content)
     for tool in wire["tools"]:
