@@ -71,6 +71,11 @@ def judge(failure: Failure, table: Sequence[Row]) -> Verdict:
     return _SERVER
 
 
+def needs_action(reason: str, remedy: str) -> Verdict:
+    """The account rests until its user has done what `remedy` says."""
+    return Verdict(scope="account", action="needs_action", reason=reason, remedy=remedy)
+
+
 _REQUEST = Verdict(scope="request", action="fail", reason="bad_request")
 _SERVER = Verdict(
     scope="account",

@@ -24,7 +24,7 @@ from a2a.protocols.wire import BAD_JSON
 from a2a.providers import google
 from a2a.providers.base import ModelInfo, Operation, Provider, SetUpRefused, read_capped
 from a2a.providers.codeassist import NO_PROJECT, POLL_S, SetUps, refused, set_up
-from a2a.providers.faults import Row, Verdict
+from a2a.providers.faults import Row, Verdict, needs_action
 from a2a.providers.http import Egress, Target
 from a2a.secret import Secret
 
@@ -58,10 +58,6 @@ _METHODS: dict[tuple[Operation, bool], str] = {
 }
 
 
-def _user(reason: str, remedy: str) -> Verdict:
-    return Verdict(scope="account", action="needs_action", reason=reason, remedy=remedy)
-
-
 _RETIRED = Verdict(
     scope="account",
     action="retired",
@@ -70,10 +66,10 @@ _RETIRED = Verdict(
     "licence with its project (a2a login gemini --project-id ID), an API key (a2a login gemini-key), or Google's own "
     "tools",
 )
-_LICENCE = _user(
+_LICENCE = needs_action(
     "no_license", "this user or project has no Code Assist licence: have one assigned, or name its project"
 )
-_PROJECT = _user("bad_project", "name a project that this account may use: a2a login gemini --project-id ID")
+_PROJECT = needs_action("bad_project", "name a project that this account may use: a2a login gemini --project-id ID")
 _SUSPENDED = Verdict(
     scope="account",
     action="suspended",
@@ -83,18 +79,18 @@ _SUSPENDED = Verdict(
 
 FAULTS: tuple[Row, ...] = (
     Row(codes=("unsupported_client",), verdict=_RETIRED),
-    Row(codes=("validation_required",), verdict=_user(
+    Row(codes=("validation_required",), verdict=needs_action(
         "needs_validation", "open the link in a browser where this account is logged in, then: a2a accounts")),
     Row(codes=("tos_violation",), verdict=_SUSPENDED),
     Row(codes=("subscription_required", "iam_permission_denied"), verdict=_LICENCE),
     Row(statuses=(403,), texts=("#3501", "named user"), verdict=_LICENCE),
     Row(codes=("consumer_invalid", "service_disabled", "project_required"), verdict=_PROJECT),
     Row(statuses=(403,), texts=("permission denied on resource project",), verdict=_PROJECT),
-    Row(codes=("insufficient_g1_credits_balance",), verdict=_user(
+    Row(codes=("insufficient_g1_credits_balance",), verdict=needs_action(
         "billing", "the credits of this account are spent: buy some, or use another account")),
     Row(codes=("dasher_user", "ineligible_account", "non_user_account", "restricted_age", "restricted_network",
                "unknown", "unknown_location", "unsupported_location"),
-        verdict=_user("ineligible", "Google does not offer this service to this account")),
+        verdict=needs_action("ineligible", "Google does not offer this service to this account")),
     Row(statuses=(401,), verdict=Verdict(
         scope="account", action="refresh", reason="token_refused", remedy="log in again: a2a login gemini")),
     Row(statuses=(403,), verdict=Verdict(

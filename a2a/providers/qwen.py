@@ -19,7 +19,7 @@ from a2a.errors import NeedsLogin
 from a2a.messages import Failure
 from a2a.protocols.base import Profile
 from a2a.providers.base import ModelInfo, Operation, Timeouts
-from a2a.providers.faults import Row, Verdict, until_midnight_s
+from a2a.providers.faults import Row, Verdict, needs_action, until_midnight_s
 from a2a.providers.http import Egress, Target
 from a2a.providers.openai_shape import OpenAIShaped
 from a2a.providers.plans import PORTAL, plan_url, portal_url
@@ -74,10 +74,6 @@ _THINKING = (
 _SEES = re.compile(r"coder-model|vision-model|qwen-vl|qwen3-vl|qwen3\.[567]-plus|kimi")
 
 
-def _user(reason: str, remedy: str) -> Verdict:
-    return Verdict(scope="account", action="needs_action", reason=reason, remedy=remedy)
-
-
 DISCONTINUED = Verdict(
     scope="account",
     action="retired",
@@ -110,9 +106,9 @@ _DENIED = Verdict(
 )
 
 FAULTS: tuple[Row, ...] = (
-    Row(texts=("coding plan is currently only available",), verdict=_user(
+    Row(texts=("coding plan is currently only available",), verdict=needs_action(
         "plan_refused", "the Coding Plan serves coding agents only: use a Standard or Token Plan key (--plan)")),
-    Row(codes=("arrearage",), verdict=_user("billing", "the DashScope account is overdue: pay in its console")),
+    Row(codes=("arrearage",), verdict=needs_action("billing", "the DashScope account is overdue: pay in its console")),
     Row(codes=("allocationquota.freetieronly",), verdict=structs.replace(
         _DENIED, reason="billing", cool_s=86_400.0, remedy="the free grant of this model is used up: turn on billing")),
     Row(texts=("concurrency allocated quota exceeded",), verdict=structs.replace(_RATE, cool_s=5.0)),
@@ -120,7 +116,7 @@ FAULTS: tuple[Row, ...] = (
     Row(codes=("insufficient_quota", "quota_exceeded"), verdict=structs.replace(_QUOTA, reason="daily_quota")),
     Row(codes=("throttling.allocationquota",), verdict=_QUOTA),
     Row(kinds=("quota",), verdict=_QUOTA),
-    Row(statuses=(401,), texts=("incorrect api key",), verdict=_user(
+    Row(statuses=(401,), texts=("incorrect api key",), verdict=needs_action(
         "wrong_plan", "this key belongs to another plan or region: a2a login qwen --plan P --region R")),
     Row(statuses=(401,), verdict=Verdict(
         scope="account", action="refresh", reason="token_refused", remedy="log in again: a2a login qwen")),
@@ -128,7 +124,8 @@ FAULTS: tuple[Row, ...] = (
         scope="account", action="refresh", reason="token_refused", remedy="log in again: a2a login qwen")),
     Row(codes=("model_access_denied",), verdict=_DENIED),
     Row(statuses=(403,), texts=("access denied",), verdict=_DENIED),
-    Row(statuses=(405,), verdict=_user("plan_refused", "this plan's host takes no such calls: try another --plan")),
+    Row(statuses=(405,), verdict=needs_action(
+        "plan_refused", "this plan's host takes no such calls: try another --plan")),
     Row(statuses=(400,), texts=("enable_thinking", "reasoning_effort", "thinking_budget"),
         verdict=Verdict(scope="request", action="repair", reason="thinking")),
     Row(kinds=("rate_limited",), verdict=_RATE),
@@ -218,7 +215,7 @@ class QwenProvider(OpenAIShaped):
             rest_s = until_midnight_s(self.now(), SHANGHAI_H) if not keyed else verdict.cool_s
             verdict = structs.replace(verdict, reason="quota_spent", cool_s=rest_s, max_s=rest_s)
         if verdict.reason == "quota_spent" and account is not None and account.plan == "token":
-            return _user("quota_spent", "the Token Plan's allowance is used up and has no reset: buy more")
+            return needs_action("quota_spent", "the Token Plan's allowance is used up and has no reset: buy more")
         return verdict
 
     async def models(self, account: Account, credential: Credential, egress: Egress) -> tuple[ModelInfo, ...]:

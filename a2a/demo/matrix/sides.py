@@ -18,7 +18,7 @@ class Upstream(Struct, frozen=True, kw_only=True):
 
     `proto`: its native protocol; a front of the same name gets the bytes passed through. `api`: what the fault board
     and `Upstreams.urls` call it. `thinker`: a model that thinks aloud. `opening`: frames of its streams before the
-    first content, `told`: frames after which its first words are out. `counts`: it has a route that counts tokens.
+    first content, `told`: frames after which its first words are out. `counts`: its route counts whole requests.
     `own_words`: its errors have types that are not the protocol's.
     """
 
