@@ -12,7 +12,8 @@ from msgspec import Raw
 
 from a2a.messages import Foreign, Media, Message, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
 from a2a.protocols.args import usable
-from a2a.protocols.chat.parts_parse import content, extras
+from a2a.protocols.chat.parts_parse import content
+from a2a.protocols.openai_parts import extras
 from a2a.protocols.wire import Fields, WireError, compact, kind_of, parse, string
 
 REASONING_KEYS = ("reasoning_content", "reasoning")
@@ -89,7 +90,7 @@ class _History:
         self._results_open = role in ("tool", "function")
 
     def read_system(self, fields: Fields) -> None:
-        parts = content(fields)
+        parts = content(fields.raw("content"), fields.at("content"))
         if self.messages:
             self.messages.append(Message(role="system", parts=parts, name=fields.str("name"), ext=extras(fields)))
             return
@@ -102,7 +103,7 @@ class _History:
             self.system.append(part)
 
     def read_user(self, fields: Fields) -> None:
-        parts = content(fields)
+        parts = content(fields.raw("content"), fields.at("content"))
         name, ext = fields.str("name"), extras(fields)
         if self._results_open:
             turn = self.messages[-1]
@@ -113,7 +114,7 @@ class _History:
     def read_assistant(self, fields: Fields) -> None:
         chain = reasoning_text(fields)
         parts: list[Part] = [Reasoning(text=chain, summary=False)] if chain else []
-        parts += content(fields)
+        parts += content(fields.raw("content"), fields.at("content"))
         refusal = fields.str("refusal")
         if refusal:
             parts.append(Refusal(text=refusal))
@@ -154,7 +155,12 @@ class _History:
         self._result(fields, match[0], name)
 
     def _result(self, fields: Fields, call_id: str, name: str | None) -> None:
-        parts = [part for part in content(fields) if isinstance(part, Text | Media | Foreign)]
+        heard = content(fields.raw("content"), fields.at("content"))
+        parts = [part for part in heard if isinstance(part, Text | Media | Foreign)]
+            part
+            for part in content(fields.raw("content"), fields.at("content"))
+            if isinstance(part, Text | Media | Foreign)
+        ]
         custom = call_id in self._custom
         result = ToolResult(call_id=call_id, parts=parts, name=name, custom=custom, ext=extras(fields))
         if self._results_open:

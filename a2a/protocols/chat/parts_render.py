@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from a2a.errors import RequestError
 from a2a.messages import CacheHint, Ext, FileRef, Foreign, Inline, Media, Part, Refusal, Text, Url
 from a2a.protocols.base import Conversion, Profile
+from a2a.protocols.openai_parts import BREAKPOINT
 
 JsonObject = dict[str, object]
 
-_BREAKPOINT = "prompt_cache_breakpoint"
 _BREAKPOINT_TTLS = ("30m", "12h")
 _TEXTUAL = ("application/json", "application/xml", "application/yaml", "application/javascript")
 _AUDIO_FORMATS = {
@@ -114,11 +114,11 @@ class PartWriter:
     def _decoration(self, cache: CacheHint | None, ext: Ext | None) -> JsonObject:
         """Keys besides the modelled ones: the client's own, and a cache breakpoint where the upstream knows one."""
         keys: JsonObject = dict(ext) if ext and self.same else {}
-        if cache is None or _BREAKPOINT in keys:
+        if cache is None or BREAKPOINT in keys:
             return keys
         spelling = self.profile.wire.get("cache", "cache_control" if self.same else "")
-        if spelling == _BREAKPOINT:
-            keys[_BREAKPOINT] = {"mode": "explicit", **({"ttl": cache.ttl} if cache.ttl in _BREAKPOINT_TTLS else {})}
+        if spelling == BREAKPOINT:
+            keys[BREAKPOINT] = {"mode": "explicit", **({"ttl": cache.ttl} if cache.ttl in _BREAKPOINT_TTLS else {})}
         elif spelling:
             keys[spelling] = {"type": "ephemeral", **({"ttl": cache.ttl} if cache.ttl else {})}
         else:

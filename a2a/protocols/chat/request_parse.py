@@ -9,8 +9,8 @@ from msgspec import Raw
 
 from a2a.messages import Ext, OutFormat, Request, Sampling, Think
 from a2a.protocols.chat.messages_parse import parse_messages
-from a2a.protocols.chat.parts_parse import extras
 from a2a.protocols.chat.tools_parse import parse_choice, parse_tools
+from a2a.protocols.openai_parts import extras
 from a2a.protocols.wire import Fields, WireError, client_side, dumps, items, kind_of, parse, string
 
 

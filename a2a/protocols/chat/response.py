@@ -25,9 +25,9 @@ from a2a.protocols.base import Conversion
 from a2a.protocols.chat.content import content_filter
 from a2a.protocols.chat.errors import is_error, parse_error
 from a2a.protocols.chat.messages_parse import reasoning_text, tool_call
-from a2a.protocols.chat.parts_parse import extras
 from a2a.protocols.chat.words import says_cut, says_error, stop_in, stop_out, usage_in, usage_out
 from a2a.protocols.media import data_url
+from a2a.protocols.openai_parts import extras
 from a2a.protocols.wire import Fields, WireError, dumps, items, kind_of, merge_ext, parse, string, upstream_side
 
 JsonObject = dict[str, object]

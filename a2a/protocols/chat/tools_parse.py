@@ -11,7 +11,7 @@ from typing import Literal
 from msgspec import Raw
 
 from a2a.messages import CacheHint, Ext, Tool, ToolChoice
-from a2a.protocols.chat.parts_parse import extras
+from a2a.protocols.openai_parts import extras
 from a2a.protocols.wire import Fields, WireError, kind_of, parse, string
 
 WEB_SEARCH = "web_search"

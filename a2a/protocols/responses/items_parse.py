@@ -14,9 +14,9 @@ from msgspec import Raw
 
 from a2a.messages import Foreign, Media, Part, Reasoning, Refusal, Text, ToolCall, ToolResult
 from a2a.protocols.args import usable
+from a2a.protocols.openai_parts import extras
 from a2a.protocols.responses.parts_parse import content, part
 from a2a.protocols.responses.token import read_token
-from a2a.protocols.responses.words import extras
 from a2a.protocols.wire import Fields, compact, dumps, items, kind_of, parse, string
 
 Role = Literal["user", "assistant"]

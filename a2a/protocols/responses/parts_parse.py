@@ -8,52 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from msgspec import Raw
-
-from a2a.messages import CacheHint, Ext, FileRef, Foreign, Inline, Media, MediaKind, Part, Refusal, Text, Url
-from a2a.protocols.media import data_url, normal_b64, true_mime
-from a2a.protocols.responses.words import extras
-from a2a.protocols.wire import Fields, WireError, items, kind_of, parse, string
-
-BREAKPOINT = "prompt_cache_breakpoint"
-_SUFFIXES = {
-    "pdf": "application/pdf",
-    "txt": "text/plain",
-    "md": "text/markdown",
-    "csv": "text/csv",
-    "html": "text/html",
-    "json": "application/json",
-    "xml": "application/xml",
-}
-"""Types of files whose data says nothing, by the end of the name."""
-_AUDIO = {"wav": "audio/wav", "mp3": "audio/mpeg"}
-
-
-def content(raw: Raw | None, path: str) -> list[Part]:
-    """The parts of a message's content or of a tool's output: a string, an array, or nothing. Raises WireError.
-
-    Empty texts are left out.
-    """
-    if raw is None:
-        return []
-    kind = kind_of(raw)
-    if kind == "string":
-        text = string(raw, path)
-        return [Text(text=text)] if text else []
-    if kind != "array":
-        raise WireError(path, "must be a string or an array of parts")
-    parts = [part(item, f"{path}[{index}]") for index, item in enumerate(items(raw, path))]
-    return [each for each in parts if not (isinstance(each, Text) and not each.text)]
-
-
-def part(raw: Raw, path: str) -> Part:
-    """One element of a content array. Raises WireError."""
-    if kind_of(raw) == "string":
-        return Text(text=string(raw, path))
-    fields = parse(raw, path)
-    kind = fields.str("type") or next((key for key in _UNTYPED if fields.has(key)), "")
-    reader = _READERS.get(kind)
-    return reader(fields) if reader is not None else Foreign(proto="responses", wire_type=kind, raw=raw)
+from a2a.messages import CacheHint, Ext, FileRef, Inline, Media, Part, Refusal, Text, Url
+from a2a.protocols.media import data_url, true_mime
+from a2a.protocols.openai_parts import BREAKPOINT, PartTable, audio_in, extras, file_in
+from a2a.protocols.wire import Fields, WireError, kind_of, parse, string
 
 
 def _hint(fields: Fields) -> tuple[CacheHint | None, Ext | None]:
@@ -98,15 +56,9 @@ def _image(fields: Fields) -> Part:
 
 
 def _audio(fields: Fields) -> Part:
-    inner = fields.obj("input_audio")
-    if inner is None:
-        raise WireError(fields.at("input_audio"), "is required")
-    given, path = inner.need_str("data"), inner.at("data")
-    embedded = data_url(given, path)
-    data = embedded[1] if embedded else normal_b64(given, path)
-    name = inner.str("format") or "wav"
+    data, mime = audio_in(fields)
     cache, ext = _hint(fields)
-    return Media(kind="audio", source=Inline(data), mime=_AUDIO.get(name, f"audio/{name}"), cache=cache, ext=ext)
+    return Media(kind="audio", source=Inline(data), mime=mime, cache=cache, ext=ext)
 
 
 def _file(fields: Fields) -> Part:
@@ -121,16 +73,8 @@ def _file(fields: Fields) -> Part:
             raise WireError(inner.path, "a file needs file_data, file_url or file_id")
         source = FileRef(file_id, "openai") if file_id is not None else Url(link or "")
         return Media(kind="document", source=source, name=name, detail=detail, cache=cache, ext=ext)
-    declared, data = data_url(given, path) or (None, normal_b64(given, path))
-    suffix = (name or "").rpartition(".")[2].lower()
-    mime = true_mime(declared, data) or _SUFFIXES.get(suffix, "application/octet-stream")
-    kind = _kind_of_file(mime)
+    data, mime, kind = file_in(given, path, name)
     return Media(kind=kind, source=Inline(data), mime=mime, name=name, detail=detail, cache=cache, ext=ext)
-
-
-def _kind_of_file(mime: str) -> MediaKind:
-    kinds: dict[str, MediaKind] = {"image": "image", "audio": "audio", "video": "video"}
-    return kinds.get(mime.partition("/")[0], "document")
 
 
 _READERS: dict[str, Callable[[Fields], Part]] = {
@@ -144,5 +88,7 @@ _READERS: dict[str, Callable[[Fields], Part]] = {
     "input_file": _file,
     "file": _file,
 }
-_UNTYPED = ("text", "image_url", "input_audio", "file", "refusal")
-"""Keys that betray the type of a part that does not name it."""
+
+_PARTS = PartTable("responses", _READERS, ("text", "image_url", "input_audio", "file", "refusal"))
+content = _PARTS.content
+part = _PARTS.part

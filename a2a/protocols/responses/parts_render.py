@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from a2a.errors import RequestError
 from a2a.messages import CacheHint, Ext, FileRef, Foreign, Inline, Media, Part, Refusal, Text, Url
 from a2a.protocols.base import Conversion
-from a2a.protocols.responses.parts_parse import BREAKPOINT
+from a2a.protocols.openai_parts import BREAKPOINT
 
 JsonObject = dict[str, object]
 

@@ -11,9 +11,9 @@ from typing import Literal
 from msgspec import Raw
 
 from a2a.messages import Ext, OutFormat, Request, Sampling, Text, Think
+from a2a.protocols.openai_parts import extras
 from a2a.protocols.responses.history_parse import History
 from a2a.protocols.responses.tools_parse import parse_choice, parse_tools
-from a2a.protocols.responses.words import extras
 from a2a.protocols.wire import Fields, WireError, client_side, dumps, kind_of, parse, string
 
 ENCRYPTED = "reasoning.encrypted_content"

@@ -8,11 +8,12 @@ from a2a.errors import BadUpstream
 from a2a.messages import Candidate, Part, Refusal, Response, Stop, Text, ToolCall
 from a2a.protocols.args import usable
 from a2a.protocols.base import Conversion
+from a2a.protocols.openai_parts import extras
 from a2a.protocols.responses.envelope import closed, envelope, response_id
 from a2a.protocols.responses.errors import parse_error
 from a2a.protocols.responses.items_out import output_item
 from a2a.protocols.responses.items_parse import item_kind, output_parts
-from a2a.protocols.responses.words import extras, says_cut, stop_in, usage_in
+from a2a.protocols.responses.words import says_cut, stop_in, usage_in
 from a2a.protocols.wire import Fields, WireError, dumps, items, kind_of, parse, upstream_side
 
 BROKEN_CALL = "the upstream sent a tool call whose arguments are no JSON object"

@@ -11,7 +11,8 @@ from typing import Literal
 from msgspec import Raw
 
 from a2a.messages import CacheHint, Ext, Tool, ToolChoice
-from a2a.protocols.responses.words import NAMESPACE_DESCRIPTION, extras
+from a2a.protocols.openai_parts import extras
+from a2a.protocols.responses.words import NAMESPACE_DESCRIPTION
 from a2a.protocols.wire import Fields, WireError, dumps, kind_of, parse, string
 
 _MODES: dict[str, Literal["auto", "none", "required"]] = {

@@ -6,8 +6,9 @@ from typing import Literal
 
 from msgspec import Raw
 
-from a2a.messages import Ext, Stop, StopKind, Usage
+from a2a.messages import Stop, StopKind, Usage
 from a2a.protocols.carried import FOREIGN_REASONING
+from a2a.protocols.openai_parts import extras
 from a2a.protocols.wire import Fields, parse
 
 NAMESPACE_DESCRIPTION = "namespace.description"
@@ -16,7 +17,6 @@ NAMESPACE_DESCRIPTION = "namespace.description"
 ITEM_IDS = {"message": "msg_", "reasoning": FOREIGN_REASONING, "function_call": "fc_", "custom_tool_call": "ctc_"}
 """Item type -> prefix of the ids that a2a mints (12, rule 4). `carried` knows another vendor's reasoning by its own."""
 
-_NOTHING = (b"null", b"[]")
 
 _STOPS_IN: dict[str, StopKind] = {"max_output_tokens": "length", "max_tokens": "length", "content_filter": "refusal"}
 """`incomplete_details.reason` -> IR; unknown reasons are an ordinary end, kept in `Stop.raw`."""
@@ -29,13 +29,6 @@ _REASONS_OUT: dict[StopKind, str] = {
 """IR -> `incomplete_details.reason`; what is not listed is `completed`."""
 
 Status = Literal["completed", "incomplete", "failed"]
-
-
-def extras(fields: Fields) -> Ext | None:
-    """Keys nobody took, without those that say nothing (SDKs send whole items back, nulls included)."""
-    rest = fields.rest()
-    kept = {key: value for key, value in rest.items() if bytes(value) not in _NOTHING} if rest else None
-    return kept or None
 
 
 def stop_in(reason: str | None, *, calls: bool, refused: bool) -> Stop:
