@@ -157,10 +157,6 @@ class _History:
     def _result(self, fields: Fields, call_id: str, name: str | None) -> None:
         heard = content(fields.raw("content"), fields.at("content"))
         parts = [part for part in heard if isinstance(part, Text | Media | Foreign)]
-            part
-            for part in content(fields.raw("content"), fields.at("content"))
-            if isinstance(part, Text | Media | Foreign)
-        ]
         custom = call_id in self._custom
         result = ToolResult(call_id=call_id, parts=parts, name=name, custom=custom, ext=extras(fields))
         if self._results_open:
