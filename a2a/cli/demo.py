@@ -40,7 +40,7 @@ def _demo(
     keep: Annotated[bool, typer.Option("--keep", help="Stay up afterwards, until Ctrl-C.")] = False,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Of the server; 0 picks a free one.")] = 0,
 ) -> None:
-    """Watch everything work, without an account: real requests to built-in upstreams, each answer checked.
+    """Watch everything work without an account. Real requests to built-in upstreams, each answer checked.
 
     Your own accounts, settings and keyring are not touched.
     """

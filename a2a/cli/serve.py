@@ -54,7 +54,7 @@ def _serve(
     allow_host: Annotated[list[str] | None, typer.Option(help="Host name accepted besides loopback names.")] = None,
     allow_origin: Annotated[list[str] | None, typer.Option(help="Origin of a browser client; repeatable.")] = None,
 ) -> None:
-    """Serve OpenAI, Claude and Gemini clients from all your accounts, until Ctrl-C."""
+    """Serve all your accounts to your clients. They may speak OpenAI, Claude or Gemini; Ctrl-C ends it."""
     out = out_of(ctx)
     flags: dict[str, object] = {
         "host": host,
