@@ -54,7 +54,7 @@ def render_request(req: Request, conv: Conversion) -> bytes:
         raise RequestError("this upstream gives one answer per request: n must be 1", param="n")
     require_content(req.messages, req.system)
     with client_side():
-        return _cleaned(dumps(_body(req, conv)))
+        return _cleaned(dumps(_body(req, conv)), conv)
 
 
 def option(conv: Conversion, key: str, default: str = "") -> str:
@@ -231,6 +231,11 @@ def _note_unsupported(req: Request, conv: Conversion) -> None:
         conv.note("stop", "emulated", "the answer is cut by a2a")
 
 
-def _cleaned(body: bytes) -> bytes:
+def _cleaned(body: bytes, conv: Conversion) -> bytes:
     """Without NULs, which the upstream refuses in any string (6.5 rule 11); `wire` lets no half surrogate in."""
-    return _ESCAPE.sub(rb"\1", body) if _NUL in body else body
+    if _NUL not in body:
+        return body
+    cleaned = _ESCAPE.sub(rb"\1", body)
+    if cleaned != body:
+        conv.note("messages", "dropped", "NUL characters, which this upstream refuses")
+    return cleaned

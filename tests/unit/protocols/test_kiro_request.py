@@ -208,7 +208,10 @@ def test_arguments_are_always_an_object_the_upstream_takes(args: str, custom: bo
 
 
 def test_nul_characters_are_removed_and_backslashes_kept() -> None:
-    assert current(body_of(request(user("a\x00b \\u0000 \\"))))["content"] == "ab \\u0000 \\"
+    body, conv = render(request(user("a\x00b \\u0000 \\")))
+    assert current(body)["content"] == "ab \\u0000 \\"
+    assert [(note.field, note.action) for note in conv.notes] == [("messages", "dropped")]
+    assert render(request(user("\\u0000 in words")))[1].notes == []
 
 
 def test_long_results_keep_head_and_tail() -> None:
