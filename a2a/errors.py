@@ -7,6 +7,7 @@
     |   +-- UnknownModel           404                     nobody serves that model; names near ones
     |   +-- UnknownRoute           404                     no such path, or not supported by a2a
     |   +-- TooLarge               413                     the body is over the limit
+    |   +-- LoginFailed            400  exit 3             a login did not come about; nothing was stored
     +-- ConfigError                500  exit 2  internal   a setting is wrong: file, line, nearest key
     +-- UsageError                 400  exit 2  request    the command line is wrong
     +-- AccountError               503  exit 1  account    one account cannot serve: cool down, try the next
@@ -95,6 +96,12 @@ class UnknownRoute(RequestError):
 class TooLarge(RequestError):
     status = 413
     kind = "too_large"
+
+
+class LoginFailed(RequestError):
+    """The person refused, the code ran out, or what came back was not the answer to our question."""
+
+    exit_code = ExitCode.LOGIN_NEEDED
 
 
 class ConfigError(A2AError):

@@ -91,9 +91,12 @@ SERVER = {
 
 PROVIDERS = {
     "base_url": "Where the API is; `{region}` is filled in. Defaults: [below](#names-of-providers).",
-    "auth_url": "The login and token service (kiro: of social logins; gemini: not used yet).",
+    "auth_url": "The login and token service (kiro: of social logins; gemini: the consent page).",
     "token_url": "The token service.",
     "userinfo_url": "Who is logged in.",
+    "paste_url": "The page that shows a code to paste, for a login without a browser here.",
+    "portal_url": "The sign-in portal.",
+    "start_url": "Start URL of AWS Builder ID.",
     "oauth_client_id": "An OAuth client of your own.",
     "oauth_client_secret": "Its secret.",
     "oauth_client_secret_env": "Variable that holds it.",
@@ -102,7 +105,7 @@ PROVIDERS = {
     "plan": "Which key plan its accounts have.",
     "auth_type_header": "Send the header that names the kind of login.",
     "dummy_tool": "Offer a tool that does nothing where a request has none.",
-    "oidc_url": "Token refresh of Builder ID and Identity Center logins.",
+    "oidc_url": "Login and token refresh of Builder ID and Identity Center.",
     "management_url": "Model lists.",
     "legacy_url": "The older endpoint, for accounts without a profile.",
     "idp_allow": "Hosts (globs) that an external identity provider's token endpoint may have; with a scheme exactly "
@@ -165,7 +168,7 @@ CLIENTS = {
 
 WITHOUT_EFFECT = frozenset(
     {"request_max_retries", "request_base_delay", "queue_timeout_s"}
-    | {"min_interval_ms", "rpm", "tpm", "weight", "write_back", "userinfo_url"}
+    | {"min_interval_ms", "rpm", "tpm", "weight", "write_back"}
 )
 """Accepted and shown, but nothing reads them yet."""
 

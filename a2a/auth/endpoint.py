@@ -16,16 +16,21 @@ TIMEOUT = httpx.Timeout(connect=10.0, read=30.0, write=10.0, pool=10.0)
 """httpx's own 5 s are too short for an identity provider's bad day."""
 
 
-class RefreshUrls(Struct, frozen=True, kw_only=True):
-    """Settings of contract 3.1 that a refresh needs, resolved for one account; `{region}` may still stand in URLs.
+class AuthUrls(Struct, frozen=True, kw_only=True):
+    """Settings of contract 3.1 that logins and refreshes need, resolved for one account; `{region}` may still stand in
+    `oidc_url`. None ends in a slash.
 
-    A kind of token reads its own: `auth_url` Kiro and Qwen, `oidc_url` and `idp_allow` Kiro, `token_url` and the client
-    Google.
+    A kind of token reads its own: Qwen `auth_url`; Kiro `auth_url`, `oidc_url`, `portal_url`, `start_url`, `idp_allow`;
+    Google `auth_url` (consent page), `token_url`, `userinfo_url`, `paste_url` and the client.
     """
 
     auth_url: str = ""
     oidc_url: str = ""
     token_url: str = ""
+    userinfo_url: str = ""
+    paste_url: str = ""
+    portal_url: str = ""
+    start_url: str = ""
     idp_allow: tuple[str, ...] = ()
     """Hosts (globs) an external IdP's endpoint may have; an entry with a scheme allows exactly that origin."""
     client_id: str | None = None
@@ -36,7 +41,7 @@ class RefreshUrls(Struct, frozen=True, kw_only=True):
 
 
 async def post(
-    client: httpx.AsyncClient, url: str, fields: Mapping[str, str], urls: RefreshUrls, *, form: bool = True
+    client: httpx.AsyncClient, url: str, fields: Mapping[str, str], urls: AuthUrls, *, form: bool = True
 ) -> httpx.Response:
     """Post a form, or JSON. Raises UpstreamTimeout and Unreachable, which name the origin only."""
     headers = {"accept": "application/json", "user-agent": urls.user_agent}

@@ -17,7 +17,7 @@ import httpx
 import msgspec
 from msgspec import Struct, structs
 
-from a2a.auth.endpoint import RefreshUrls, error_code, origin, post
+from a2a.auth.endpoint import AuthUrls, error_code, origin, post
 from a2a.auth.google_client import HINT, client_for
 from a2a.auth.records import GoogleToken
 from a2a.auth.token_file import fingerprint, object_in, object_of, parse_time, read_text, text_at
@@ -98,7 +98,7 @@ def same_login(one: GoogleToken, other: GoogleToken) -> bool:
     return one.client_id == other.client_id and (not one.email or not other.email or one.email == other.email)
 
 
-async def refresh(token: GoogleToken, urls: RefreshUrls, *, client: httpx.AsyncClient, now: float) -> GoogleToken:
+async def refresh(token: GoogleToken, urls: AuthUrls, *, client: httpx.AsyncClient, now: float) -> GoogleToken:
     """The renewed token, with everything else kept. `now`: Unix seconds.
 
     Raises NeedsLogin, NeedsAction (the OAuth client) and UpstreamError; none carries a token.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from a2a.auth.endpoint import RefreshUrls
+from a2a.auth.endpoint import AuthUrls
 from a2a.auth.records import GoogleToken
 from a2a.errors import NeedsAction
 from a2a.secret import Secret
@@ -50,7 +50,7 @@ class OAuthClient(Struct, frozen=True):
     secret: Secret
 
 
-def client_for(token: GoogleToken, urls: RefreshUrls) -> OAuthClient:
+def client_for(token: GoogleToken, urls: AuthUrls) -> OAuthClient:
     """The client that obtained the token: its own, the settings', the installed CLI's. Reads files.
 
     Raises NeedsAction when its secret cannot be had.

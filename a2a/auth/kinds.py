@@ -13,7 +13,7 @@ import httpx
 from msgspec import Struct
 
 from a2a.auth import google, kiro, kiro_file, qwen
-from a2a.auth.endpoint import RefreshUrls
+from a2a.auth.endpoint import AuthUrls
 from a2a.auth.records import ApiKey, Credential, GoogleToken, KiroToken, QwenToken, Token
 from a2a.config import CREDENTIAL_KIND
 
@@ -21,7 +21,7 @@ from a2a.config import CREDENTIAL_KIND
 class Refresh(Protocol):
     """Raises NeedsLogin, NeedsAction and UpstreamError; none carries a token."""
 
-    def __call__(self, token: Any, urls: RefreshUrls, *, client: httpx.AsyncClient, now: float) -> Awaitable[Token]: ...
+    def __call__(self, token: Any, urls: AuthUrls, *, client: httpx.AsyncClient, now: float) -> Awaitable[Token]: ...
 
 
 class TokenKind(Struct, frozen=True, kw_only=True):

@@ -16,12 +16,12 @@ import httpx
 import msgspec
 from msgspec import Struct, structs
 
-from a2a.auth.endpoint import RefreshUrls, error_code, origin, origin_of, post
+from a2a.auth.endpoint import AuthUrls, error_code, origin, origin_of, post
 from a2a.auth.records import KiroToken
 from a2a.errors import BadUpstream, NeedsLogin, UpstreamError
 from a2a.secret import Secret
 
-__all__ = ["RefreshUrls", "endpoint_allowed", "refresh", "same_login"]
+__all__ = ["AuthUrls", "endpoint_allowed", "refresh", "same_login"]
 
 _TRANSIENT = frozenset({"slow_down", "server_error", "temporarily_unavailable"})
 _PERMANENT_TEXTS = ("bad credentials", "invalid_grant", "invalid refresh token")
@@ -51,7 +51,7 @@ def same_login(one: KiroToken, other: KiroToken) -> bool:
     return same and all(a == b for a, b in both_told if a and b)
 
 
-async def refresh(token: KiroToken, urls: RefreshUrls, *, client: httpx.AsyncClient, now: float) -> KiroToken:
+async def refresh(token: KiroToken, urls: AuthUrls, *, client: httpx.AsyncClient, now: float) -> KiroToken:
     """The renewed token, with everything else kept. `now`: Unix seconds.
 
     Raises NeedsLogin and UpstreamError; neither carries a token.
@@ -65,7 +65,7 @@ async def refresh(token: KiroToken, urls: RefreshUrls, *, client: httpx.AsyncCli
     return _renewed(token, _decode(response, url), now)
 
 
-def _request(token: KiroToken, urls: RefreshUrls, now: float) -> tuple[str, dict[str, str]]:
+def _request(token: KiroToken, urls: AuthUrls, now: float) -> tuple[str, dict[str, str]]:
     """Where to post, and the body: JSON, for an external IdP a form."""
     refresh_token = token.refresh_token.reveal()
     match token.kind:

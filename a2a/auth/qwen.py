@@ -9,7 +9,7 @@ import httpx
 import msgspec
 from msgspec import Struct, structs
 
-from a2a.auth.endpoint import RefreshUrls, error_code, origin, post
+from a2a.auth.endpoint import AuthUrls, error_code, origin, post
 from a2a.auth.records import QwenToken
 from a2a.auth.token_file import fingerprint, object_in, object_of, parse_time, read_text, text_at
 from a2a.errors import BadUpstream, NeedsLogin, UpstreamError, UsageError
@@ -61,7 +61,7 @@ def same_login(one: QwenToken, other: QwenToken) -> bool:
     return not one.email or not other.email or one.email == other.email
 
 
-async def refresh(token: QwenToken, urls: RefreshUrls, *, client: httpx.AsyncClient, now: float) -> QwenToken:
+async def refresh(token: QwenToken, urls: AuthUrls, *, client: httpx.AsyncClient, now: float) -> QwenToken:
     """The renewed token. `now`: Unix seconds. Raises NeedsLogin and UpstreamError; neither carries a token.
 
     An answer may leave out `refresh_token` and `resource_url`: what was known stays.

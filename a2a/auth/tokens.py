@@ -21,7 +21,7 @@ from msgspec import Struct, structs
 
 from a2a.auth.accounts import AccountStore
 from a2a.auth.codec import decode_credential, encode_credential
-from a2a.auth.endpoint import TIMEOUT, RefreshUrls
+from a2a.auth.endpoint import TIMEOUT, AuthUrls
 from a2a.auth.kinds import KINDS, kind_of, renewable
 from a2a.auth.locks import hold_async
 from a2a.auth.records import Account, ApiKey, Credential, Token
@@ -93,7 +93,7 @@ class TokenKeeper:
         store: CredentialStore,
         *,
         folders: Folders,
-        urls: Callable[[Account], RefreshUrls],
+        urls: Callable[[Account], AuthUrls],
         clock: Clock,
         seeds: Mapping[str, Credential] | None = None,
         accounts: AccountStore | None = None,

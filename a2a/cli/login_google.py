@@ -43,7 +43,7 @@ def _client_note(home: Home, done: Done) -> str:
     if not isinstance(token, GoogleToken):
         return ""
     try:
-        client_for(token, build(home.settings)[done.account.provider].refresh_urls(done.account))
+        client_for(token, build(home.settings)[done.account.provider].auth_urls(done.account))
     except NeedsAction as error:
         home.out.trouble(f"{error.message}: {error.hint}")
         return ", cannot be renewed yet"

@@ -73,7 +73,10 @@ class ProviderSettings(Struct, kw_only=True, forbid_unknown_fields=True):
     auth_url: str | None = None
     token_url: str | None = None
     userinfo_url: str | None = None
+    paste_url: str | None = None
     oidc_url: str | None = None
+    portal_url: str | None = None
+    start_url: str | None = None
     management_url: str | None = None
     legacy_url: str | None = None
     idp_allow: list[str] | None = None

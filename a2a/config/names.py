@@ -37,12 +37,12 @@ CREDENTIAL_KIND: dict[str, CredentialKind] = {
 
 OWN_KEYS: dict[str, frozenset[str]] = {
     "gemini-cli-oauth": frozenset(
-        {"auth_url", "token_url", "userinfo_url", "oauth_client_id", "oauth_client_secret", "oauth_client_secret_env"}
-        | {"oauth_client_secret_file", "project_id"}
+        {"auth_url", "token_url", "userinfo_url", "paste_url", "project_id"}
+        | {"oauth_client_id", "oauth_client_secret", "oauth_client_secret_env", "oauth_client_secret_file"}
     ),
     "claude-kiro-oauth": frozenset(
-        {"auth_url", "oidc_url", "management_url", "legacy_url", "idp_allow", "region", "endpoint", "wire", "origin"}
-        | {"write_back"}
+        {"auth_url", "oidc_url", "portal_url", "start_url", "management_url", "legacy_url", "idp_allow"}
+        | {"region", "endpoint", "wire", "origin", "write_back"}
     ),
     "openai-qwen-oauth": frozenset({"auth_url", "region", "plan", "auth_type_header", "dummy_tool"}),
 }

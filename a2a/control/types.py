@@ -39,6 +39,24 @@ class Quota(Struct, frozen=True, kw_only=True):
     taken_at: float = 0.0
 
 
+class Standing(Struct, frozen=True, kw_only=True):
+    """What a probe of one account found: whether it can be used now, and as whom.
+
+    `message`: the finding in words (`Gemini Code Assist, project acme-dev-1`); `remedy`: what the user can do about a
+    state other than `ready`; `label`: the e-mail; `plan`: what the upstream calls the subscription or tier. `until`:
+    Unix seconds, where the state ends by itself.
+    """
+
+    state: AccountState
+    message: str
+    reason: str | None = None
+    remedy: str | None = None
+    label: str | None = None
+    plan: str | None = None
+    until: float | None = None
+    quota: list[Quota] = []
+
+
 class Fault(Struct, frozen=True, kw_only=True):
     """Why an attempt, an exchange or an account failed. `remedy`: the next command or setting, in words."""
 

@@ -79,7 +79,7 @@ class Engine:
         self.keeper = TokenKeeper(
             self.store,
             folders=self.settings.folders,
-            urls=lambda account: self.providers[account.provider].refresh_urls(account),
+            urls=lambda account: self.providers[account.provider].auth_urls(account),
             clock=self.clock,
             seeds=given.credentials,
             accounts=saved,

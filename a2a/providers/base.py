@@ -16,12 +16,14 @@ from msgspec import Struct, structs
 
 from a2a import __version__
 from a2a.auth.base_url import candidates
-from a2a.auth.endpoint import RefreshUrls
+from a2a.auth.endpoint import AuthUrls
 from a2a.auth.records import Account, Credential
 from a2a.config import ProviderSettings, ServerSettings, Settings
+from a2a.control.types import AccountState, Action, Standing
 from a2a.errors import AccountError, BadUpstream, NeedsLogin
 from a2a.messages import Failure, Proto
 from a2a.protocols.base import Profile
+from a2a.protocols.registry import UPSTREAMS
 from a2a.providers.faults import Row, Verdict, judge
 from a2a.providers.http import Answer, Egress, Target
 
@@ -174,7 +176,7 @@ class Provider(ABC):
         """Values of one attempt that only this upstream's codec knows, for `Conversion.extra`."""
         return {}
 
-    def refresh_urls(self, account: Account) -> RefreshUrls:
+    def auth_urls(self, account: Account) -> AuthUrls:
         """Where its tokens are renewed. Raises NeedsLogin: a key is not renewed."""
         raise NeedsLogin(f"{account.name} has a key that cannot be renewed", hint=f"a2a login {self.short}")
 
@@ -195,9 +197,47 @@ class Provider(ABC):
             raise BadUpstream(f"{account.name}: the model list answered {answer.status}")
         return self.parse_models(body)
 
+    async def probe(self, account: Account, credential: Credential, egress: Egress) -> Standing:
+        """Whether the account can be used, by the cheapest call that proves it: here, the model list.
+
+        Raises UpstreamError when nobody answers: then nothing is known.
+        """
+        target = self.target(account, credential, "models", stream=False).with_method("GET")
+        answer = await egress.open(target, None, proxy=self.proxy(account, target.location))
+        body = await read_capped(answer)
+        if answer.status != 200:
+            failure = UPSTREAMS[self.codec or self.proto].parse_error(answer.status, answer.headers, body)
+            return standing_of(self.judge(failure, account), failure, self.now())
+        count = len(self.parse_models(body))
+        return Standing(state="ready", message=f"{count} model{'' if count == 1 else 's'}")
+
     @abstractmethod
     def parse_models(self, body: bytes) -> tuple[ModelInfo, ...]:
         """The upstream's list as bytes to our entries. Raises BadUpstream."""
+
+
+_STATES: dict[Action, AccountState] = {
+    "refresh": "needs_login",
+    "needs_login": "needs_login",
+    "needs_action": "needs_action",
+    "suspended": "suspended",
+    "retired": "retired",
+    "cool_down": "cooling",
+}
+"""What a verdict on a probe means for the account; any other action says nothing against it."""
+
+
+def standing_of(verdict: Verdict, failure: Failure, now: float, *, label: str | None = None) -> Standing:
+    """A failed probe as a standing. `now`: Unix seconds."""
+    state = _STATES.get(verdict.action, "ready")
+    return Standing(
+        state=state,
+        message=failure.message,
+        reason=verdict.reason if state != "ready" else None,
+        remedy=verdict.remedy if state != "ready" else None,
+        label=label,
+        until=now + verdict.rest_s(1, failure.retry_after) if state == "cooling" else None,
+    )
 
 
 def epoch(value: float | None) -> int:

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct, structs
 from yarl import URL
 
-from a2a.auth.endpoint import RefreshUrls
+from a2a.auth.endpoint import AuthUrls
 from a2a.auth.records import Account, Credential, GoogleToken
 from a2a.config import Settings
 from a2a.errors import BadUpstream, NeedsLogin
@@ -28,7 +28,10 @@ from a2a.providers.faults import Row, Verdict, needs_action
 from a2a.providers.http import Egress, Target
 from a2a.secret import Secret
 
+AUTH_URL = "https://accounts.google.com"
 TOKEN_URL = "https://oauth2.googleapis.com"  # noqa: S105
+USERINFO_URL = "https://www.googleapis.com"
+PASTE_URL = "https://codeassist.google.com/authcode"
 ROOT = "/v1internal"
 
 _RENAMED = {"gemini-3.5-flash": "gemini-3-flash"}
@@ -198,10 +201,13 @@ class GeminiCliProvider(Provider):
         values = {"project": known.project if known else account.project_id or "", "session": session or ""}
         return {key: value for key, value in values.items() if value}
 
-    def refresh_urls(self, account: Account) -> RefreshUrls:
+    def auth_urls(self, account: Account) -> AuthUrls:
         token_url = self.url("token_url", account, TOKEN_URL)
-        return RefreshUrls(
+        return AuthUrls(
+            auth_url=self.url("auth_url", account, AUTH_URL),
             token_url=token_url,
+            userinfo_url=self.url("userinfo_url", account, USERINFO_URL),
+            paste_url=self.url("paste_url", account, PASTE_URL),
             client_id=self.settings.oauth_client_id,
             client_secret=self.settings.oauth_client_secret or Secret(""),
             user_agent=self.user_agent(),

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import structs
 from yarl import URL
 
-from a2a.auth.endpoint import RefreshUrls
+from a2a.auth.endpoint import AuthUrls
 from a2a.auth.records import Account, Credential, KiroToken
 from a2a.config import Settings
 from a2a.errors import NeedsLogin
@@ -31,6 +31,9 @@ PROFILE_REGIONS = ("us-east-1", "eu-central-1")
 LEGACY_URL = "https://q.{region}.amazonaws.com"
 AUTH_URL = "https://prod.us-east-1.auth.desktop.kiro.dev"
 OIDC_URL = "https://oidc.{region}.amazonaws.com"
+PORTAL_URL = "https://app.kiro.dev"
+START_URL = "https://view.awsapps.com/start"
+"""Of AWS Builder ID (section 4.1)."""
 IDP_ALLOW = ("*.microsoftonline.com", "*.microsoftonline.us", "*.microsoftonline.cn", "*.okta.com")
 """Hosts an external IdP's token endpoint may have (section 3.3)."""
 
@@ -181,22 +184,28 @@ class KiroProvider(Provider):
             headers["redirect-for-internal"] = "true"
         return headers
 
-    def refresh_urls(self, account: Account) -> RefreshUrls:
-        return RefreshUrls(
-            auth_url=account.urls.get("auth_url") or self.settings.auth_url or AUTH_URL,
-            oidc_url=account.urls.get("oidc_url") or self.settings.oidc_url or OIDC_URL,
+    def auth_urls(self, account: Account) -> AuthUrls:
+        auth_url = self._template("auth_url", account, AUTH_URL)
+        return AuthUrls(
+            auth_url=auth_url,
+            oidc_url=self._template("oidc_url", account, OIDC_URL),
+            portal_url=self._template("portal_url", account, PORTAL_URL),
+            start_url=self._template("start_url", account, START_URL),
             idp_allow=tuple(self.settings.idp_allow or IDP_ALLOW),
             user_agent=self.user_agent(),
-            proxy=self.proxy(account, account.urls.get("auth_url") or self.settings.auth_url or AUTH_URL),
+            proxy=self.proxy(account, auth_url),
         )
+
+    def _template(self, key: str, account: Account, default: str) -> str:
+        """A URL setting in which `{region}` still stands: whoever uses it knows which region is meant."""
+        return str(account.urls.get(key) or getattr(self.settings, key, None) or default).rstrip("/")
 
     def _root(self, account: Account, token: KiroToken, generation: str) -> str:
         key, default = ("base_url", RUNTIME_URL) if generation == "krs" else ("legacy_url", LEGACY_URL)
         return self._at(key, account, token, default)
 
     def _at(self, key: str, account: Account, token: KiroToken, default: str) -> str:
-        value = account.urls.get(key) or getattr(self.settings, key, None) or default
-        return str(value).replace("{region}", self.home_region(account, token)).rstrip("/")
+        return self._template(key, account, default).replace("{region}", self.home_region(account, token))
 
     def _models_url(self, account: Account, token: KiroToken, generation: str) -> str:
         root = (

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from msgspec import Struct, structs
 from yarl import URL
 
-from a2a.auth.endpoint import RefreshUrls
+from a2a.auth.endpoint import AuthUrls
 from a2a.auth.records import Account, ApiKey, Credential, QwenToken
 from a2a.errors import NeedsLogin
 from a2a.messages import Failure
@@ -204,9 +204,9 @@ class QwenProvider(OpenAIShaped):
         root = super().base_url(account) if own else portal_url(credential.resource_url)
         return Target(URL(root + self.paths[operation]), headers)
 
-    def refresh_urls(self, account: Account) -> RefreshUrls:
+    def auth_urls(self, account: Account) -> AuthUrls:
         auth_url = self.url("auth_url", account, AUTH_URL)
-        return RefreshUrls(auth_url=auth_url, user_agent=self.user_agent(), proxy=self.proxy(account, auth_url))
+        return AuthUrls(auth_url=auth_url, user_agent=self.user_agent(), proxy=self.proxy(account, auth_url))
 
     def judge(self, failure: Failure, account: Account | None = None) -> Verdict:
         verdict = super().judge(failure, account)

@@ -19,7 +19,7 @@ from support.kiro_tokens import ARN, ide_file, refresh_text, token, write_ide_fi
 from a2a.auth import kiro
 from a2a.auth.accounts import AccountStore
 from a2a.auth.codec import decode_credential, encode_credential
-from a2a.auth.kiro import RefreshUrls
+from a2a.auth.kiro import AuthUrls
 from a2a.auth.kiro_file import parse_token_text, read_token_file
 from a2a.auth.records import Account, ApiKey, Credential, KiroToken
 from a2a.auth.store import FileStore
@@ -57,8 +57,8 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         yield made
 
 
-def urls(server: AuthServer, *allow: str) -> RefreshUrls:
-    return RefreshUrls(
+def urls(server: AuthServer, *allow: str) -> AuthUrls:
+    return AuthUrls(
         auth_url=f"{server.url}/auth/", oidc_url=server.url + "/oidc/{region}", idp_allow=allow, user_agent="a2a/test"
     )
 
@@ -158,7 +158,7 @@ async def test_what_each_answer_means(
 
 
 async def test_no_connection(client: httpx.AsyncClient) -> None:
-    nowhere = RefreshUrls(auth_url="http://127.0.0.1:9", oidc_url="http://127.0.0.1:9")
+    nowhere = AuthUrls(auth_url="http://127.0.0.1:9", oidc_url="http://127.0.0.1:9")
     with pytest.raises(Unreachable, match=r"http://127\.0\.0\.1:9"):
         await kiro.refresh(token(), nowhere, client=client, now=NOW)
 
@@ -439,7 +439,7 @@ async def test_a_declared_file_that_moved_on_is_followed(bench: Bench, tmp_path:
 
 RACER = """
 import asyncio, sys
-from a2a.auth.kiro import RefreshUrls
+from a2a.auth.kiro import AuthUrls
 from a2a.auth.records import Account
 from a2a.auth.store import FileStore
 from a2a.auth.tokens import TokenKeeper
@@ -448,7 +448,7 @@ from a2a.paths import folders
 
 async def main(home, url):
     place = folders(home)
-    urls = RefreshUrls(auth_url=url + "/auth", oidc_url=url)
+    urls = AuthUrls(auth_url=url + "/auth", oidc_url=url)
     keeper = TokenKeeper(FileStore(place.credentials), folders=place, urls=lambda a: urls, clock=SystemClock())
     account = Account(id="acc_1", provider="claude-kiro-oauth", alias="work", kind="social")
     try:

@@ -13,7 +13,7 @@ from msgspec import structs
 
 from a2a.auth import google, qwen, tokens
 from a2a.auth.codec import decode_credential, encode_credential
-from a2a.auth.endpoint import RefreshUrls
+from a2a.auth.endpoint import AuthUrls
 from a2a.auth.records import Account, Credential
 from a2a.auth.store import FileStore
 from a2a.auth.tokens import TokenKeeper
@@ -56,9 +56,9 @@ class Home:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.file.write_text(json.dumps(content))
 
-    def urls(self, secret: str = CLIENT_SECRET) -> RefreshUrls:
+    def urls(self, secret: str = CLIENT_SECRET) -> AuthUrls:
         auth_url, token_url = self.up.qwen_url, self.up.google_url
-        return RefreshUrls(auth_url=auth_url, token_url=token_url, client_id=CLIENT_ID, client_secret=Secret(secret))
+        return AuthUrls(auth_url=auth_url, token_url=token_url, client_id=CLIENT_ID, client_secret=Secret(secret))
 
     def keeper(self, **urls: str) -> TokenKeeper:
         return TokenKeeper(

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from a2a.auth import google, google_client
-from a2a.auth.endpoint import RefreshUrls
+from a2a.auth.endpoint import AuthUrls
 from a2a.auth.google_client import CLI_CLIENT_ID, client_for, installed
 from a2a.auth.records import GoogleToken
 from a2a.errors import BadUpstream, NeedsAction, NeedsLogin, Unreachable, UpstreamError, UsageError
@@ -27,7 +27,7 @@ FILE = {
     "token_type": "Bearer",
     "expiry_date": 1_795_003_599_123,
 }
-URLS = RefreshUrls(token_url="http://token/", client_secret=Secret("shh"), user_agent="a2a/test")
+URLS = AuthUrls(token_url="http://token/", client_secret=Secret("shh"), user_agent="a2a/test")
 
 
 @pytest.fixture(autouse=True)
@@ -125,7 +125,7 @@ def test_a_token_with_a_client_of_its_own_keeps_it() -> None:
 
 def test_the_settings_name_the_client() -> None:
     assert client_for(TOKEN, URLS).id == CLI_CLIENT_ID
-    mine = RefreshUrls(client_id="mine", client_secret=Secret("s"))
+    mine = AuthUrls(client_id="mine", client_secret=Secret("s"))
     assert client_for(TOKEN, mine).id == "mine"
 
 
@@ -136,7 +136,7 @@ def test_a_secret_is_not_used_for_another_client() -> None:
 
 def test_without_a_secret_the_user_is_told_where_to_find_it() -> None:
     with pytest.raises(NeedsAction) as caught:
-        client_for(TOKEN, RefreshUrls())
+        client_for(TOKEN, AuthUrls())
     assert caught.value.reason == "no_oauth_client"
     assert "A2A_GEMINI_OAUTH_CLIENT_SECRET" in (caught.value.hint or "")
 
@@ -150,7 +150,7 @@ def test_the_installed_cli_has_both_constants(tmp_path: Path, place: str) -> Non
     source.write_text(f"var OAUTH_CLIENT_ID = '{CLI_CLIENT_ID}';\nvar OAUTH_CLIENT_SECRET = \"from-the-cli\";")
     (source.parent / "other.js").write_text("nothing here")
     assert [client.id for client in installed()] == [CLI_CLIENT_ID]
-    assert client_for(TOKEN, RefreshUrls()).secret.reveal() == "from-the-cli"
+    assert client_for(TOKEN, AuthUrls()).secret.reveal() == "from-the-cli"
 
 
 def test_the_command_leads_to_its_package(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_the_command_leads_to_its_package(tmp_path: Path) -> None:
     script.chmod(0o755)
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "gemini").symlink_to(script)
-    assert client_for(TOKEN, RefreshUrls()).secret.reveal() == "s1"
+    assert client_for(TOKEN, AuthUrls()).secret.reveal() == "s1"
 
 
 # --- the refresh ---------------------------------------------------------------------------------
@@ -181,7 +181,7 @@ class Endpoint:
         return httpx.Response(self.status, text=content)
 
 
-async def renewed(endpoint: Endpoint, token: GoogleToken = TOKEN, urls: RefreshUrls = URLS) -> GoogleToken:
+async def renewed(endpoint: Endpoint, token: GoogleToken = TOKEN, urls: AuthUrls = URLS) -> GoogleToken:
     async with httpx.AsyncClient(transport=httpx.MockTransport(endpoint)) as client:
         return await google.refresh(token, urls, client=client, now=NOW)
 

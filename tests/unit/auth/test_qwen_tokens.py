@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from a2a.auth import qwen
-from a2a.auth.endpoint import RefreshUrls
+from a2a.auth.endpoint import AuthUrls
 from a2a.auth.records import QwenToken
 from a2a.errors import BadUpstream, NeedsLogin, UpstreamError, UsageError
 from a2a.secret import Secret
@@ -79,7 +79,7 @@ async def renewed(status: int = 200, body: object = ANSWER, token: QwenToken = T
         return httpx.Response(status, text=body if isinstance(body, str) else json.dumps(body))
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
-        return await qwen.refresh(token, RefreshUrls(auth_url="http://chat/"), client=client, now=NOW)
+        return await qwen.refresh(token, AuthUrls(auth_url="http://chat/"), client=client, now=NOW)
 
 
 async def test_a_refresh_is_a_form_of_the_public_client() -> None:

@@ -146,12 +146,12 @@ def test_without_arn_or_session_nothing_is_made_up() -> None:
     assert values == {"origin": "AI_EDITOR", "endpoint": "legacy", "wire": "rest"}
 
 
-def test_refresh_urls_are_the_account_s_the_provider_s_or_the_default() -> None:
+def test_auth_urls_are_the_account_s_the_provider_s_or_the_default() -> None:
     one = account(provider=KIRO, urls={"auth_url": "http://auth"}, proxy="http://proxy:1")
-    urls = kiro(oidc_url="http://oidc", idp_allow=["*.mine"], user_agent="me/1").refresh_urls(one)
+    urls = kiro(oidc_url="http://oidc", idp_allow=["*.mine"], user_agent="me/1").auth_urls(one)
     assert (urls.auth_url, urls.oidc_url, urls.idp_allow) == ("http://auth", "http://oidc", ("*.mine",))
     assert (urls.user_agent, urls.proxy) == ("me/1", "http://proxy:1")
-    default = kiro().refresh_urls(account(provider=KIRO))
+    default = kiro().auth_urls(account(provider=KIRO))
     assert default.auth_url == "https://prod.us-east-1.auth.desktop.kiro.dev"
     assert default.oidc_url == "https://oidc.{region}.amazonaws.com"
     assert ("*.okta.com" in default.idp_allow, default.proxy) == (True, None)

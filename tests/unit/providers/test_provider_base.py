@@ -81,7 +81,7 @@ def test_models_of_the_settings_are_the_catalogue() -> None:
 
 def test_a_key_is_not_renewed() -> None:
     with pytest.raises(NeedsLogin) as caught:
-        provider().refresh_urls(account("work"))
+        provider().auth_urls(account("work"))
     assert caught.value.hint == "a2a login openai"
     assert provider().private(account(), KEY, "session") == {}
 

@@ -258,10 +258,10 @@ def test_a_key_is_no_token(tmp_path: Path) -> None:
 
 def test_where_tokens_are_renewed(tmp_path: Path) -> None:
     made = provider(tmp_path, token_url="http://t/", oauth_client_id="id", oauth_client_secret=Secret("s"))
-    urls = made.refresh_urls(one())
+    urls = made.auth_urls(one())
     assert (urls.token_url, urls.client_id, urls.client_secret.reveal()) == ("http://t", "id", "s")
-    assert made.refresh_urls(one(urls={"token_url": "http://own"})).token_url == "http://own"
-    assert provider(tmp_path).refresh_urls(one()).token_url == "https://oauth2.googleapis.com"
+    assert made.auth_urls(one(urls={"token_url": "http://own"})).token_url == "http://own"
+    assert provider(tmp_path).auth_urls(one()).token_url == "https://oauth2.googleapis.com"
 
 
 async def test_models_come_from_the_quota(tmp_path: Path) -> None:

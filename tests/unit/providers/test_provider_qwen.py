@@ -105,8 +105,8 @@ def test_headers() -> None:
 
 
 def test_where_tokens_are_renewed() -> None:
-    assert provider().refresh_urls(oauth()).auth_url == "https://chat.qwen.ai"
-    assert provider(auth_url="http://a/").refresh_urls(oauth()).auth_url == "http://a"
+    assert provider().auth_urls(oauth()).auth_url == "https://chat.qwen.ai"
+    assert provider(auth_url="http://a/").auth_urls(oauth()).auth_url == "http://a"
 
 
 # --- models --------------------------------------------------------------------------------------
