@@ -1,14 +1,19 @@
-"""A `Credential` as JSON bytes for the credential store, and back. The one place that reveals a stored secret."""
+"""Values that hold secrets as JSON bytes, and back: the one place that reveals a stored secret.
+
+The bytes go to the credential store, to a renewal's own process, and to an export that the user asked for.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from a2a.auth.records import Credential
 from a2a.errors import StoreError
 from a2a.secret import Secret
+
+T = TypeVar("T")
 
 
 def _reveal(value: Any) -> Any:
@@ -27,9 +32,23 @@ _ENCODER = msgspec.json.Encoder(enc_hook=_reveal)
 _DECODER: msgspec.json.Decoder[Credential] = msgspec.json.Decoder(Credential, dec_hook=_conceal)
 
 
+def encode_secrets(value: Any) -> bytes:
+    """Any value with `Secret`s in it, UTF-8."""
+    return _ENCODER.encode(value)
+
+
+def decode_secrets(content: bytes, kind: type[T]) -> T:
+    """Raises ValueError, which never quotes the content."""
+    try:
+        return msgspec.json.decode(content, type=kind, dec_hook=_conceal)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        # `from None`: the decoder's error holds the bytes it was given.
+        raise ValueError(f"this is no {kind.__name__}") from None
+
+
 def encode_credential(credential: Credential) -> bytes:
     """`{"type": "api_key", "key": …}` or `{"type": "kiro", …}`, UTF-8."""
-    return _ENCODER.encode(credential)
+    return encode_secrets(credential)
 
 
 def decode_credential(content: bytes, account: str) -> Credential:
@@ -37,7 +56,6 @@ def decode_credential(content: bytes, account: str) -> Credential:
     try:
         return _DECODER.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        # `from None`: the decoder's error holds the bytes it was given.
         raise StoreError(
             f"{account}: its stored credential cannot be read", hint="log in to that account again: a2a login"
         ) from None

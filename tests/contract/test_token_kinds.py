@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from a2a.auth import google, qwen, tokens
+from a2a.auth import google, qwen, renewal, tokens
 from a2a.auth.codec import decode_credential, encode_credential
 from a2a.auth.endpoint import AuthUrls
 from a2a.auth.records import Account, Credential
@@ -128,13 +128,13 @@ async def test_a_renewal_that_drags_on_ends_no_request_s_patience(home: Home, mo
     """The request asks another account; the renewal goes on and is there for the next one."""
     home.save(structs.replace(home.imported, expires_at=1.0))
     keeper, go_on = home.keeper(), asyncio.Event()
-    ask = keeper._ask
+    renew = keeper._renew
 
-    async def slow(account: Account, token: Any) -> Any:
+    async def slow(job: renewal.Job) -> renewal.Renewed:
         await go_on.wait()
-        return await ask(account, token)
+        return await renew(job)
 
-    monkeypatch.setattr(keeper, "_ask", slow)
+    monkeypatch.setattr(keeper, "_renew", slow)
     monkeypatch.setattr(tokens, "_WAIT_S", 0.01)
     with pytest.raises(UpstreamTimeout, match="could not be renewed within"):
         await keeper.current(home.account)
@@ -150,9 +150,9 @@ async def test_an_endpoint_that_never_ends_is_given_up(home: Home, monkeypatch: 
     async def never(*_: object, **__: object) -> None:
         await asyncio.Event().wait()
 
-    kind = tokens.KINDS[type(home.imported)]
-    monkeypatch.setitem(tokens.KINDS, type(home.imported), structs.replace(kind, refresh=never))
-    monkeypatch.setattr(tokens, "_RENEWAL_S", 0.01)
+    kind = renewal.KINDS[type(home.imported)]
+    monkeypatch.setitem(renewal.KINDS, type(home.imported), structs.replace(kind, refresh=never))
+    monkeypatch.setattr(renewal, "_RENEWAL_S", 0.01)
     with pytest.raises(UpstreamTimeout, match="the token endpoint took over"):
         await keeper.current(home.account)
     await keeper.aclose()

@@ -27,6 +27,9 @@ class AuthServer:
         self.gate = asyncio.Event()
         """Cleared: answers wait."""
         self.gate.set()
+        self.reply_gate = asyncio.Event()
+        """Cleared: the token is rotated, and the answer waits."""
+        self.reply_gate.set()
         self.called = asyncio.Event()
         self.rotated = asyncio.Event()
 
@@ -57,6 +60,7 @@ class AuthServer:
         n = len(self.used)
         new = f"aor-{n}-".ljust(120, "n")
         self.valid.add(new)
+        await self.reply_gate.wait()
         if camel:
             return web.json_response(
                 {"accessToken": f"aoa-{n}", "refreshToken": new, "expiresIn": self.expires_in, **self.extra}
@@ -81,4 +85,5 @@ async def auth_server() -> AsyncIterator[AuthServer]:
         yield server
     finally:
         server.gate.set()
+        server.reply_gate.set()
         await runner.cleanup()
