@@ -24,7 +24,11 @@ CHUNK_CHARS = 1200
 """Windows takes 2,560 bytes, which are 1,280 characters of UTF-16 (kiro.md 2.6)."""
 
 REST_S = 60.0
-"""How long a keyring that did not answer is left alone."""
+"""How long a keyring that did not answer is left alone, unless its answer comes after all."""
+LONGEST_WAIT_S = 60.0
+"""What a keyring that is known to be slow may take."""
+SAY_AFTER_S = 2.0
+"""Somebody who looks at a terminal is told by then what is waited for."""
 
 _HEAD = "chunks:"
 _REFUSERS = ("keyring.backends.fail", "keyring.backends.null")
@@ -36,19 +40,34 @@ class KeyringUnusable(Exception):
     """The keyring is absent, locked, slow, full or lossy; the text says which and ends without a full stop."""
 
 
+class KeyringAbsent(KeyringUnusable):
+    """This system has none."""
+
+
 class KeyringSilent(KeyringUnusable):
     """It did not answer in time; what was asked of it may still happen."""
 
 
 class KeyringStore:
-    """See the module. After a call without an answer, later ones fail at once for `REST_S`."""
+    """See the module. After a call without an answer, later ones fail at once for `REST_S`; when the answer comes late,
+    they wait for as long as it took.
+
+    `on_wait` is called when a call takes longer than `SAY_AFTER_S`, once in this object's life.
+    """
 
     def __init__(
-        self, service: str, *, index: Path, timeout_s: float, monotonic: Callable[[], float] = time.monotonic
+        self,
+        service: str,
+        *,
+        index: Path,
+        timeout_s: float,
+        monotonic: Callable[[], float] = time.monotonic,
+        on_wait: Callable[[], None] | None = None,
     ) -> None:
         self._service = service
         self._index = index
         self._timeout_s = timeout_s
+        self._on_wait = on_wait
         self._monotonic = monotonic
         self._backend: KeyringBackend | None = None
         self._resting: tuple[KeyringUnusable, float] | None = None
@@ -104,6 +123,8 @@ class KeyringStore:
             raise type(self._resting[0])(str(self._resting[0]))
         outcome: list[_T] = []
         failure: list[Exception] = []
+        given_up = threading.Event()
+        began = self._monotonic()
 
         def work() -> None:
             try:
@@ -111,10 +132,12 @@ class KeyringStore:
                 outcome.append(act(self._backend))
             except Exception as exc:  # noqa: BLE001 -- a backend may raise anything; translated below
                 failure.append(exc)
+            if given_up.is_set():
+                self._slow_by(self._monotonic() - began)
 
         thread = threading.Thread(target=work, name="a2a-keyring", daemon=True)
         thread.start()
-        thread.join(self._timeout_s)
+        self._join(thread)
         if outcome:
             return outcome[0]
         if failure:
@@ -123,7 +146,23 @@ class KeyringStore:
             f"the keyring did not answer within {self._timeout_s:g} s (locked, or waiting for a dialog)"
         )
         self._rest(silent)
+        given_up.set()
         raise silent
+
+    def _join(self, thread: threading.Thread) -> None:
+        if self._on_wait is None or self._timeout_s <= SAY_AFTER_S:
+            thread.join(self._timeout_s)
+            return
+        thread.join(SAY_AFTER_S)
+        if thread.is_alive():
+            self._on_wait()
+            self._on_wait = None
+            thread.join(self._timeout_s - SAY_AFTER_S)
+
+    def _slow_by(self, took_s: float) -> None:
+        """It answered after all: it is slow, not dead. What it said is not used, for somebody may have changed it."""
+        self._timeout_s = max(self._timeout_s, min(2 * took_s, LONGEST_WAIT_S))
+        self._resting = None
 
     def _unusable(self, exc: Exception) -> KeyringUnusable:
         # Of a foreign error only the kind is told: its message may hold what the backend was given.
@@ -143,7 +182,7 @@ def _usable_backend() -> KeyringBackend:
 
     backend = keyring.get_keyring()
     if type(backend).__module__.startswith(_REFUSERS):
-        raise KeyringUnusable("this system has no keyring")
+        raise KeyringAbsent("this system has no keyring")
     return backend
 
 

@@ -11,11 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, Protocol
 
-from a2a.auth.keyring_store import KeyringStore, KeyringUnusable
+from a2a.auth.keyring_store import LONGEST_WAIT_S, KeyringAbsent, KeyringStore, KeyringUnusable
 from a2a.errors import StoreError
 from a2a.paths import Folders, atomic_write
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
+
+_WAITING = "waiting for the system's keyring: it may be asking you to unlock it"
 
 StoreKind = Literal["keyring", "file"]
 Say = Callable[[str], None]
@@ -115,7 +117,8 @@ class FallbackStore:
             known = bool(self._files.ids())  # then it has been said, by this run or an earlier one
             self._files.put(key, value)
             if not known:
-                self._say(f"{exc}; secrets are kept in {self._files.place} (mode 0600)")
+                later = "" if isinstance(exc, KeyringAbsent) else "; once it works: a2a accounts migrate --to keyring"
+                self._say(f"{exc}; secrets are kept in {self._files.place} (mode 0600){later}")
         else:
             self._files.delete(key)
 
@@ -133,10 +136,20 @@ class FallbackStore:
         return sorted({*self._files.ids(), *self._keyring.ids()})
 
 
-def open_store(kind: StoreKind, folders: Folders, *, say: Say, timeout_s: float = 5.0) -> FileStore | FallbackStore:
-    """The store that `A2A_CREDENTIAL_STORE` names. Touches nothing yet; `timeout_s` bounds each keyring call."""
+def open_store(
+    kind: StoreKind, folders: Folders, *, say: Say, timeout_s: float = 5.0, attended: bool = False
+) -> FileStore | FallbackStore:
+    """The store that `A2A_CREDENTIAL_STORE` names. Touches nothing yet; `timeout_s` bounds each keyring call.
+
+    `attended`: somebody may have to unlock the keyring in a dialog, so it gets longer, and they are told.
+    """
     files = FileStore(folders.credentials)
     if kind == "file":
         return files
-    keyring = KeyringStore(folders.keyring_service, index=folders.data / "keyring", timeout_s=timeout_s)
+    keyring = KeyringStore(
+        folders.keyring_service,
+        index=folders.data / "keyring",
+        timeout_s=LONGEST_WAIT_S if attended else timeout_s,
+        on_wait=(lambda: say(_WAITING)) if attended else None,
+    )
     return FallbackStore(keyring, files, say)

@@ -13,9 +13,10 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends import fail
 from support.memory_keyring import MemoryKeyring
+from support.waiting import eventually
 
-from a2a.auth import serverkey
-from a2a.auth.keyring_store import CHUNK_CHARS
+from a2a.auth import keyring_store, serverkey
+from a2a.auth.keyring_store import CHUNK_CHARS, KeyringStore, KeyringUnusable
 from a2a.auth.store import CredentialStore, FallbackStore, FileStore, open_store
 from a2a.errors import StoreError
 from a2a.paths import Folders, folders
@@ -75,6 +76,20 @@ class Hanging(_Backend):
 
     def get_password(self, service: str, username: str) -> str | None:
         self.released.wait(30)
+        return super().get_password(service, username)
+
+
+class Slow(_Backend):
+    """Takes its time at the first question."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.go_on = 0, threading.Event()
+
+    def get_password(self, service: str, username: str) -> str | None:
+        self.asked += 1
+        if self.asked == 1:
+            self.go_on.wait(30)
         return super().get_password(service, username)
 
 
@@ -193,6 +208,45 @@ def test_a_keyring_that_hangs_is_asked_once(store: FallbackStore) -> None:
     store.put("acc_1", b"x")
     assert store._keyring.broken
     assert store.place.startswith("files in")
+
+
+def test_a_slow_keyring_is_waited_for_once_it_is_known_to_be_slow(place: Folders, said: list[str]) -> None:
+    made = Slow()
+    keyring.set_keyring(made)
+    made.held["acc_1"] = "kept there"
+    (place.data / "keyring").mkdir(parents=True)
+    (place.data / "keyring" / "acc_1").touch()
+    store = KeyringStore("x", index=place.data / "keyring", timeout_s=0.05)
+    with pytest.raises(KeyringUnusable, match="did not answer within 0.05 s"):
+        store.get("acc_1")
+    assert store.broken
+    made.go_on.set()
+    eventually(lambda: not store.broken, "the late answer")
+    assert store.get("acc_1") == b"kept there"
+    assert store._timeout_s > 0.05
+
+
+def test_who_is_there_is_told_what_is_waited_for(
+    place: Folders, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyring_store, "SAY_AFTER_S", 0.01)
+    made = Slow()
+    keyring.set_keyring(made)
+    store = open_store("keyring", place, say=lambda text: (said.append(text), made.go_on.set()), attended=True)
+    store.put("acc_1", b"x")
+    assert said == ["waiting for the system's keyring: it may be asking you to unlock it"]
+    assert made.held == {"acc_1": "x"}
+    assert store.place == "the system's keyring"
+
+
+def test_a_failing_keyring_is_told_with_the_way_back_and_an_absent_one_is_not(place: Folders, said: list[str]) -> None:
+    keyring.set_keyring(Refusing())
+    open_store("keyring", place, say=said.append).put("acc_1", b"x")
+    assert "a2a accounts migrate --to keyring" in said.pop()
+    open_store("keyring", place, say=said.append).delete("acc_1")
+    keyring.set_keyring(fail.Keyring())
+    open_store("keyring", place, say=said.append).put("acc_1", b"x")
+    assert "migrate" not in said.pop()
 
 
 def test_a_keyring_that_comes_back_takes_over_again(place: Folders, said: list[str]) -> None:
