@@ -36,15 +36,31 @@ class AuthUrls(Struct, frozen=True, kw_only=True):
     client_id: str | None = None
     client_secret: Secret = Secret("")
     """As set by the user."""
+    write_back: bool = False
+    """Renewed tokens also go into the file they came from."""
     user_agent: str = "a2a"
     proxy: str | None = None
 
 
+HttpClient = httpx.AsyncClient
+
+
+def http_client(proxy: str | None) -> HttpClient:
+    """For one login or renewal; an async context manager. The proxy is ours to choose, not the variables'."""
+    return httpx.AsyncClient(proxy=proxy, trust_env=False, timeout=TIMEOUT)
+
+
 async def post(
-    client: httpx.AsyncClient, url: str, fields: Mapping[str, str], urls: AuthUrls, *, form: bool = True
+    client: HttpClient,
+    url: str,
+    fields: Mapping[str, str],
+    urls: AuthUrls,
+    *,
+    form: bool = True,
+    extra: Mapping[str, str] | None = None,
 ) -> httpx.Response:
-    """Post a form, or JSON. Raises UpstreamTimeout and Unreachable, which name the origin only."""
-    headers = {"accept": "application/json", "user-agent": urls.user_agent}
+    """Post a form, or JSON, `extra` headers with it. Raises UpstreamTimeout and Unreachable; they name the origin."""
+    headers = {"accept": "application/json", "user-agent": urls.user_agent, **(extra or {})}
     try:
         if form:
             return await client.post(url, data=dict(fields), headers=headers, timeout=TIMEOUT)

@@ -32,11 +32,14 @@ _BAD_CLIENT = frozenset({"invalid_client", "unauthorized_client"})
 _REAUTH = ("reauth", "invalid_rapt")
 
 
-class _Answer(Struct):
+class Answer(Struct):
+    """What the token endpoint gives for a code or a refresh token. `expires_in`: seconds."""
+
     access_token: str
     expires_in: float = 3600.0
     refresh_token: str | None = None
     scope: str | None = None
+    id_token: str | None = None
 
 
 def read_token_file(path: Path) -> GoogleToken:
@@ -67,14 +70,14 @@ def _parse(data: dict[str, Any], source: str) -> GoogleToken:
         refresh_token=Secret(refresh),
         expires_at=parse_time(expiry) if access else 0.0,
         scope=text_at(fields, "scope") or None,
-        email=text_at(fields, "email") or _email(text_at(fields, "id_token")),
+        email=text_at(fields, "email") or email_in(text_at(fields, "id_token")),
         client_id=text_at(fields, "client_id") or None,
         client_secret=Secret(text_at(fields, "client_secret")),
     )
     return structs.replace(token, source_fingerprint=fingerprint(token.refresh_token))
 
 
-def _email(id_token: str) -> str | None:
+def email_in(id_token: str) -> str | None:
     """The e-mail claim of a JWT, unverified: it only names the account."""
     pieces = id_token.split(".")
     if len(pieces) != 3:
@@ -106,7 +109,7 @@ async def refresh(token: GoogleToken, urls: AuthUrls, *, client: httpx.AsyncClie
     if not token.refresh_token:
         raise NeedsLogin("there is no refresh token")
     oauth = await asyncio.to_thread(client_for, token, urls)
-    url = f"{urls.token_url.rstrip('/')}/token"
+    url = token_url(urls)
     form = {
         "grant_type": "refresh_token",
         "refresh_token": token.refresh_token.reveal(),
@@ -115,13 +118,8 @@ async def refresh(token: GoogleToken, urls: AuthUrls, *, client: httpx.AsyncClie
     }
     response = await post(client, url, form, urls)
     if response.status_code != 200:
-        raise _failure(response, url)
-    try:
-        answer = msgspec.json.decode(response.content, type=_Answer)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise BadUpstream(f"the token endpoint {origin(url)} answered 200 without a token") from None
-    if not answer.access_token:
-        raise BadUpstream(f"the token endpoint {origin(url)} answered 200 with an empty token")
+        raise failure(response, url, "the token could not be renewed", hint="a2a tries again by itself")
+    answer = decode_answer(response, url)
     return structs.replace(
         token,
         access_token=Secret(answer.access_token),
@@ -132,16 +130,35 @@ async def refresh(token: GoogleToken, urls: AuthUrls, *, client: httpx.AsyncClie
     )
 
 
-def _failure(response: httpx.Response, url: str) -> NeedsLogin | NeedsAction | UpstreamError:
-    """The list of gemini-cli.md 4. Of the upstream's words only its error code is repeated."""
+def token_url(urls: AuthUrls) -> str:
+    """Where codes are exchanged and tokens renewed."""
+    return f"{urls.token_url.rstrip('/')}/token"
+
+
+def decode_answer(response: httpx.Response, url: str) -> Answer:
+    """The tokens of a 200. Raises BadUpstream."""
+    try:
+        answer = msgspec.json.decode(response.content, type=Answer)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise BadUpstream(f"the token endpoint {origin(url)} answered 200 without a token") from None
+    if not answer.access_token:
+        raise BadUpstream(f"the token endpoint {origin(url)} answered 200 with an empty token")
+    return answer
+
+
+def failure(response: httpx.Response, url: str, undone: str, *, hint: str) -> NeedsLogin | NeedsAction | UpstreamError:
+    """The list of gemini-cli.md 4. Of the upstream's words only its error code is repeated.
+
+    `undone`: what did not come about, in words; `hint`: what helps when the endpoint is at fault for a while.
+    """
     status, code = response.status_code, error_code(response)
     told = f"{origin(url)} answered {status}" + (f" {code}" if code else "")
     if status == 429 or status >= 500:
-        return UpstreamError(f"the token could not be renewed: {told}", hint="a2a tries again by itself")
+        return UpstreamError(f"{undone}: {told}", hint=hint)
     if code in _BAD_CLIENT:
         return NeedsAction(f"Google does not know the OAuth client: {told}", reason="bad_oauth_client", hint=HINT)
     if code == "invalid_grant":
         if any(word in response.text.lower() for word in _REAUTH):
             return NeedsLogin(f"the organisation demands a new login: {told}")
         return NeedsLogin(f"the login is no longer valid: {told}")
-    return BadUpstream(f"the token could not be renewed: {told}")
+    return BadUpstream(f"{undone}: {told}")

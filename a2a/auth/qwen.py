@@ -15,15 +15,18 @@ from a2a.auth.token_file import fingerprint, object_in, object_of, parse_time, r
 from a2a.errors import BadUpstream, NeedsLogin, UpstreamError, UsageError
 from a2a.secret import Secret
 
-CLI_FILE = "~/.qwen/oauth_creds.json"
+CLI_NAME = "oauth_creds.json"
+CLI_FILE = f"~/.qwen/{CLI_NAME}"
 CLIENT_ID = "f0304373b74a44d2b584a3fb70ca9e56"
 """A public client: there is no secret."""
 
 TOKEN_PATH = "/api/v1/oauth2/token"  # noqa: S105
-_DEFAULT_LIFE_S = 3600.0
+DEFAULT_LIFE_S = 3600.0
 
 
-class _Answer(Struct):
+class Answer(Struct):
+    """What the token endpoint gives; without `access_token` it is not done yet. `expires_in`: seconds."""
+
     access_token: str | None = None
     refresh_token: str | None = None
     expires_in: float | None = None
@@ -71,24 +74,25 @@ async def refresh(token: QwenToken, urls: AuthUrls, *, client: httpx.AsyncClient
     url = urls.auth_url.rstrip("/") + TOKEN_PATH
     form = {"grant_type": "refresh_token", "refresh_token": token.refresh_token.reveal(), "client_id": CLIENT_ID}
     response = await post(client, url, form, urls)
-    answer = _decode(response)
+    answer = decode_answer(response)
     if answer is None or not answer.access_token:
         raise _failure(response, url)
     return structs.replace(
         token,
         access_token=Secret(answer.access_token),
         refresh_token=Secret(answer.refresh_token) if answer.refresh_token else token.refresh_token,
-        expires_at=now + (_DEFAULT_LIFE_S if answer.expires_in is None else answer.expires_in),
+        expires_at=now + (DEFAULT_LIFE_S if answer.expires_in is None else answer.expires_in),
         issued_at=now,
         resource_url=answer.resource_url or token.resource_url,
     )
 
 
-def _decode(response: httpx.Response) -> _Answer | None:
+def decode_answer(response: httpx.Response) -> Answer | None:
+    """The object of a 200 without an error code, None for all else: HTML, a list, an error."""
     if response.status_code != 200 or error_code(response):
         return None
     try:
-        return msgspec.json.decode(response.content, type=_Answer)
+        return msgspec.json.decode(response.content, type=Answer)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 

@@ -217,7 +217,7 @@ def test_a_slow_keyring_is_waited_for_once_it_is_known_to_be_slow(place: Folders
     (place.data / "keyring").mkdir(parents=True)
     (place.data / "keyring" / "acc_1").touch()
     store = KeyringStore("x", index=place.data / "keyring", timeout_s=0.05)
-    with pytest.raises(KeyringUnusable, match="did not answer within 0.05 s"):
+    with pytest.raises(KeyringUnusable, match="did not answer"):
         store.get("acc_1")
     assert store.broken
     made.go_on.set()

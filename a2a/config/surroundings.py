@@ -1,0 +1,47 @@
+"""What the environment says about this machine beside our own settings: a browser, the places of official clients."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from a2a.secret import Secret
+
+
+class Surroundings(Struct, frozen=True, kw_only=True):
+    """`browser`: whether a page opened here would be seen by the one who types. The rest is None where unset."""
+
+    browser: bool = False
+    kiro_api_key: Secret | None = None
+    kiro_data_dir: str | None = None
+    xdg_data_home: str | None = None
+    xdg_config_home: str | None = None
+    appdata: str | None = None
+    local_appdata: str | None = None
+    qwen_home: str | None = None
+
+
+def read(env: Mapping[str, str], platform: str = sys.platform) -> Surroundings:
+    """`platform`: as `sys.platform`."""
+    key = env.get("KIRO_API_KEY")
+    return Surroundings(
+        browser=_sees_a_browser(env, platform),
+        kiro_api_key=Secret(key) if key else None,
+        kiro_data_dir=env.get("KIRO_DATA_DIR") or None,
+        xdg_data_home=env.get("XDG_DATA_HOME") or None,
+        xdg_config_home=env.get("XDG_CONFIG_HOME") or None,
+        appdata=env.get("APPDATA") or None,
+        local_appdata=env.get("LOCALAPPDATA") or None,
+        qwen_home=env.get("QWEN_HOME") or None,
+    )
+
+
+def _sees_a_browser(env: Mapping[str, str], platform: str) -> bool:
+    """BROWSER is an order. Without it: a display, or a desktop system that nobody came to over SSH."""
+    if env.get("BROWSER"):
+        return True
+    if platform in ("win32", "darwin"):
+        return not (env.get("SSH_CONNECTION") or env.get("SSH_TTY"))
+    return bool(env.get("DISPLAY") or env.get("WAYLAND_DISPLAY"))
