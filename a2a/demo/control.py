@@ -3,20 +3,37 @@
 | route | does |
 |---|---|
 | `GET requests` | the requests seen; body as text |
-| `GET state` | open answers, the clock, the accounts that sign in |
+| `GET state` | open answers, the clock, the flags of the logins, the accounts with `kind`, `reused` and `revoked` |
 | `POST faults` | `{"fault": "429 retry-after=2" or an object, "api", "account", "times"}`; `times` null = for ever |
 | `DELETE faults` | no more faults |
 | `POST clock` | `{"advance_s": 3600}` |
 | `POST accounts` | `{"name": "aoa-social", "action": "expire"}`; also `revoke`, `suspend`, `exhaust`, `restore` |
+| `POST logins` | `{"google": {…}, "qwen": {…}, "kiro": {…}}`: set some of the flags below; answers with all of them |
 | `POST turns` | scripted Kiro turns, a list (see `kiro.script`) |
 | `POST flags` | `{"rule": false}`: switch a Kiro rule off or on |
 | `POST reset` | everything as at the start |
+
+Flags of the logins, by name and default. An unknown name or a wrong type is a 400, and nothing is changed.
+
+| flag | google | qwen | kiro | is |
+|---|---|---|---|---|
+| `approval` | auto | auto | auto | `auto`, `page`, `deny`; google and kiro also `wrong_state` |
+| `interval_s`, `pending_polls` | | 5, 1 | 5, 1 | device logins: seconds between polls, polls that say "wait" |
+| `code_life_s` | 600 | 900 | 600 | life of device codes and authorization codes |
+| `life_s` | null | null | null | life of access tokens issued from now on; null = as the vendor's |
+| `rotate` | false | true | true | a refresh token works once; false: refresh answers of google and kiro bring none |
+| `revoke_on_reuse` | false | false | false | a spent refresh token that comes back kills the account's tokens |
+| `answer_delay_s` | 0 | 0 | 0 | tokens change at once, the answer that tells of it comes so much later |
+| `login_as`, `onboard_polls`, `reauth` | ca-standard, 1, false | | | see `codeassist.state` |
+| `status_pending`, `null_pending`, `dead_code_401`, `poll_504` | | false | | polls; see `qwen.state` |
+| `omit_resource_url`, `closed`, `quirks` | | false, false, [] | | see `qwen.state` |
+| `option`, `signin_callback`, `profiles`, `idp_any_port` | | | google, false, 1, false | see `kiro.logins` |
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, Protocol, assert_never
+from typing import Any, Literal, Protocol, TypeVar, assert_never
 
 import msgspec
 from aiohttp import web
@@ -26,10 +43,13 @@ from a2a.demo.codeassist.state import CODEASSIST
 from a2a.demo.faults import Fault
 from a2a.demo.kiro.script import Turn
 from a2a.demo.kiro.state import KIRO
+from a2a.demo.logins import TokenFlags
 from a2a.demo.qwen.state import QWEN_STATE
 from a2a.demo.responses.state import RESPONSES
 from a2a.demo.wire import Handler, dumps
 from a2a.demo.world import WORLD
+
+_Flags = TypeVar("_Flags", bound=TokenFlags)
 
 
 class FaultOrder(Struct, forbid_unknown_fields=True):
@@ -44,6 +64,14 @@ class AccountOrder(Struct, forbid_unknown_fields=True):
     action: Literal["expire", "revoke", "suspend", "exhaust", "restore"]
 
 
+class LoginOrder(Struct, forbid_unknown_fields=True):
+    """The flags to change, by authority; checked against the type of its flags."""
+
+    google: dict[str, Any] = {}
+    qwen: dict[str, Any] = {}
+    kiro: dict[str, Any] = {}
+
+
 class ClockOrder(Struct, forbid_unknown_fields=True):
     advance_s: float
 
@@ -53,6 +81,8 @@ class Account(Protocol):
 
     suspended: bool
     out_of_credits: bool
+    reused: int
+    revoked: bool
 
 
 class Accounts(Protocol):
@@ -74,6 +104,7 @@ def routes(prefix: str) -> list[web.RouteDef]:
         web.delete(f"{prefix}/_control/faults", _clear_faults),
         web.post(f"{prefix}/_control/clock", _checked(_advance)),
         web.post(f"{prefix}/_control/accounts", _checked(_change_account)),
+        web.post(f"{prefix}/_control/logins", _checked(_set_logins)),
         web.post(f"{prefix}/_control/turns", _checked(_script)),
         web.post(f"{prefix}/_control/flags", _checked(_set_flags)),
         web.post(f"{prefix}/_control/reset", _reset),
@@ -102,21 +133,38 @@ async def _requests(request: web.Request) -> web.StreamResponse:
 
 
 async def _state(request: web.Request) -> web.StreamResponse:
-    world, state = request.app[WORLD], request.app[KIRO]
+    world, origin = request.app[WORLD], request.url.origin()
     return _json(
         {
             "open_requests": world.book.open_requests,
             "open_streams": world.book.open_streams,
             "now": world.clock.now(),
             "faults": world.faults.rules,
-            "codeassist": [account.credentials() for account in request.app[CODEASSIST].accounts.values()],
-            "qwen": [
-                account.credentials(f"{request.url.origin()}/qwen")
-                for account in request.app[QWEN_STATE].accounts.values()
+            "logins": _flags(request),
+            "codeassist": [
+                _shown(one, "google", one.credentials()) for one in request.app[CODEASSIST].accounts.values()
             ],
-            "kiro": [account.credentials(f"{request.url.origin()}/kiro") for account in state.accounts.values()],
+            "qwen": [
+                _shown(one, "qwen", one.credentials(f"{origin}/qwen"))
+                for one in request.app[QWEN_STATE].accounts.values()
+            ],
+            "kiro": [
+                _shown(one, one.kind, one.credentials(f"{origin}/kiro")) for one in request.app[KIRO].accounts.values()
+            ],
         }
     )
+
+
+def _shown(account: Account, kind: str, credentials: dict[str, Any]) -> dict[str, Any]:
+    return credentials | {"kind": kind, "reused": account.reused, "revoked": account.revoked}
+
+
+def _flags(request: web.Request) -> dict[str, TokenFlags]:
+    return {
+        "google": request.app[CODEASSIST].flags,
+        "qwen": request.app[QWEN_STATE].flags,
+        "kiro": request.app[KIRO].logins.flags,
+    }
 
 
 async def _add_fault(request: web.Request) -> web.StreamResponse:
@@ -168,6 +216,19 @@ async def _set_flags(request: web.Request) -> web.StreamResponse:
     for name, on in flags.items():
         request.app[KIRO].flags.set(name, on)
     return _json(flags)
+
+
+async def _set_logins(request: web.Request) -> web.StreamResponse:
+    order = msgspec.json.decode(await request.read(), type=LoginOrder)
+    google, qwen, kiro = request.app[CODEASSIST], request.app[QWEN_STATE], request.app[KIRO].logins
+    changed = (_with(google.flags, order.google), _with(qwen.flags, order.qwen), _with(kiro.flags, order.kiro))
+    google.flags, qwen.flags, kiro.flags = changed
+    return _json(_flags(request))
+
+
+def _with(flags: _Flags, change: dict[str, Any]) -> _Flags:
+    """The flags with some of them changed. Raises ValueError."""
+    return msgspec.convert(msgspec.to_builtins(flags) | change, type=type(flags))
 
 
 async def _reset(request: web.Request) -> web.StreamResponse:

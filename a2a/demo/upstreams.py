@@ -34,7 +34,7 @@ class Upstreams:
     """`async with Upstreams() as up:` starts everything on 127.0.0.1 and a free port.
 
     `openai_url` ends in `/v1`; `claude_url` and `kiro_url` are what the settings of contract 3.1 are prefixed with
-    (`{kiro_url}/runtime`, `/management`, `/q`, `/auth`, `/oidc`).
+    (`{kiro_url}/runtime`, `/management`, `/q`, `/auth`, `/oidc`, `/portal`); `settings` has them all by name.
     """
 
     def __init__(self, *, port: int = 0, pace_s: float = 0.0) -> None:
@@ -104,6 +104,44 @@ class Upstreams:
         return f"{self.root_url}/kiro"
 
     @property
+    def paste_url(self) -> str:
+        """The page of Google that shows a code to paste."""
+        return f"{self.google_url}/authcode"
+
+    @property
+    def portal_url(self) -> str:
+        """Kiro's sign-in portal, before `/signin`."""
+        return f"{self.kiro_url}/portal"
+
+    @property
+    def idp_url(self) -> str:
+        """The issuer of the emulated company's identity provider."""
+        return f"{self.kiro_url}/idp"
+
+    @property
+    def settings(self) -> dict[str, dict[str, str | list[str]]]:
+        """Provider with a login -> its settings of contract 3.1. `start_url` stays the real one: it is known here."""
+        return {
+            "gemini-cli-oauth": {
+                "base_url": self.codeassist_url,
+                "auth_url": self.google_url,
+                "token_url": self.google_url,
+                "userinfo_url": self.google_url,
+                "paste_url": self.paste_url,
+            },
+            "openai-qwen-oauth": {"auth_url": self.qwen_url},
+            "claude-kiro-oauth": {
+                "base_url": f"{self.kiro_url}/runtime",
+                "management_url": f"{self.kiro_url}/management",
+                "legacy_url": f"{self.kiro_url}/q",
+                "auth_url": f"{self.kiro_url}/auth",
+                "oidc_url": f"{self.kiro_url}/oidc",
+                "portal_url": self.portal_url,
+                "idp_allow": [self.root_url],
+            },
+        }
+
+    @property
     def urls(self) -> dict[str, str]:
         """What `python -m a2a.demo` prints."""
         return {
@@ -115,6 +153,8 @@ class Upstreams:
             "google": self.google_url,
             "qwen": self.qwen_url,
             "kiro": self.kiro_url,
+            "kiro_portal": self.portal_url,
+            "kiro_idp": self.idp_url,
             "control": f"{self.root_url}/_control",
         }
 

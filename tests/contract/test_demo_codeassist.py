@@ -49,6 +49,7 @@ def query(**change: str) -> dict[str, str]:
         "response_type": "code",
         "scope": " ".join(SCOPES),
         "access_type": "offline",
+        "prompt": "consent",
         "state": "s1",
         "code_challenge": challenge_of(VERIFIER),
         "code_challenge_method": "S256",
@@ -88,6 +89,18 @@ async def test_sign_in_and_refresh(http: httpx.AsyncClient, up: Upstreams) -> No
     assert (await renew(http, token["refresh_token"])).json()["error"] == "invalid_grant"
     assert (await http.post("/google/revoke", data={"token": rotated})).status_code == 200
     assert (await http.post("/google/tokeninfo", headers=head)).status_code == 400
+
+
+async def test_the_client_may_name_itself_in_the_header(http: httpx.AsyncClient) -> None:
+    form = {"grant_type": "authorization_code", "redirect_uri": REDIRECT, "code_verifier": VERIFIER}
+    for secret, status in (("wrong", 401), (CLIENT_SECRET, 200)):
+        form["code"] = (await sign_in(http))["code"]
+        assert (await http.post("/google/token", data=form, auth=(CLIENT_ID, secret))).status_code == status
+
+
+async def test_a_forged_decision_goes_nowhere(http: httpx.AsyncClient) -> None:
+    form = query(redirect_uri="https://example.com/", account="ca-flash", decision="allow")
+    assert (await http.post("/google/o/oauth2/v2/auth", data=form)).status_code == 400
 
 
 async def test_sign_in_goes_wrong(http: httpx.AsyncClient, up: Upstreams) -> None:

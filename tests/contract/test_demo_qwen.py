@@ -133,7 +133,7 @@ async def test_device_login(http: httpx.AsyncClient, up: Upstreams) -> None:
     assert begun["verification_uri_complete"].endswith(f"?user_code={begun['user_code']}&client=qwen-code")
     assert (await poll(http, code))[1]["error"] == "authorization_pending"
     assert (await poll(http, code))[0] == 429
-    up.clock.advance(6)
+    up.clock.advance(10)  # the interval of 5 s, and the 5 s that slow_down adds for good
     assert (await poll(http, code, "w" * 43))[1]["error"] == "invalid_grant"
     status, token = await poll(http, code)
     assert (status, token["resource_url"]) == (200, up.qwen_url)

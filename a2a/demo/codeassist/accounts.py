@@ -28,7 +28,8 @@ class GoogleAccount(Struct, kw_only=True):
     """One account. `project`: the one its licence belongs to. `tier` None: it has not been set up yet.
 
     `names_project`: the answer of the set-up repeats the project. `allowed`: tiers it may be set up with, the first is
-    the default. `used`: requests of today.
+    the default. `used`: requests of today. `refresh_token`: the newest; older ones stay good, as at Google. `reused`:
+    how often a spent one came back. `revoked`: all tokens are dead.
     """
 
     name: str
@@ -45,6 +46,8 @@ class GoogleAccount(Struct, kw_only=True):
     refresh_token: str = ""
     expires_at: float = 0.0
     generation: int = 0
+    reused: int = 0
+    revoked: bool = False
     scope: str = ""
 
     @property

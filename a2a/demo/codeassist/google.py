@@ -8,21 +8,23 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
-from aiohttp import web
+from aiohttp import BasicAuth, web
 
+from a2a.demo import pages
+from a2a.demo.codeassist.accounts import GoogleAccount
 from a2a.demo.codeassist.state import (
     CLIENT_ID,
     CLIENT_SECRET,
     CODEASSIST,
-    LIFE_S,
     SCOPES,
     CodeAssistState,
     id_token,
 )
+from a2a.demo.logins import dawdle
+from a2a.demo.pages import page
 from a2a.demo.pkce import challenge_of
 from a2a.demo.wire import Refusal, Voice, dumps, early
 from a2a.demo.world import SEEN, WORLD
@@ -32,8 +34,6 @@ _FORM = "application/x-www-form-urlencoded"
 _LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\]):\d+(?:/[^?#]*)?")
 _PASTE = "https://codeassist.google.com/authcode"
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
-_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Demo sign-in</title></head><body>
-<h1>{title}</h1><p>{text}</p>{form}</body></html>"""
 
 
 def routes(prefix: str) -> list[web.RouteDef]:
@@ -57,11 +57,6 @@ def _error(status: int, error: str, text: str, **more: str) -> web.Response:
     return _json({"error": error, "error_description": text, **more}, status)
 
 
-def _html(title: str, text: str, form: str = "", *, status: int = 200) -> web.Response:
-    page = _PAGE.format(title=escape(title), text=text, form=form)
-    return web.Response(status=status, text=page, content_type="text/html")
-
-
 def _say(refusal: Refusal) -> web.Response:
     response = _error(refusal.status, refusal.code or "internal_failure", refusal.message)
     response.headers.update(refusal.headers)
@@ -81,7 +76,7 @@ def _fault_in(query: Mapping[str, str], own_paste: str) -> str | None:
     if query.get("response_type") != "code":
         return "Error 400: invalid_request. Parameter response_type must be code."
     if missing := set(SCOPES) - set(query.get("scope", "").split()):
-        return f"Error 400: invalid_scope. This application needs {escape(min(missing))}."
+        return f"Error 400: invalid_scope. This application needs {min(missing)}."
     if "code_challenge" in query and (
         query.get("code_challenge_method") != "S256" or _CHALLENGE.fullmatch(query["code_challenge"]) is None
     ):
@@ -89,31 +84,31 @@ def _fault_in(query: Mapping[str, str], own_paste: str) -> str | None:
     return None
 
 
+def _own_paste(request: web.Request) -> str:
+    """The page of this emulator that shows a code to copy."""
+    return str(request.url.origin()) + request.path.removesuffix("/o/oauth2/v2/auth") + "/authcode"
+
+
 async def consent(request: web.Request) -> web.StreamResponse:
     """`GET /o/oauth2/v2/auth`: at once back to the client, or a page where a person picks an account."""
     if (answered := await early(request.app[WORLD].faults.take(FAULTS, None), _VOICE)) is not None:
         return answered
     state = request.app[CODEASSIST]
-    own_paste = str(request.url.origin()) + request.path.removesuffix("/o/oauth2/v2/auth") + "/authcode"
-    if (fault := _fault_in(request.query, own_paste)) is not None:
-        return _html("Access blocked", fault, status=400)
+    if (fault := _fault_in(request.query, _own_paste(request))) is not None:
+        return page("Access blocked", fault, status=400)
     if state.flags.approval != "page":
         return _leave(state, request.query, request.query.get("login_hint") or state.flags.login_as)
-    hidden = "".join(
-        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in request.query.items()
-    )
-    accounts = "".join(f"<option>{escape(name)}</option>" for name in state.accounts)
-    buttons = (
-        '<button name="decision" value="allow">Allow</button> <button name="decision" value="deny">Cancel</button>'
-    )
-    form = f'<form method="post">{hidden}<select name="account">{accounts}</select> {buttons}</form>'
-    return _html("Sign in with the Google demo", "The client wants access to Code Assist.", form)
+    accounts = pages.choice("account", state.accounts)
+    form = pages.ask(request.query, "decision", {"allow": "Allow", "deny": "Cancel"}, accounts)
+    return page("Sign in with the Google demo", "The client wants access to Code Assist.", form)
 
 
 async def decide(request: web.Request) -> web.StreamResponse:
     """What the person answered on the page."""
     form = {name: str(value) for name, value in (await request.post()).items()}
     state = request.app[CODEASSIST]
+    if (fault := _fault_in(form, _own_paste(request))) is not None:
+        return page("Access blocked", fault, status=400)
     if form.get("decision") != "allow":
         return _back(form, {"error": "access_denied"})
     return _leave(state, form, form.get("account", ""))
@@ -124,9 +119,8 @@ def _leave(state: CodeAssistState, query: Mapping[str, str], who: str) -> web.Re
     if state.flags.approval == "deny":
         return _back(query, {"error": "access_denied"})
     if name not in state.accounts:
-        return _html("Could not find your account", escape(who), status=400)
-    offline = query.get("access_type") == "offline"
-    code = state.new_code(name, query["redirect_uri"], query["scope"], query.get("code_challenge"), offline=offline)
+        return page("Could not find your account", who, status=400)
+    code = state.new_code(name, query)
     given = {**query, "state": "another-state"} if state.flags.approval == "wrong_state" else query
     return _back(given, {"code": code, "scope": query["scope"]})
 
@@ -142,8 +136,8 @@ async def show_code(request: web.Request) -> web.StreamResponse:
     """The page of a login without a loopback: the person copies the code."""
     code = request.query.get("code")
     if code is None:
-        return _html("Sign-in failed", escape(request.query.get("error", "no code")), status=400)
-    return _html("Copy this code into your terminal", f"<code>{escape(code)}</code>")
+        return page("Sign-in failed", request.query.get("error", "no code"), status=400)
+    return pages.shown_code("Copy this code into your terminal", code)
 
 
 async def token(request: web.Request) -> web.StreamResponse:
@@ -156,18 +150,28 @@ async def token(request: web.Request) -> web.StreamResponse:
     faults = request.app[WORLD].faults.take(FAULTS, owner.name if owner else None)
     if (answered := await early(faults, _VOICE)) is not None:
         return answered
-    if form.get("client_id") != CLIENT_ID:
+    client_id, secret = _client(request, form)
+    if client_id != CLIENT_ID:
         return _error(401, "invalid_client", "The OAuth client was not found.")
-    if not hmac.compare_digest(form.get("client_secret", ""), CLIENT_SECRET):
+    if not hmac.compare_digest(secret.encode(), CLIENT_SECRET.encode()):
         return _error(401, "invalid_client", "Unauthorized")
     if form.get("grant_type") == "authorization_code":
-        return _exchange(request, form)
+        return await _exchange(request, form)
     if form.get("grant_type") == "refresh_token":
-        return _refresh(request, form)
+        return await _refresh(request, form)
     return _error(400, "unsupported_grant_type", f"Invalid grant_type: {form.get('grant_type')}")
 
 
-def _exchange(request: web.Request, form: Mapping[str, str]) -> web.Response:
+def _client(request: web.Request, form: Mapping[str, str]) -> tuple[str, str]:
+    """Id and secret: in the form, or as Basic authentication, as Google's own Python library sends them for a code."""
+    try:
+        basic = BasicAuth.decode(request.headers.get("authorization", ""), encoding="utf-8")
+    except ValueError:
+        return form.get("client_id", ""), form.get("client_secret", "")
+    return basic.login, basic.password
+
+
+async def _exchange(request: web.Request, form: Mapping[str, str]) -> web.Response:
     state = request.app[CODEASSIST]
     code = state.take_code(form.get("code", ""))
     if code is None:
@@ -177,36 +181,38 @@ def _exchange(request: web.Request, form: Mapping[str, str]) -> web.Response:
     if code.challenge is not None and challenge_of(form.get("code_verifier", "")) != code.challenge:
         return _error(400, "invalid_grant", "Invalid code verifier.")
     account = state.accounts[code.account]
-    state.issue(account, code.scope, fresh=True)
+    with_refresh = state.grants_refresh(code)
+    state.issue(account, code.scope, fresh=with_refresh)
+    return await _granted(request, account, with_refresh=with_refresh)
+
+
+async def _granted(request: web.Request, account: GoogleAccount, *, with_refresh: bool) -> web.Response:
+    state = request.app[CODEASSIST]
     request[SEEN].account = account.name
     request.app[WORLD].faults.refreshed(account.name)
-    more = {"refresh_token": account.refresh_token} if code.offline else {}
-    return _json(_granted(state, account.name) | more)
-
-
-def _granted(state: CodeAssistState, name: str) -> dict[str, Any]:
-    account = state.accounts[name]
-    return {
+    answer: dict[str, Any] = {
         "access_token": account.access_token,
-        "expires_in": LIFE_S,
+        "expires_in": state.life_s,
         "scope": account.scope,
         "token_type": "Bearer",
-        "id_token": id_token(account, state.clock.now()),
+        "id_token": id_token(account, state.clock.now(), state.life_s),
     }
+    if with_refresh:
+        answer["refresh_token"] = account.refresh_token
+    await dawdle(state.flags, request.app[WORLD].book)
+    return _json(answer)
 
 
-def _refresh(request: web.Request, form: Mapping[str, str]) -> web.Response:
+async def _refresh(request: web.Request, form: Mapping[str, str]) -> web.Response:
+    """A refresh brings no refresh token of its own, unless they rotate."""
     state = request.app[CODEASSIST]
-    account = state.refreshing(form.get("refresh_token", ""))
+    token = form.get("refresh_token", "")
+    if state.flags.reauth and state.refreshing(token) is not None:
+        return _error(400, "invalid_grant", "reauth related error (invalid_rapt)", error_subtype="invalid_rapt")
+    account = state.refresh(token)
     if account is None:
         return _error(400, "invalid_grant", "Token has been expired or revoked.")
-    if state.flags.reauth:
-        return _error(400, "invalid_grant", "reauth related error (invalid_rapt)", error_subtype="invalid_rapt")
-    state.issue(account, account.scope, fresh=state.flags.rotate)
-    request[SEEN].account = account.name
-    request.app[WORLD].faults.refreshed(account.name)
-    more = {"refresh_token": account.refresh_token} if state.flags.rotate else {}
-    return _json(_granted(state, account.name) | more)
+    return await _granted(request, account, with_refresh=state.flags.rotate)
 
 
 def bearer_of(request: web.Request) -> str:

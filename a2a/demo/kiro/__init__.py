@@ -1,1 +1,1 @@
-"""An emulated Kiro upstream (specs/kiro.md section 12): runtime, management, legacy Q, token refresh."""
+"""An emulated Kiro upstream (specs/kiro.md section 12): runtime, management, legacy Q, logins and refresh."""

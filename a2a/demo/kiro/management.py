@@ -48,15 +48,25 @@ async def usage(request: web.Request, *, legacy: bool) -> web.StreamResponse:
 
 
 async def profiles(request: web.Request) -> web.StreamResponse:
-    """`POST ListAvailableProfiles`."""
+    """`POST ListAvailableProfiles`: those of the region that the host is in, where its address names one."""
     account = _account(request)
     if (answered := await _fault(request, account)) is not None:
         return answered
     if account.kind == "builder_id":
         raise denied("AWS Builder ID is not supported for this operation.")
-    known = account.arn if account.kind != "social" else None
-    profile = {"arn": known, "profileName": "demo", "profileType": "KIRO", "status": "ACTIVE", "description": ""}
-    return _json({"profiles": [profile] if known else [], "nextToken": None})
+    region = request.match_info.get("region", "").strip("/")
+    known = [arn for arn in account.arns if account.kind != "social" and region in ("", arn.split(":")[3])]
+    return _json({"profiles": [_profile(number, arn) for number, arn in enumerate(known, 1)], "nextToken": None})
+
+
+def _profile(number: int, arn: str) -> dict[str, Any]:
+    return {
+        "arn": arn,
+        "profileName": "demo" if number == 1 else f"demo-{number}",
+        "profileType": "KIRO",
+        "status": "ACTIVE",
+        "description": "",
+    }
 
 
 def _account(request: web.Request) -> KiroAccount:

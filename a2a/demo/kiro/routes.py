@@ -6,7 +6,7 @@ from functools import partial
 
 from aiohttp import web
 
-from a2a.demo.kiro import management, runtime, tokens
+from a2a.demo.kiro import idp, management, oidc, portal, runtime, social
 from a2a.demo.kiro.errors import REST
 from a2a.demo.wire import Refusal, guarded
 
@@ -21,9 +21,10 @@ def routes(prefix: str) -> list[web.RouteDef]:
     """Both generations: `/q` serves data and control plane alike."""
     found = [
         web.post(f"{prefix}/runtime{_REGION}/mcp", guarded(REST, runtime.mcp)),
-        web.post(f"{prefix}/auth/refreshToken", tokens.social),
-        web.post(f"{prefix}/oidc{_REGION}/token", tokens.oidc),
-        web.post(f"{prefix}/idp/token", tokens.idp),
+        *social.routes(f"{prefix}/auth"),
+        *oidc.routes(prefix, _REGION),
+        *idp.routes(f"{prefix}/idp"),
+        *portal.routes(f"{prefix}/portal"),
     ]
     for host, legacy in (("runtime", False), ("q", True)):
         at = f"{prefix}/{host}{_REGION}"

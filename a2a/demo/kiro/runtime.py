@@ -137,7 +137,7 @@ def _check_arn(request: web.Request, arn: Any, account: KiroAccount, state: Kiro
         if not legacy and account.kind != "api_key":
             raise invalid("profileArn is required for this request.")
         return
-    allowed = arn == account.arn if legacy else state.may_use(account, arn)
+    allowed = arn in account.arns if legacy else state.may_use(account, arn)
     region = request.match_info.get("region", "").strip("/")
     if not allowed or (region and region != str(arn).split(":")[3]):
         raise bearer_invalid()
@@ -158,7 +158,7 @@ async def mcp(request: web.Request) -> web.StreamResponse:
     account = state.authorize(request)
     request[SEEN].account = account.name
     _check_standing(account)
-    if account.arn is not None and request.headers.get("x-amzn-kiro-profile-arn") != account.arn:
+    if account.arns and request.headers.get("x-amzn-kiro-profile-arn") not in account.arns:
         raise bearer_invalid()
     call = await _body(request, state)
     if call.get("method") != "tools/call" or call["params"]["name"] != "web_search":

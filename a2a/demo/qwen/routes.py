@@ -42,8 +42,8 @@ def routes(prefix: str) -> list[web.RouteDef]:
     found = [
         web.post(f"{prefix}/api/v1/oauth2/device/code", tokens.device_code),
         web.post(f"{prefix}/api/v1/oauth2/token", tokens.token),
-        web.get(f"{prefix}/authorize", tokens.page),
-        web.post(f"{prefix}/authorize", tokens.decide),
+        web.get(f"{prefix}/authorize", tokens.device_page),
+        web.post(f"{prefix}/authorize", tokens.device_page),
         web.get(f"{prefix}/compatible-mode/v1/models", guarded(VOICE, _models)),
     ]
     for base, plan in _BASES.items():

@@ -2,44 +2,43 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, Literal
 
 from aiohttp import web
 from msgspec import Struct
 
 from a2a.clock import Clock, hex_id
+from a2a.demo.logins import Count, DeviceFlags, DeviceLogin, decided, user_code_of
 
 CLIENT_ID = "f0304373b74a44d2b584a3fb70ca9e56"
 SCOPE = "openid profile email model.completion"
 LIFE_S = 21_600
-_CODE_LIFE_S = 900
-_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 
 
-class Flags(Struct, kw_only=True):
+class Flags(DeviceFlags, kw_only=True, forbid_unknown_fields=True):
     """What a test may switch. `approval`: the person says yes at once, no, or decides on the page.
 
-    `interval_s`: seconds between two polls. `pending_polls`: polls that say "wait" before a login is done.
-    `status_pending`: they say it with 200 and `{"status": "pending"}`.
+    `status_pending`, `null_pending`: "wait" is a 200 with `{"status": "pending"}`, or with a token that is null.
     """
 
     approval: Literal["auto", "page", "deny"] = "auto"
-    interval_s: int = 5
-    pending_polls: int = 1
+    code_life_s: Count = 900
     status_pending: bool = False
-    rotate: bool = True
-    """A refresh token works once."""
+    null_pending: bool = False
+    dead_code_401: bool = False
+    """A device code that is not good any more is a bare 401 instead of `expired_token`."""
     omit_resource_url: bool = False
     """Refresh answers do not repeat it."""
     closed: bool = False
     """The free tier is over: logins and refreshes work, every chat is refused."""
+    poll_504: bool = False
+    """The other face of the closed tier: the edge answers every poll with a 504 page."""
     quirks: frozenset[str] = frozenset()
     """Defects of every stream; see `qwen.frames`."""
 
 
 class QwenAccount(Struct, kw_only=True):
-    """`expires_at`: Unix seconds. `reused`: how often a spent refresh token came back."""
+    """`expires_at`: Unix seconds. `reused`: how often a spent refresh token came back. `revoked`: both are dead."""
 
     name: str
     access_token: str = ""
@@ -47,6 +46,7 @@ class QwenAccount(Struct, kw_only=True):
     expires_at: float = 0.0
     generation: int = 0
     reused: int = 0
+    revoked: bool = False
     suspended: bool = False
     out_of_credits: bool = False
 
@@ -62,15 +62,10 @@ class QwenAccount(Struct, kw_only=True):
         }
 
 
-class Login(Struct, kw_only=True):
-    """One device login that is under way. `decision`: None until the person has said something."""
+class Login(DeviceLogin, kw_only=True):
+    """A device login with its PKCE challenge."""
 
     challenge: str
-    user_code: str
-    expires_at: float
-    decision: bool | None = None
-    polls: int = 0
-    polled_at: float = 0.0
 
 
 class QwenState:
@@ -95,24 +90,28 @@ class QwenState:
         self._issue(account)
         return account
 
+    @property
+    def life_s(self) -> int:
+        """Of the access tokens that are issued now."""
+        return LIFE_S if self.flags.life_s is None else self.flags.life_s
+
     def _issue(self, account: QwenAccount) -> None:
         account.generation += 1
         account.access_token = f"at-{account.name}-{account.generation}"
-        account.expires_at = self.clock.now() + LIFE_S
+        account.expires_at = self.clock.now() + self.life_s
         if self.flags.rotate or not account.refresh_token:
             account.refresh_token = f"rt-{account.name}-{account.generation}"
 
     def start(self, challenge: str) -> tuple[str, Login]:
         """A device code and its login."""
         device_code = hex_id("dc-", 32)
-        letters = "".join(_LETTERS[byte % len(_LETTERS)] for byte in hashlib.sha256(device_code.encode()).digest()[:8])
         login = Login(
             challenge=challenge,
-            user_code=f"{letters[:4]}-{letters[4:]}",
-            expires_at=self.clock.now() + _CODE_LIFE_S,
+            user_code=user_code_of(device_code),
+            expires_at=self.clock.now() + self.flags.code_life_s,
+            interval_s=self.flags.interval_s,
+            decision=decided(self.flags.approval),
         )
-        if self.flags.approval != "page":
-            login.decision = self.flags.approval == "auto"
         self.logins[device_code] = login
         return device_code, login
 
@@ -124,13 +123,19 @@ class QwenState:
     def by_user_code(self, user_code: str) -> Login | None:
         return next((login for login in self.logins.values() if login.user_code == user_code), None)
 
+    def refreshing(self, refresh_token: str) -> QwenAccount | None:
+        """The account whose current refresh token this is."""
+        known = (one for one in self.accounts.values() if not one.revoked and one.refresh_token == refresh_token)
+        return next(known, None)
+
     def refresh(self, refresh_token: str) -> QwenAccount | None:
         """Fresh tokens for the owner of a refresh token; None when it is unknown or was used before."""
-        if refresh_token in self._spent:
-            self.accounts[self._spent[refresh_token]].reused += 1
+        if (name := self._spent.get(refresh_token)) is not None:
+            self.accounts[name].reused += 1
+            if self.flags.revoke_on_reuse:
+                self.revoke(name)
             return None
-        found = (one for one in self.accounts.values() if one.refresh_token == refresh_token)
-        account = next(found, None)
+        account = self.refreshing(refresh_token)
         if account is None:
             return None
         if self.flags.rotate:
@@ -145,8 +150,7 @@ class QwenState:
     def revoke(self, name: str) -> None:
         """Both tokens are dead: only a new login helps. Raises KeyError."""
         self.expire(name)
-        self._spent[self.accounts[name].refresh_token] = name
-        self.accounts[name].refresh_token = ""
+        self.accounts[name].revoked = True
 
     def owner_of(self, access_token: str) -> QwenAccount | None:
         """The account of a token that is good now; a newer one replaces it."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from html import escape
-from typing import Any
+from typing import Any, assert_never
 
 from aiohttp import web
 
+from a2a.demo import pages
+from a2a.demo.logins import dawdle, verdict
 from a2a.demo.pkce import challenge_of
-from a2a.demo.qwen.state import CLIENT_ID, LIFE_S, QWEN_STATE, SCOPE, Login, QwenAccount
+from a2a.demo.qwen.state import CLIENT_ID, QWEN_STATE, SCOPE, Flags, QwenAccount
 from a2a.demo.wire import Refusal, Voice, dumps, early
 from a2a.demo.world import SEEN, WORLD
 
@@ -20,10 +21,8 @@ _FORM = "application/x-www-form-urlencoded"
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
-_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Demo portal</title></head><body>
-<h1>Sign in to the Qwen demo</h1><p>{message}</p>{form}</body></html>"""
-_BUTTONS = """<form method="post"><input type="hidden" name="user_code" value="{code}">
-<button name="decision" value="approve">Approve</button> <button name="decision" value="deny">Deny</button></form>"""
+_TITLE = "Sign in to the Qwen demo"
+_EDGE = "<html><head><title>504 Gateway Time-out</title></head><body><h1>504 Gateway Time-out</h1></body></html>"
 
 
 def _json(value: Any, status: int = 200) -> web.Response:
@@ -89,88 +88,82 @@ async def token(request: web.Request) -> web.StreamResponse:
         return answered
     if form.get("grant_type") != _DEVICE_GRANT:
         return _error(400, "unsupported_grant_type", "Unknown grant type.")
-    return _poll(request, form)
+    if request.app[QWEN_STATE].flags.poll_504:
+        return web.Response(status=504, text=_EDGE, content_type="text/html")
+    return await _poll(request, form)
 
 
 async def _refresh(request: web.Request, form: Mapping[str, str]) -> web.StreamResponse:
     state = request.app[QWEN_STATE]
     old = form.get("refresh_token", "")
-    owner = next((one.name for one in state.accounts.values() if old and one.refresh_token == old), None)
-    if (answered := await early(request.app[WORLD].faults.take(FAULTS, owner), _VOICE)) is not None:
+    owner = state.refreshing(old)
+    faults = request.app[WORLD].faults.take(FAULTS, owner.name if owner else None)
+    if (answered := await early(faults, _VOICE)) is not None:
         return answered
     account = state.refresh(old) if old and form.get("client_id") == CLIENT_ID else None
     if account is None:
         return _error(400, "invalid_request", "Invalid refresh token or client_id")
     request[SEEN].account = account.name
     request.app[WORLD].faults.refreshed(account.name)
-    return _json(_granted(request, account, with_url=not state.flags.omit_resource_url))
+    return await _granted(request, account, with_url=not state.flags.omit_resource_url)
 
 
-def _granted(request: web.Request, account: QwenAccount, *, with_url: bool = True) -> dict[str, Any]:
-    answer = {
+async def _granted(request: web.Request, account: QwenAccount, *, with_url: bool = True) -> web.Response:
+    state = request.app[QWEN_STATE]
+    answer: dict[str, Any] = {
         "access_token": account.access_token,
         "refresh_token": account.refresh_token,
         "token_type": "Bearer",
-        "expires_in": LIFE_S,
+        "expires_in": state.life_s,
         "scope": SCOPE,
     }
-    return answer | ({"resource_url": f"{request.url.origin()}/qwen"} if with_url else {})
+    if with_url:
+        answer["resource_url"] = f"{request.url.origin()}/qwen"
+    await dawdle(state.flags, request.app[WORLD].book)
+    return _json(answer)
 
 
-def _poll(request: web.Request, form: Mapping[str, str]) -> web.Response:
+async def _poll(request: web.Request, form: Mapping[str, str]) -> web.Response:
     state = request.app[QWEN_STATE]
     code, verifier, now = form.get("device_code", ""), form.get("code_verifier", ""), state.clock.now()
     login = state.logins.get(code)
     if login is None or form.get("client_id") != CLIENT_ID:
         return _error(400, "invalid_grant", "The device code is unknown or was used before.")
-    if now >= login.expires_at:
-        return _error(400, "expired_token", "The device code has expired.")
-    if _VERIFIER.fullmatch(verifier) is None or challenge_of(verifier) != login.challenge:
+    if now < login.expires_at and (_VERIFIER.fullmatch(verifier) is None or challenge_of(verifier) != login.challenge):
         return _error(400, "invalid_grant", "The code verifier does not match the challenge.")
-    early_by = login.polled_at + state.flags.interval_s - now
-    login.polled_at = now
-    login.polls += 1
-    if login.polls > 1 and early_by > 0:
-        return _error(429, "slow_down", "Polling too fast.")
-    if login.decision is False:
-        del state.logins[code]
-        return _error(400, "access_denied", "The user refused.")
-    if login.decision is None or login.polls <= state.flags.pending_polls:
-        return _pending(status=state.flags.status_pending)
-    account = state.finish(code)
-    request[SEEN].account = account.name
-    return _json(_granted(request, account))
+    match verdict(login, state.flags, now):
+        case "expired":
+            return _dead(state.flags)
+        case "slow_down":
+            return _error(429, "slow_down", "Polling too fast.")
+        case "denied":
+            del state.logins[code]
+            return _error(400, "access_denied", "The user refused.")
+        case "pending":
+            return _pending(state.flags)
+        case "approved":
+            account = state.finish(code)
+            request[SEEN].account = account.name
+            return await _granted(request, account)
+        case never:
+            assert_never(never)
 
 
-def _pending(*, status: bool) -> web.Response:
-    if status:
+def _dead(flags: Flags) -> web.Response:
+    if flags.dead_code_401:
+        return web.Response(status=401)
+    return _error(400, "expired_token", "The device code has expired.")
+
+
+def _pending(flags: Flags) -> web.Response:
+    if flags.status_pending:
         return _json({"status": "pending"})
+    if flags.null_pending:
+        return _json({"access_token": None, "refresh_token": None})
     return _error(400, "authorization_pending", "The user has not decided yet.")
 
 
-async def page(request: web.Request) -> web.StreamResponse:
-    """`GET /authorize?user_code=…`: what opens in the browser."""
-    login = request.app[QWEN_STATE].by_user_code(request.query.get("user_code", ""))
-    if login is None:
-        return _html("Enter the code that your client shows: add it to the address as user_code.", status=404)
-    form = _BUTTONS.format(code=escape(login.user_code)) if login.decision is None else ""
-    return _html(f"Code {escape(login.user_code)}: {_said(login)}", form)
-
-
-async def decide(request: web.Request) -> web.StreamResponse:
-    """`POST /authorize` with `user_code` and `decision`: approve or deny."""
-    form = await request.post()
-    login = request.app[QWEN_STATE].by_user_code(str(form.get("user_code")))
-    if login is None or form.get("decision") not in ("approve", "deny"):
-        return _html("Unknown code or decision.", status=400)
-    login.decision = form["decision"] == "approve"
-    return _html(f"Code {escape(login.user_code)}: {_said(login)}")
-
-
-def _said(login: Login) -> str:
-    words = {None: "waiting for you.", True: "approved. You may close this page.", False: "denied."}
-    return words[login.decision]
-
-
-def _html(message: str, form: str = "", *, status: int = 200) -> web.Response:
-    return web.Response(status=status, text=_PAGE.format(message=message, form=form), content_type="text/html")
+async def device_page(request: web.Request) -> web.StreamResponse:
+    """`/authorize?user_code=…`: what opens in the browser, and what was decided there."""
+    login = request.app[QWEN_STATE].by_user_code(await pages.user_code(request))
+    return await pages.device(request, _TITLE, login)
