@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -16,6 +17,19 @@ from a2a.auth.records import Account
 from a2a.config import ALIAS, PROVIDER_SHORT, did_you_mean, provider_id
 from a2a.errors import ConfigError, StoreError, UsageError
 from a2a.paths import Folders, atomic_write
+
+
+class Named(Protocol):
+    """What has a place in the list of accounts: a record, or a view of one."""
+
+    @property
+    def provider(self) -> str: ...
+
+    @property
+    def alias(self) -> str: ...
+
+
+N = TypeVar("N", bound=Named)
 
 
 class Scan(Struct, frozen=True):
@@ -126,7 +140,7 @@ def free_alias(wanted: Iterable[str | None], taken: Iterable[str]) -> str:
     return str(number)
 
 
-def find(name: str, accounts: Sequence[Account]) -> Account:
+def find(name: str, accounts: Sequence[N]) -> N:
     """The account that `kiro/work`, `claude-kiro-oauth/work` or, where it is unique, `work` names.
 
     Raises UsageError naming near ones.
@@ -144,7 +158,7 @@ def find(name: str, accounts: Sequence[Account]) -> Account:
     raise UsageError(f"there is no account {name!r}", hint=guess or "accounts: " + ", ".join(names))
 
 
-def _is(provider: str, account: Account) -> bool:
+def _is(provider: str, account: Named) -> bool:
     try:
         return provider_id(provider) == account.provider
     except ConfigError as exc:

@@ -53,7 +53,7 @@ def http_client(proxy: str | None) -> HttpClient:
 async def post(
     client: HttpClient,
     url: str,
-    fields: Mapping[str, str],
+    fields: Mapping[str, Any],
     urls: AuthUrls,
     *,
     form: bool = True,

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import httpx
 from msgspec import Struct
 
-from a2a.auth import google, kiro, kiro_file, qwen
+from a2a.auth import google, kiro, kiro_database, kiro_file, kiro_write_back, qwen
 from a2a.auth.endpoint import AuthUrls
 from a2a.auth.records import ApiKey, Credential, GoogleToken, KiroToken, QwenToken, Token
 from a2a.config import CREDENTIAL_KIND
@@ -24,21 +24,31 @@ class Refresh(Protocol):
     def __call__(self, token: Any, urls: AuthUrls, *, client: httpx.AsyncClient, now: float) -> Awaitable[Token]: ...
 
 
+class WriteBack(Protocol):
+    """Into the source `path`, the token that replaces `was`; False where that is not allowed. Raises UsageError and
+    StoreError, which leave the source as it was."""
+
+    def __call__(self, path: Path, token: Any, *, was: Any) -> bool: ...
+
+
 class TokenKind(Struct, frozen=True, kw_only=True):
-    """`read` a file and `parse` text raise UsageError. `same_login`: whether two tokens belong to one user."""
+    """`read` a file and `parse` text raise UsageError. `same_login`: whether two tokens belong to one user.
+    `write_back` None: the official client's file is read, never written."""
 
     read: Callable[[Path], Token]
     parse: Callable[[str, str], Token]
     refresh: Refresh
     same_login: Callable[[Any, Any], bool]
+    write_back: WriteBack | None = None
 
 
 KINDS: dict[type[Token], TokenKind] = {
     KiroToken: TokenKind(
-        read=kiro_file.read_token_file,
+        read=kiro_database.read_any,
         parse=kiro_file.parse_token_text,
         refresh=kiro.refresh,
         same_login=kiro.same_login,
+        write_back=kiro_write_back.write_back,
     ),
     GoogleToken: TokenKind(
         read=google.read_token_file,
@@ -87,3 +97,16 @@ def email_of(credential: Credential) -> str | None:
 def expiry_of(credential: Credential) -> float | None:
     """Unix seconds of the access token, None for a key."""
     return None if isinstance(credential, ApiKey) else credential.expires_at
+
+
+def same_user(known: Token, token: Token) -> bool:
+    """Whether both are the login of one user, so that the second renews the first: the very token that was imported
+    before, or one of the same e-mail. At Kiro one e-mail may have logins of several kinds, each an account of its own.
+    """
+    if known.source_fingerprint is not None and known.source_fingerprint == token.source_fingerprint:
+        return True
+    if known.email is None or known.email != token.email:
+        return False
+    if isinstance(known, KiroToken) and isinstance(token, KiroToken):
+        return (known.kind, known.idp) == (token.kind, token.idp)
+    return type(known) is type(token)

@@ -49,6 +49,10 @@ class Account(Struct, frozen=True, kw_only=True):
     priority: int = 0
     weight: int = 1
     enabled: bool = True
+    draining: bool = False
+    """Conversations that are on it go on, new ones go elsewhere."""
+    pinned: bool = False
+    """Every request for its provider takes this account while it can serve; at most one per provider."""
     proxy: str | None = None
     limits: Limits = Limits()
     created_at: float = 0.0

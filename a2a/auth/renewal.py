@@ -14,11 +14,10 @@ import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import httpx
 from msgspec import Struct
 
 from a2a.auth.codec import decode_credential, encode_credential
-from a2a.auth.endpoint import TIMEOUT, AuthUrls
+from a2a.auth.endpoint import AuthUrls, http_client
 from a2a.auth.kinds import KINDS, kind_of, renewable
 from a2a.auth.locks import hold_async
 from a2a.auth.records import Account, ApiKey, Credential, Token
@@ -51,10 +50,12 @@ class Job(Struct, frozen=True, kw_only=True):
 
 
 class Renewed(Struct, frozen=True, kw_only=True):
-    """`unsaved`: why the store did not take it; the caller keeps it and tries again."""
+    """`unsaved`: why the store did not take it; the caller keeps it and tries again. `not_written_back`: why its source
+    does not have it, where it should."""
 
     credential: Credential
     unsaved: str | None = None
+    not_written_back: str | None = None
 
 
 Renew = Callable[[Job], Awaitable[Renewed]]
@@ -93,15 +94,12 @@ class Renewal:
             await asyncio.to_thread(self._store.put, key, encode_credential(fresh))
         except StoreError as exc:
             return Renewed(credential=fresh, unsaved=exc.message)
-        return Renewed(credential=fresh)
+        return Renewed(credential=fresh, not_written_back=await asyncio.to_thread(_write_back, job, token, fresh))
 
     async def _ask(self, job: Job, token: Token) -> Token:
         account, urls, now = job.account, job.urls, self._clock.now()
         try:
-            async with (
-                asyncio.timeout(_RENEWAL_S),
-                httpx.AsyncClient(proxy=urls.proxy, trust_env=False, timeout=TIMEOUT) as client,
-            ):
+            async with asyncio.timeout(_RENEWAL_S), http_client(urls.proxy) as client:
                 return await KINDS[type(token)].refresh(token, urls, client=client, now=now)
         except TimeoutError as exc:
             raise UpstreamTimeout(f"{account.name}: the token endpoint took over {_RENEWAL_S:g} s") from exc
@@ -118,6 +116,17 @@ class Renewal:
         if self._clock.now() < renewal_due_at(theirs):
             return theirs
         return await self._ask(job, theirs)
+
+
+def _write_back(job: Job, was: Token, fresh: Token) -> str | None:
+    """Into the source, where that is wished; why it did not happen."""
+    write, source = KINDS[type(fresh)].write_back, job.account.source
+    if not job.urls.write_back or write is None or not source or not Path(source).is_absolute():
+        return None
+    try:
+        return None if write(Path(source), fresh, was=was) else f"{source} holds another login, or a newer token"
+    except (UsageError, StoreError) as exc:
+        return exc.message
 
 
 def renewal_due_at(token: Token, lead_s: float = LEAD_S) -> float:

@@ -72,6 +72,7 @@ class _Told(Struct, frozen=True, kw_only=True):
 class _Reply(Struct, frozen=True, kw_only=True):
     credential: Credential | None = None
     unsaved: str | None = None
+    not_written_back: str | None = None
     error: _Told | None = None
 
 
@@ -103,7 +104,7 @@ class Detached:
         if reply.error is not None:
             raise reply.error.error()
         assert reply.credential is not None
-        return Renewed(credential=reply.credential, unsaved=reply.unsaved)
+        return Renewed(credential=reply.credential, unsaved=reply.unsaved, not_written_back=reply.not_written_back)
 
 
 async def _run(order: bytes) -> bytes:
@@ -166,4 +167,4 @@ async def _obey(order: _Order) -> _Reply:
         reason = error.reason if isinstance(error, NeedsAction) else ""
         told = _Told(kind=type(error).__name__, message=error.message, hint=error.hint, reason=reason)
         return _Reply(error=told)
-    return _Reply(credential=done.credential, unsaved=done.unsaved)
+    return _Reply(credential=done.credential, unsaved=done.unsaved, not_written_back=done.not_written_back)

@@ -160,6 +160,8 @@ class TokenKeeper:
                 done = await self._renew(job)
                 fresh = done.credential
                 self._note_saved(account.id, store_key(account, fresh), fresh, done.unsaved)
+                if done.not_written_back:
+                    _log.warning("not_written_back account=%s reason=%s", account.name, done.not_written_back)
             self._held[account.id] = _Held(fresh)
         except (AccountError, UpstreamError):
             self._pause(account.id)

@@ -6,6 +6,7 @@ table, the catalogue. Secrets enter only through `target()` and leave only as re
 
 from __future__ import annotations
 
+import asyncio
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -20,7 +21,7 @@ from a2a.auth.endpoint import AuthUrls
 from a2a.auth.records import Account, Credential
 from a2a.config import ProviderSettings, ServerSettings, Settings
 from a2a.control.types import AccountState, Action, Standing
-from a2a.errors import AccountError, BadUpstream, NeedsLogin
+from a2a.errors import AccountError, BadUpstream, NeedsLogin, UpstreamTimeout
 from a2a.messages import Failure, Proto
 from a2a.protocols.base import Profile
 from a2a.protocols.registry import UPSTREAMS
@@ -30,6 +31,14 @@ from a2a.providers.http import Answer, Egress, Target
 Operation = Literal["generate", "count", "models", "embed"]
 
 USER_AGENT = f"a2a/{__version__}"
+
+PROBE_S = 20.0
+"""So long an upstream may be silent while an account is probed."""
+BAD_ANSWER_S = 60.0
+"""After an answer that nobody can read, the account is asked again so much later."""
+UNLISTED = "not checked: lists no models"
+_NO_LIST = (404, 405, 501)
+"""What servers answer that speak a protocol without its model list."""
 
 
 class Timeouts(Struct, frozen=True):
@@ -53,6 +62,14 @@ class ModelInfo(Struct, frozen=True, kw_only=True):
     owner: str | None = None
     detail: str = ""
     """What only its own provider reads, as it wrote it."""
+
+
+class Said(Struct, frozen=True):
+    """A whole answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class SetUpRefused(AccountError):
@@ -85,6 +102,8 @@ class Provider(ABC):
     """What it means when a token that was just renewed is refused; None: the account needs a new login."""
     now: Callable[[], float] = staticmethod(time.time)
     """Wall clock, for rests that end at a time of day."""
+    probe_s: ClassVar[float] = PROBE_S
+    """Seconds for all of a probe."""
     timeouts: ClassVar[Timeouts | None] = None
     """Own defaults where they differ from the server's."""
     relay_headers: ClassVar[tuple[str, ...]] = ()
@@ -146,10 +165,15 @@ class Provider(ABC):
     def target(
         self, account: Account, credential: Credential, operation: Operation, *, stream: bool, model: str = ""
     ) -> Target:
-        """Where the call goes; the same for every call of an account with that credential, so it may be kept.
+        """Where the call goes; the same for every call of an account with that credential while `place` says the same,
+        so it may be kept.
 
         `model`: only where `model_in_url`.
         """
+
+    def place(self, account: Account) -> str:
+        """What `prepare` and `reroute` learned that `target` depends on."""
+        return ""
 
     async def prepare(self, account: Account, credential: Credential, egress: Egress) -> None:  # noqa: B027
         """Learn what calls of this account need beyond its credential; awaited before each, so remember it.
@@ -187,29 +211,64 @@ class Provider(ABC):
             return verdict
         return structs.replace(verdict, remedy=verdict.remedy.replace("{short}", self.short))
 
+    async def reroute(
+        self, account: Account, credential: Credential, failure: Failure, location: str, egress: Egress
+    ) -> bool:
+        """Whether a call that failed at `location` is to be made again: the upstream has another address for it now.
+
+        Asked after each failure, so it must be cheap to say no. Raises no UpstreamError.
+        """
+        return False
+
     async def models(self, account: Account, credential: Credential, egress: Egress) -> tuple[ModelInfo, ...]:
         """The upstream's own list. Raises UpstreamError."""
-        target = self.target(account, credential, "models", stream=False)
-        proxy = self.proxy(account, str(target.url))
-        answer = await egress.open(target.with_method("GET"), None, proxy=proxy)
-        body = await read_capped(answer)
-        if answer.status != 200:
-            raise BadUpstream(f"{account.name}: the model list answered {answer.status}")
-        return self.parse_models(body)
+        said = await self._list(account, credential, egress)
+        if said.status != 200:
+            raise BadUpstream(f"{account.name}: the model list answered {said.status}")
+        return self.parse_models(said.body)
+
+    async def _list(self, account: Account, credential: Credential, egress: Egress) -> Said:
+        target = self.target(account, credential, "models", stream=False).with_method("GET")
+        return await hear(egress, target, proxy=self.proxy(account, target.location))
 
     async def probe(self, account: Account, credential: Credential, egress: Egress) -> Standing:
-        """Whether the account can be used, by the cheapest call that proves it: here, the model list.
+        """Whether the account can be used, by the cheapest call that proves it. What comes, comes as a standing.
 
         Raises UpstreamError when nobody answers: then nothing is known.
         """
-        target = self.target(account, credential, "models", stream=False).with_method("GET")
-        answer = await egress.open(target, None, proxy=self.proxy(account, target.location))
-        body = await read_capped(answer)
-        if answer.status != 200:
-            failure = UPSTREAMS[self.codec or self.proto].parse_error(answer.status, answer.headers, body)
-            return standing_of(self.judge(failure, account), failure, self.now())
-        count = len(self.parse_models(body))
+        try:
+            async with asyncio.timeout(self.probe_s):
+                return await self._probe(account, credential, egress)
+        except TimeoutError:
+            raise UpstreamTimeout(f"{account.name}: no answer within {self.probe_s:g} s") from None
+        except SetUpRefused as error:
+            return self.standing(error.failure, account)
+        except BadUpstream as error:
+            return bad_answer(error.message, self.now())
+
+    async def _probe(self, account: Account, credential: Credential, egress: Egress) -> Standing:
+        """The provider's own part of `probe`: here, the model list. May raise what `probe` turns into a standing."""
+        return await self._listed(account, credential, egress) or Standing(state="ready", message=UNLISTED)
+
+    async def _listed(self, account: Account, credential: Credential, egress: Egress) -> Standing | None:
+        """What asking for the model list shows; None where the upstream has none. Raises UpstreamError."""
+        said = await self._list(account, credential, egress)
+        if said.status in _NO_LIST:
+            return None
+        if said.status >= 400:
+            return self.standing(self.failure(said), account)
+        if said.status != 200:
+            raise BadUpstream(f"the model list answered {said.status}")
+        count = len(self.parse_models(said.body))
         return Standing(state="ready", message=f"{count} model{'' if count == 1 else 's'}")
+
+    def failure(self, said: Said) -> Failure:
+        """What an error answer tells, in the words of this upstream."""
+        return UPSTREAMS[self.codec or self.proto].parse_error(said.status, said.headers, said.body)
+
+    def standing(self, failure: Failure, account: Account, *, label: str | None = None) -> Standing:
+        """A failed probe, judged for this account."""
+        return standing_of(self.judge(failure, account), failure, self.now(), label=label)
 
     @abstractmethod
     def parse_models(self, body: bytes) -> tuple[ModelInfo, ...]:
@@ -224,7 +283,7 @@ _STATES: dict[Action, AccountState] = {
     "retired": "retired",
     "cool_down": "cooling",
 }
-"""What a verdict on a probe means for the account; any other action says nothing against it."""
+"""What a verdict on a probe means for the account; any other action says nothing about it."""
 
 
 def standing_of(verdict: Verdict, failure: Failure, now: float, *, label: str | None = None) -> Standing:
@@ -232,12 +291,34 @@ def standing_of(verdict: Verdict, failure: Failure, now: float, *, label: str | 
     state = _STATES.get(verdict.action, "ready")
     return Standing(
         state=state,
-        message=failure.message,
+        message=failure.message if state != "ready" else f"not checked: {failure.message}",
         reason=verdict.reason if state != "ready" else None,
         remedy=verdict.remedy if state != "ready" else None,
         label=label,
         until=now + verdict.rest_s(1, failure.retry_after) if state == "cooling" else None,
     )
+
+
+def bad_answer(message: str, now: float) -> Standing:
+    """The upstream answered something that is not its protocol. `now`: Unix seconds."""
+    return Standing(
+        state="cooling",
+        message=message,
+        reason="bad_answer",
+        remedy="check the base URL; if it is right, the upstream has trouble: try again later",
+        until=now + BAD_ANSWER_S,
+    )
+
+
+async def hear(
+    egress: Egress, target: Target, body: bytes | None = None, *, proxy: str | None, limit_bytes: int = 16 * 1024 * 1024
+) -> Said:
+    """One call with its whole answer, whatever its status. Raises UpstreamError."""
+    answer = await egress.open(target, body, proxy=proxy)
+    try:
+        return Said(answer.status, answer.headers, await read_capped(answer, limit_bytes))
+    finally:
+        answer.close()
 
 
 def epoch(value: float | None) -> int:

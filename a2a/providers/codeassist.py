@@ -29,6 +29,11 @@ LEGACY_TIER = "legacy-tier"
 RETIRED = "UNSUPPORTED_CLIENT"
 """The reason by which Google turns private accounts away since 2026-06-18."""
 NO_PROJECT = "PROJECT_REQUIRED"
+INELIGIBLE = (
+    "DASHER_USER", "INELIGIBLE_ACCOUNT", "NON_USER_ACCOUNT", "RESTRICTED_AGE", "RESTRICTED_NETWORK", "UNKNOWN",
+    "UNKNOWN_LOCATION", "UNSUPPORTED_LOCATION",
+)  # fmt: skip
+"""Why Google does not offer a tier to an account (section 5.1); a reason nobody knows yet counts as UNKNOWN."""
 _VALIDATION = "VALIDATION_REQUIRED"
 
 _T = TypeVar("_T")
@@ -53,6 +58,7 @@ class _Tier(Struct, rename="camel"):
 
 
 class _Ineligible(Struct, rename="camel"):
+    tier_id: str | None = None
     reason_code: str | None = None
     reason_message: str | None = None
     tier_name: str | None = None
@@ -94,13 +100,15 @@ async def set_up(ask: Ask, project: str | None, *, poll_s: float = POLL_S) -> Se
     loaded = await _load(ask, project)
     tier = loaded.current_tier
     if tier is not None:
+        if (closed := _first(loaded, RETIRED)) is not None and closed.tier_id == tier.id:
+            raise _without_project(loaded)  # it was set up once, and is served no more
         found = _project_of(loaded.cloudaicompanion_project) or project
         if not found:
             raise _without_project(loaded)
         shown = loaded.paid_tier if loaded.paid_tier is not None and loaded.paid_tier.id else tier
         return SetUp(found, shown.id, shown.name)
     if (reason := _first(loaded, _VALIDATION)) is not None and reason.validation_url:
-        message = f"{reason.reason_message or 'Google wants this account verified'} See {reason.validation_url}"
+        message = f"{reason.reason_message or 'Google wants this account verified.'} See {reason.validation_url}"
         raise refused(_VALIDATION, message)
     return await _onboard(ask, loaded, project, poll_s)
 
@@ -172,7 +180,8 @@ def _without_project(loaded: _Loaded) -> SetUpRefused:
     if _first(loaded, RETIRED) is not None:
         return refused(RETIRED, told)
     if reasons:
-        return refused(reasons[0].reason_code or NO_PROJECT, told)
+        code = reasons[0].reason_code or NO_PROJECT
+        return refused(code if code in (*INELIGIBLE, _VALIDATION, NO_PROJECT) else "UNKNOWN", told)
     return refused(NO_PROJECT, "this account needs a Google Cloud project")
 
 

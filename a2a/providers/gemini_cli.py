@@ -6,24 +6,24 @@ Since 2026-06-18 only accounts with a Standard or Enterprise licence are served;
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import structs
 from yarl import URL
 
 from a2a.auth.endpoint import AuthUrls
 from a2a.auth.records import Account, Credential, GoogleToken
 from a2a.config import Settings
-from a2a.errors import BadUpstream, NeedsLogin
+from a2a.control.types import Quota, Standing
+from a2a.errors import BadUpstream, NeedsLogin, UpstreamTimeout
 from a2a.messages import Failure
 from a2a.protocols.base import Profile
-from a2a.protocols.registry import UPSTREAMS
-from a2a.protocols.wire import BAD_JSON
-from a2a.providers import google
-from a2a.providers.base import ModelInfo, Operation, Provider, SetUpRefused, read_capped
-from a2a.providers.codeassist import NO_PROJECT, POLL_S, SetUps, refused, set_up
+from a2a.providers import google, google_quota
+from a2a.providers.base import PROBE_S, ModelInfo, Operation, Provider, SetUpRefused, hear
+from a2a.providers.codeassist import INELIGIBLE, NO_PROJECT, ONBOARDING_LIMIT_S, POLL_S, SetUp, SetUps, refused, set_up
 from a2a.providers.faults import Row, Verdict, needs_action
 from a2a.providers.http import Egress, Target
 from a2a.secret import Secret
@@ -61,18 +61,35 @@ _METHODS: dict[tuple[Operation, bool], str] = {
 }
 
 
+_WAYS_OUT = (
+    "Ways that work: a Code Assist Standard or Enterprise licence with its project (a2a login gemini --project-id ID), "
+    "an API key (a2a login gemini-key), or Google's own tools"
+)
 _RETIRED = Verdict(
     scope="account",
     action="retired",
     reason="tier_retired",
-    remedy="Google closed this door to private accounts on 2026-06-18. Ways out: a Code Assist Standard or Enterprise "
-    "licence with its project (a2a login gemini --project-id ID), an API key (a2a login gemini-key), or Google's own "
-    "tools",
+    remedy=f"Google closed this door to private accounts on 2026-06-18. {_WAYS_OUT}",
 )
 _LICENCE = needs_action(
-    "no_license", "this user or project has no Code Assist licence: have one assigned, or name its project"
+    "no_license",
+    "this user or project has no Code Assist licence: have one assigned, or name its project "
+    "(a2a login gemini --project-id ID). An API key needs none: a2a login gemini-key",
 )
-_PROJECT = needs_action("bad_project", "name a project that this account may use: a2a login gemini --project-id ID")
+_PROJECT = needs_action(
+    "bad_project",
+    "name the id, not the number, of a project that this account may use: a2a login gemini --project-id ID",
+)
+_NOT_OFFERED = "Google does not offer Code Assist to this account"
+_WHY = {
+    "DASHER_USER": "this account belongs to an organisation, which decides who has Code Assist: ask its administrator",
+    "NON_USER_ACCOUNT": "service accounts cannot use Code Assist: log in as a person",
+    "RESTRICTED_AGE": "Google does not offer Code Assist to accounts of this age",
+    "RESTRICTED_NETWORK": "Google does not offer Code Assist on this network: try another one",
+    "UNKNOWN_LOCATION": "Google does not know from which country this account is used",
+    "UNSUPPORTED_LOCATION": "Google does not offer Code Assist in this country",
+}
+"""Why an account is ineligible, for the user; for the other reasons nothing finer is known."""
 _SUSPENDED = Verdict(
     scope="account",
     action="suspended",
@@ -91,9 +108,8 @@ FAULTS: tuple[Row, ...] = (
     Row(statuses=(403,), texts=("permission denied on resource project",), verdict=_PROJECT),
     Row(codes=("insufficient_g1_credits_balance",), verdict=needs_action(
         "billing", "the credits of this account are spent: buy some, or use another account")),
-    Row(codes=("dasher_user", "ineligible_account", "non_user_account", "restricted_age", "restricted_network",
-               "unknown", "unknown_location", "unsupported_location"),
-        verdict=needs_action("ineligible", "Google does not offer this service to this account")),
+    *(Row(codes=(code.lower(),), verdict=needs_action("ineligible", f"{_WHY.get(code, _NOT_OFFERED)}. {_WAYS_OUT}"))
+      for code in INELIGIBLE),
     Row(statuses=(401,), verdict=Verdict(
         scope="account", action="refresh", reason="token_refused", remedy="log in again: a2a login gemini")),
     Row(statuses=(403,), verdict=Verdict(
@@ -101,15 +117,6 @@ FAULTS: tuple[Row, ...] = (
         remedy="Google refuses this account without a known reason; it is asked again after the rest")),
     *google.FAULTS,
 )  # fmt: skip
-
-
-class _Bucket(Struct, rename="camel"):
-    model_id: str | None = None
-    reset_time: str | None = None
-
-
-class _Quota(Struct):
-    buckets: list[_Bucket] = []
 
 
 class GeminiCliProvider(Provider):
@@ -122,6 +129,8 @@ class GeminiCliProvider(Provider):
     open_list = False
     faults = FAULTS
     poll_s = POLL_S
+    probe_s = ONBOARDING_LIMIT_S + 2 * PROBE_S
+    """An account that was never there is onboarded first; each single call has PROBE_S."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
@@ -169,17 +178,24 @@ class GeminiCliProvider(Provider):
             if await self._set_ups.load(account.id) is not None:
                 return
 
-            async def ask(path: str, body: Any) -> bytes:
-                where = f"{ROOT}/{path}" if body is None else f"{ROOT}:{path}"
-                return await self._ask(account, credential, egress, where, body)
+            await self._set_up(account, credential, egress)
 
-            try:
-                found = await set_up(ask, account.project_id, poll_s=self.poll_s)
-            except SetUpRefused as error:
-                if self.judge(error.failure, account).scope == "request":  # our own call: no client is to blame
-                    raise refused(NO_PROJECT, f"Code Assist did not set it up: {error.failure.message}") from error
-                raise
-            await self._set_ups.put(account.id, structs.replace(found, at=self.now()))
+    async def _set_up(self, account: Account, credential: Credential, egress: Egress) -> SetUp:
+        """Ask how the account stands and remember it; its lock is held. Raises SetUpRefused and UpstreamError."""
+
+        async def ask(path: str, body: Any) -> bytes:
+            where = f"{ROOT}/{path}" if body is None else f"{ROOT}:{path}"
+            return await self._ask(account, credential, egress, where, body)
+
+        try:
+            found = await set_up(ask, account.project_id, poll_s=self.poll_s)
+        except SetUpRefused as error:
+            if self.judge(error.failure, account).scope == "request":  # our own call: no client is to blame
+                raise refused(NO_PROJECT, f"Code Assist did not set it up: {error.failure.message}") from error
+            raise
+        found = structs.replace(found, at=self.now())
+        await self._set_ups.put(account.id, found)
+        return found
 
     async def _ask(self, account: Account, credential: Credential, egress: Egress, path: str, body: Any) -> bytes:
         """One JSON call. Raises SetUpRefused for an error answer, UpstreamError."""
@@ -187,11 +203,61 @@ class GeminiCliProvider(Provider):
         content = None if body is None else msgspec.json.encode(body)
         if content is None:
             target = target.with_method("GET")
-        answer = await egress.open(target, content, proxy=self.proxy(account, target.location))
-        data = await read_capped(answer)
-        if answer.status != 200:
-            raise SetUpRefused(UPSTREAMS[self.codec].parse_error(answer.status, answer.headers, data))
-        return data
+        try:
+            async with asyncio.timeout(PROBE_S):
+                said = await hear(egress, target, content, proxy=self.proxy(account, target.location))
+        except TimeoutError:
+            raise UpstreamTimeout(f"Code Assist did not answer within {PROBE_S:g} s") from None
+        if said.status != 200:
+            raise SetUpRefused(self.failure(said))
+        return said.body
+
+    async def _probe(self, account: Account, credential: Credential, egress: Egress) -> Standing:
+        """The set-up, asked afresh: it alone tells whether an account is served (section 0); then its quota."""
+        try:
+            async with self._set_ups.lock(account.id):
+                found = await self._set_up(account, credential, egress)
+        except SetUpRefused:
+            self.forget(account)
+            raise
+        quota = await self._quota_left(account, credential, egress, found)
+        tier = f"Gemini Code Assist ({found.tier_id})" if found.tier_id else "Gemini Code Assist"
+        known = Standing(
+            state="ready",
+            message=f"{tier}, project {found.project}",
+            label=credential.email if isinstance(credential, GoogleToken) else None,
+            plan=found.tier_name or found.tier_id,
+            quota=quota,
+        )
+        if not quota or any(one.remaining != 0 for one in quota):
+            return known
+        resets = [one.resets_at for one in quota if one.resets_at is not None and one.resets_at > self.now()]
+        return structs.replace(
+            known,
+            state="cooling",
+            message=f"{known.message}, today's allowance is spent",
+            reason="quota_spent",
+            remedy=google.DAY.remedy,
+            until=min(resets) if resets else self.now() + google.DAY.cool_s,
+        )
+
+    async def _quota_left(self, account: Account, credential: Credential, egress: Egress, found: SetUp) -> list[Quota]:
+        """The buckets (section 8). They are advice: where they cannot be had nothing is wrong, but for a 401 or 403.
+
+        Raises SetUpRefused and UpstreamError.
+        """
+        path = ROOT + _METHODS["models", False]
+        try:
+            body = await self._ask(account, credential, egress, path, {"project": found.project})
+            buckets = google_quota.parse_buckets(body)
+        except SetUpRefused as error:
+            if error.failure.status in (401, 403):
+                raise
+            return []
+        except BadUpstream:
+            return []
+        names = {real: alias for alias, real in _RENAMED.items()}
+        return google_quota.quotas(buckets, names, self.now())
 
     def forget(self, account: Account) -> None:
         self._set_ups.drop(account.id)
@@ -225,13 +291,10 @@ class GeminiCliProvider(Provider):
         return self.parse_models(await self._ask(account, credential, egress, path, {"project": project}))
 
     def parse_models(self, body: bytes) -> tuple[ModelInfo, ...]:
-        """Buckets whose reset lies in 1970 mean no entitlement (section 8)."""
-        try:
-            quota = msgspec.json.decode(body, type=_Quota)
-        except BAD_JSON as error:
-            raise BadUpstream(f"the quota is none: {error}") from error
-        named = {b.model_id for b in quota.buckets if b.model_id and not (b.reset_time or "").startswith("1970-")}
-        return tuple(_info(name) for name in sorted(named))
+        """What the buckets name."""
+        return tuple(
+            _info(name) for name in sorted({b.model_id for b in google_quota.parse_buckets(body) if b.model_id})
+        )
 
 
 def _info(name: str) -> ModelInfo:

@@ -1,11 +1,13 @@
-"""`claude-kiro-oauth`: Kiro (CodeWhisperer) accounts; specs/kiro.md sections 1, 5, 6.1, 8.1, 9 and 10.
+"""`claude-kiro-oauth`: Kiro (CodeWhisperer) accounts; specs/kiro.md sections 1, 5, 6.1, 8, 9 and 10.
 
 Host and profile ARN switch together (section 5): an account with an ARN talks to the runtime service in the ARN's
-region; a Builder ID account without one talks to the legacy host and sends none.
+region; a Builder ID account without one talks to the legacy host and sends none, until that host serves it no more and
+the runtime service has taken it with the profile that all Builder IDs share.
 """
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import quote
 from uuid import UUID, uuid5
 
@@ -16,14 +18,17 @@ from yarl import URL
 from a2a.auth.endpoint import AuthUrls
 from a2a.auth.records import Account, Credential, KiroToken
 from a2a.config import Settings
-from a2a.errors import NeedsLogin
+from a2a.control.types import Standing
+from a2a.errors import BadUpstream, NeedsLogin, Unreachable, UpstreamError
+from a2a.messages import Failure
 from a2a.protocols.base import Profile
 from a2a.protocols.kiro import models as table
 from a2a.protocols.kiro.catalogue import parse_catalogue
-from a2a.providers.base import ModelInfo, Operation, Provider, Timeouts
+from a2a.providers import kiro_control, kiro_profiles, kiro_usage
+from a2a.providers.base import PROBE_S, ModelInfo, Operation, Provider, Said, Timeouts
 from a2a.providers.faults import Row, Verdict
 from a2a.providers.http import Egress, Target
-from a2a.providers.kiro_profiles import find as find_profile
+from a2a.providers.kiro_control import SHARED_ARN, Ask, Moves
 
 RUNTIME_URL = "https://runtime.{region}.kiro.dev"
 MANAGEMENT_URL = "https://management.{region}.kiro.dev"
@@ -37,6 +42,8 @@ START_URL = "https://view.awsapps.com/start"
 IDP_ALLOW = ("*.microsoftonline.com", "*.microsoftonline.us", "*.microsoftonline.cn", "*.okta.com")
 """Hosts an external IdP's token endpoint may have (section 3.3)."""
 
+_HOSTS = {"base_url": RUNTIME_URL, "management_url": MANAGEMENT_URL, "legacy_url": LEGACY_URL}
+_CONTROL_PLANE = {"krs": "management_url", "legacy": "legacy_url"}
 _TOKEN_TYPE = {"external_idp": "EXTERNAL_IDP", "api_key": "API_KEY"}
 _TARGET = {"krs": "KiroRuntimeService", "legacy": "AmazonCodeWhispererStreamingService"}
 _CONVERSATIONS = UUID("6c0b6c0e-6f3e-5b8e-9d55-1f0a2a2a2a2a")
@@ -102,28 +109,41 @@ class KiroProvider(Provider):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self._arns: dict[str, str | None] = {}  # account id -> profile found for a login that named none
+        self._moves = Moves(settings.folders.state / "kiro")
 
     async def prepare(self, account: Account, credential: Credential, egress: Egress) -> None:
         """Find the profile of an account whose login did not say it (section 5): the runtime service wants it."""
         if not isinstance(credential, KiroToken) or credential.profile_arn or account.id in self._arns:
             return
-        if self.generation(credential) == "legacy" or credential.idp == "BuilderId":
-            return
-        template = account.urls.get("management_url") or self.settings.management_url or MANAGEMENT_URL
-        regions = dict.fromkeys((self.home_region(account, credential), *PROFILE_REGIONS))
-        roots = list(dict.fromkeys(template.replace("{region}", region).rstrip("/") for region in regions))
-        headers = self._headers(credential)
-        self._arns[account.id] = await find_profile(roots, headers, egress, self.proxy(account, roots[0]))
+        if _is_builder(credential):
+            self._arns[account.id] = await self._moves.load(account.id)
+        elif self.generation(credential) != "legacy":
+            roots = self._roots("management_url", account, credential)
+            headers = self._headers(credential)
+            self._arns[account.id] = await kiro_profiles.find(roots, headers, egress, self.proxy(account, roots[0]))
 
     def forget(self, account: Account) -> None:
         self._arns.pop(account.id, None)
+
+    def place(self, account: Account) -> str:
+        return self._arns.get(account.id) or ""
+
+    async def profiles(self, account: Account, credential: Credential, egress: Egress) -> list[kiro_profiles.Profile]:
+        """The profiles a login can choose from, in every region; a Builder ID has none. Raises UpstreamError."""
+        token = self._known(account, credential)
+        roots = self._roots("management_url", account, token)
+        return await kiro_profiles.profiles(roots, self._headers(token), egress, self.proxy(account, roots[0]))
 
     def _known(self, account: Account, credential: Credential) -> KiroToken:
         """The token with the profile that was found for it. Raises NeedsLogin when it is no Kiro token."""
         if not isinstance(credential, KiroToken):
             raise NeedsLogin(f"{account.name} has no Kiro token", hint="a2a login kiro")
+        if credential.profile_arn:
+            return credential
         arn = self._arns.get(account.id)
-        return structs.replace(credential, profile_arn=arn) if arn and not credential.profile_arn else credential
+        if _is_builder(credential) and self._endpoint != "auto":
+            arn = SHARED_ARN if self._endpoint == "krs" else None
+        return structs.replace(credential, profile_arn=arn) if arn else credential
 
     def resolve(self, model: str) -> str:
         return table.resolve(model)[0]
@@ -136,12 +156,15 @@ class KiroProvider(Provider):
             return table.profile(msgspec.json.decode(info.detail, type=table.Model))
         return table.profile(table.find(model) or table.Model(id=model))
 
+    @property
+    def _endpoint(self) -> str:
+        return self.settings.endpoint or "auto"
+
     def generation(self, token: KiroToken) -> str:
         """`krs` or `legacy` (section 5, routing rule)."""
-        choice = self.settings.endpoint or "auto"
-        if choice != "auto":
-            return choice
-        return "legacy" if token.idp == "BuilderId" and not token.profile_arn else "krs"
+        if self._endpoint != "auto":
+            return self._endpoint
+        return "legacy" if _is_builder(token) else "krs"
 
     def home_region(self, account: Account, token: KiroToken) -> str:
         """Region of chat and management: field 4 of the ARN, else mapped from the login's region."""
@@ -192,6 +215,7 @@ class KiroProvider(Provider):
             portal_url=self._template("portal_url", account, PORTAL_URL),
             start_url=self._template("start_url", account, START_URL),
             idp_allow=tuple(self.settings.idp_allow or IDP_ALLOW),
+            write_back=bool(self.settings.write_back),
             user_agent=self.user_agent(),
             proxy=self.proxy(account, auth_url),
         )
@@ -201,20 +225,107 @@ class KiroProvider(Provider):
         return str(account.urls.get(key) or getattr(self.settings, key, None) or default).rstrip("/")
 
     def _root(self, account: Account, token: KiroToken, generation: str) -> str:
-        key, default = ("base_url", RUNTIME_URL) if generation == "krs" else ("legacy_url", LEGACY_URL)
-        return self._at(key, account, token, default)
+        """Of the data plane."""
+        return self._roots("base_url" if generation == "krs" else "legacy_url", account, token)[0]
 
-    def _at(self, key: str, account: Account, token: KiroToken, default: str) -> str:
-        return self._template(key, account, default).replace("{region}", self.home_region(account, token))
+    def _roots(self, key: str, account: Account, token: KiroToken) -> list[str]:
+        """The host in the account's own region, then in the others where profiles live; without doubles."""
+        template = self._template(key, account, _HOSTS[key])
+        regions = (self.home_region(account, token), *PROFILE_REGIONS)
+        return list(dict.fromkeys(template.replace("{region}", region) for region in regions))
 
     def _models_url(self, account: Account, token: KiroToken, generation: str) -> str:
-        root = (
-            self._at("management_url", account, token, MANAGEMENT_URL)
-            if generation == "krs"
-            else self._at("legacy_url", account, token, LEGACY_URL)
-        )
+        root = self._roots(_CONTROL_PLANE[generation], account, token)[0]
         arn = f"&profileArn={quote(token.profile_arn, safe='')}" if token.profile_arn else ""
-        return f"{root}/ListAvailableModels?origin={self.settings.origin or 'AI_EDITOR'}{arn}"
+        return f"{root}/{self._query('ListAvailableModels')}{arn}"
+
+    def _query(self, operation: str) -> str:
+        return f"{operation}?origin={self.settings.origin or 'AI_EDITOR'}"
+
+    # --- the control plane, and the move to the new hosts
+
+    async def reroute(
+        self, account: Account, credential: Credential, failure: Failure, location: str, egress: Egress
+    ) -> bool:
+        """A Builder ID whose old host is gone moves, once the runtime service has taken it (section 5)."""
+        if not self._may_move(credential) or not kiro_control.gone(failure):
+            return False
+        token = self._known(account, credential)
+        if not location.startswith(self._root(account, structs.replace(token, profile_arn=None), "legacy")):
+            return False
+        try:
+            async with asyncio.timeout(PROBE_S):
+                return await self._moved(account, credential, egress)
+        except (UpstreamError, TimeoutError):
+            return False
+
+    def _may_move(self, credential: Credential) -> bool:
+        return isinstance(credential, KiroToken) and _is_builder(credential) and self._endpoint == "auto"
+
+    async def _moved(self, account: Account, credential: Credential, egress: Egress) -> bool:
+        """Whether the runtime service takes the account; remembered then. Raises UpstreamError."""
+        async with self._moves.lock(account.id):
+            if self._arns.get(account.id):
+                return True
+            token = structs.replace(self._known(account, credential), profile_arn=SHARED_ARN)
+            said = await self._ask(account, token, self._query("ListAvailableModels"), egress)
+            if said.status != 200:
+                return False
+            self._arns[account.id] = SHARED_ARN
+            await self._moves.put(account.id, SHARED_ARN)
+            return True
+
+    async def _ask(self, account: Account, token: KiroToken, query: str, egress: Egress) -> Said:
+        """A GET of the control plane, where the token belongs. Raises UpstreamError."""
+        roots = self._roots(_CONTROL_PLANE[self.generation(token)], account, token)
+        if account.region or self.settings.region:
+            roots = roots[:1]
+        arn, proxy = token.profile_arn, self.proxy(account, roots[0])
+        question = Ask(roots=roots, query=query, arn=arn, headers=self._headers(token), proxy=proxy)
+        return await kiro_control.ask(egress, question)
+
+    async def _asked(self, account: Account, credential: Credential, query: str, egress: Egress) -> Said:
+        """The same; an account that can move and has to, moves. Raises UpstreamError."""
+        token = self._known(account, credential)
+        if not self._may_move(credential) or token.profile_arn:
+            return await self._ask(account, token, query, egress)
+        said: Said | None = None
+        try:
+            said = await self._ask(account, token, query, egress)
+        except Unreachable:
+            if not await self._moved(account, credential, egress):
+                raise
+        if said is not None and (said.status == 200 or not kiro_control.gone(self.failure(said))):
+            return said
+        if said is not None and not await self._moved(account, credential, egress):
+            return said
+        return await self._ask(account, self._known(account, credential), query, egress)
+
+    async def models(self, account: Account, credential: Credential, egress: Egress) -> tuple[ModelInfo, ...]:
+        said = await self._asked(account, credential, self._query("ListAvailableModels"), egress)
+        if said.status != 200:
+            raise BadUpstream(f"{account.name}: the model list answered {said.status}")
+        return self.parse_models(said.body)
+
+    async def _probe(self, account: Account, credential: Credential, egress: Egress) -> Standing:
+        """The usage limits (8.2): they prove the token, and name the user, the plan and what is left of it."""
+        self.forget(account)
+        if self._may_move(credential):
+            self._arns[account.id] = None  # the old host first, whatever was remembered
+        await self.prepare(account, credential, egress)
+        query = self._query("getUsageLimits") + "&resourceType=CREDIT&isEmailRequired=true"
+        said = await self._asked(account, credential, query, egress)
+        token = self._known(account, credential)
+        if said.status == 200:
+            if self._may_move(credential) and not token.profile_arn:
+                await self._moves.drop(account.id)
+            usage = kiro_usage.parse_usage(said.body, self.now())
+            found = kiro_usage.standing(usage, self.now(), _QUOTA.remedy)
+            return structs.replace(found, label=found.label or token.email)
+        failure = self.failure(said)
+        if self.generation(token) == "legacy" and kiro_control.gone(failure):
+            return structs.replace(_homeless(failure), label=token.email)
+        return self.standing(failure, account, label=token.email)
 
     def private(self, account: Account, credential: Credential, session: str | None) -> dict[str, str]:
         if not isinstance(credential, KiroToken):
@@ -231,6 +342,21 @@ class KiroProvider(Provider):
 
     def parse_models(self, body: bytes) -> tuple[ModelInfo, ...]:
         return tuple(_info(model) for model in parse_catalogue(body).models)
+
+
+def _is_builder(token: KiroToken) -> bool:
+    """A Builder ID without a profile of its own: the one kind of account that both generations of hosts may serve."""
+    return token.idp == "BuilderId" and not token.profile_arn
+
+
+def _homeless(failure: Failure) -> Standing:
+    """A Builder ID that neither generation of hosts serves."""
+    return Standing(
+        state="needs_action",
+        reason="wrong_profile",
+        message=f"Kiro's old host serves this Builder ID no more, and the new one does not take it: {failure.message}",
+        remedy="log in with Google, GitHub or IAM Identity Center: a2a login kiro --method google",
+    )
 
 
 def _info(model: table.Model) -> ModelInfo:

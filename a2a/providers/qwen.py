@@ -15,16 +15,22 @@ from yarl import URL
 
 from a2a.auth.endpoint import AuthUrls
 from a2a.auth.records import Account, ApiKey, Credential, QwenToken
+from a2a.control.types import Standing
 from a2a.errors import NeedsLogin
-from a2a.messages import Failure
-from a2a.protocols.base import Profile
-from a2a.providers.base import ModelInfo, Operation, Timeouts
+from a2a.messages import Failure, Request
+from a2a.protocols.base import Conversion, Profile
+from a2a.protocols.registry import UPSTREAMS
+from a2a.protocols.wire import dumps
+from a2a.providers.base import ModelInfo, Operation, Timeouts, bad_answer, hear, standing_of
 from a2a.providers.faults import Row, Verdict, needs_action, until_midnight_s
 from a2a.providers.http import Egress, Target
 from a2a.providers.openai_shape import OpenAIShaped
 from a2a.providers.plans import PORTAL, plan_url, portal_url
 
 AUTH_URL = "https://chat.qwen.ai"
+JUST_ISSUED_S = 600.0
+"""A token that is refused so soon after it was given out is not too old: the tier is closed (section 9)."""
+_PROBE_BYTES = 1024 * 1024
 SHANGHAI_H = 8
 
 _MILLION = 1_000_000
@@ -116,11 +122,11 @@ FAULTS: tuple[Row, ...] = (
     Row(codes=("insufficient_quota", "quota_exceeded"), verdict=structs.replace(_QUOTA, reason="daily_quota")),
     Row(codes=("throttling.allocationquota",), verdict=_QUOTA),
     Row(kinds=("quota",), verdict=_QUOTA),
-    Row(statuses=(401,), texts=("incorrect api key",), verdict=needs_action(
+    Row(texts=("incorrect api key",), verdict=needs_action(
         "wrong_plan", "this key belongs to another plan or region: a2a login qwen --plan P --region R")),
     Row(statuses=(401,), verdict=Verdict(
         scope="account", action="refresh", reason="token_refused", remedy="log in again: a2a login qwen")),
-    Row(codes=("invalid_api_key",), statuses=(200,), verdict=Verdict(
+    Row(codes=("invalid_api_key",), verdict=Verdict(
         scope="account", action="refresh", reason="token_refused", remedy="log in again: a2a login qwen")),
     Row(codes=("model_access_denied",), verdict=_DENIED),
     Row(statuses=(403,), texts=("access denied",), verdict=_DENIED),
@@ -222,6 +228,67 @@ class QwenProvider(OpenAIShaped):
         """The portal and the plans list nothing usable: the table says who has what (section 8)."""
         plan = (account.plan or "standard") if account.kind == "api_key" else "oauth"
         return tuple(_info(model) for model in _MODELS if plan in model.plans)
+
+    async def _probe(self, account: Account, credential: Credential, egress: Egress) -> Standing:
+        """A token: one token from its model, for its login proves nothing (section 0). A key: its plan's list of
+        models, or one token where the plan lists none.
+        """
+        if isinstance(credential, ApiKey):
+            plan = account.plan or "standard"
+            listed = await self._listed(account, credential, egress)
+            first = next(model.id for model in _MODELS if plan in model.plans)
+            found = listed or await self._one_token(account, credential, egress, first)
+            ready = found.state == "ready"
+            return structs.replace(
+                found, plan=plan, message=f"{plan} plan, {found.message}" if ready else found.message
+            )
+        found = await self._one_token(account, credential, egress, "coder-model")
+        return structs.replace(found, label=credential.email if isinstance(credential, QwenToken) else None)
+
+    async def _one_token(self, account: Account, credential: Credential, egress: Egress, model: str) -> Standing:
+        """The smallest chat there is. An error inside the stream of a 200 counts (section 9). Raises UpstreamError."""
+        target = self.target(account, credential, "generate", stream=True)
+        proxy = self.proxy(account, target.location)
+        said = await hear(egress, target, _one_token_body(model), proxy=proxy, limit_bytes=_PROBE_BYTES)
+        if said.status >= 400:
+            return self._refused(self.failure(said), account, credential)
+        failure = _failure_in(said.body, model, self.now())
+        if failure is None:
+            return Standing(state="ready", message=f"{model} answers")
+        if said.status != 200 or self.judge(failure, account).reason == "server_error":
+            return bad_answer(f"{target.url.host} answered {said.status} without an answer of {model}", self.now())
+        return self._refused(failure, account, credential)
+
+    def _refused(self, failure: Failure, account: Account, credential: Credential) -> Standing:
+        verdict = self.judge(failure, account)
+        fresh = isinstance(credential, QwenToken) and self.now() - credential.issued_at < JUST_ISSUED_S
+        if fresh and verdict.action == "refresh":
+            verdict = DISCONTINUED
+        if isinstance(credential, QwenToken) and verdict.action == "next":  # of its one model
+            verdict = needs_action(verdict.reason, f"this account has no model. {DISCONTINUED.remedy}")
+        return standing_of(verdict, failure, self.now())
+
+
+def _one_token_body(model: str) -> bytes:
+    text = [{"type": "text", "text": "hi"}]
+    return dumps(
+        {
+            "model": model,
+            "messages": [{"role": "user", "content": text}],
+            "max_tokens": 1,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+    )
+
+
+def _failure_in(stream: bytes, model: str, now: float) -> Failure | None:
+    """Why a whole stream is no answer; None when it is one."""
+    asked = Request(proto="chat", model=model, messages=[], stream=True)
+    conv = Conversion(request=asked, profile=Profile(), model=model, now=now, stream=True)
+    parser = UPSTREAMS["dashscope"].stream_parser(conv)
+    events = parser.feed(stream) + parser.eof()
+    return next((event for event in events if isinstance(event, Failure)), None)
 
 
 def _info(model: _Model) -> ModelInfo:
