@@ -17,9 +17,6 @@ from a2a.paths import Folders, atomic_write
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
-PATIENT_S = 15.0
-"""For a command that is about a secret, without anybody at the terminal."""
-
 _WAITING = "waiting for the system's keyring: it may be asking you to unlock it"
 
 StoreKind = Literal["keyring", "file"]

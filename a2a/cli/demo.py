@@ -77,6 +77,7 @@ async def _play(out: Out, home: Path, port: int, *, keep: bool) -> int:
             stay = _how_to_try(home, url, key) if keep else None
             out.result(_report(board, stay), board.show, ok=not board.wrong)
             if stay is not None:
+                upstreams.ask_people()
                 await _stay(out, stay)
     return code
 
@@ -145,6 +146,7 @@ def _how_to_try(home: Path, url: str, key: str) -> dict[str, Any]:
         },
         "commands": [
             'a2a chat -p kiro "Say hello"',
+            "a2a login kiro --method google --yes",
             'claude -p --model claude-sonnet-5 "Say hello"',
             'curl $OPENAI_BASE_URL/chat/completions -H "Authorization: Bearer $OPENAI_API_KEY" \\\n'
             f"    -d '{json.dumps(hello)}'",

@@ -21,15 +21,6 @@ if TYPE_CHECKING:
     from a2a.demo.matrix.sides import Upstream
     from a2a.demo.upstreams import Upstreams
 
-_KIRO_HOSTS = {
-    "base_url": "runtime",
-    "management_url": "management",
-    "legacy_url": "q",
-    "auth_url": "auth",
-    "oidc_url": "oidc",
-}
-"""Setting of contract 3.1 -> folder of the Kiro emulator that stands for that host."""
-
 
 def variables(home: Path) -> dict[str, str]:
     """The environment of every command that is to see this home: never the keyring."""
@@ -44,28 +35,22 @@ def furnish(home: Path, upstreams: Upstreams, port: int) -> Settings:
     secret.write_text(CLIENT_SECRET, encoding="utf-8")
     lines = ["# Written by `a2a demo`; gone when it ends."]
     for provider, keys in _tables(upstreams, secret).items():
-        lines += [f"[providers.{provider}]", *(f'{key} = "{value}"' for key, value in keys.items())]
+        lines += [f"[providers.{provider}]", *(f"{key} = {_toml(value)}" for key, value in keys.items())]
     (home / "config.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return load({"port": port}, env=variables(home))
 
 
-def _tables(upstreams: Upstreams, secret: Path) -> dict[str, dict[str, str]]:
+def _tables(upstreams: Upstreams, secret: Path) -> dict[str, dict[str, str | list[str]]]:
     """Provider -> its settings, where an account's base URL does not say it all."""
     from a2a.demo.codeassist.state import CLIENT_ID
 
-    google = upstreams.google_url
-    return {
-        "gemini-cli-oauth": {
-            "base_url": upstreams.codeassist_url,
-            "auth_url": google,
-            "token_url": google,
-            "userinfo_url": google,
-            "oauth_client_id": CLIENT_ID,
-            "oauth_client_secret_file": secret.as_posix(),
-        },
-        "claude-kiro-oauth": {key: f"{upstreams.kiro_url}/{folder}" for key, folder in _KIRO_HOSTS.items()},
-        "openai-qwen-oauth": {"auth_url": upstreams.qwen_url},
-    }
+    tables = upstreams.settings
+    tables["gemini-cli-oauth"] |= {"oauth_client_id": CLIENT_ID, "oauth_client_secret_file": secret.as_posix()}
+    return tables
+
+
+def _toml(value: str | list[str]) -> str:
+    return msgspec.json.encode(value).decode()  # JSON strings and lists of them are TOML's
 
 
 def log_in(settings: Settings, upstreams: Upstreams) -> list[str]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+from msgspec import structs
 
-from a2a.cli import login_google, login_key, login_kiro, login_qwen
+from a2a.cli import login_choice, login_export, login_google, login_key, login_kiro, login_qwen
 from a2a.cli.home import Home, short_name
 from a2a.cli.login_flow import Done, Login
 from a2a.cli.output import Out, out_of
 from a2a.config import CREDENTIAL_KIND, PROVIDER_SHORT, CredentialKind, provider_id
-from a2a.errors import ConfigError, UsageError
+from a2a.errors import ConfigError, ExitCode, UsageError
 
 _FLOWS: dict[CredentialKind, Callable[[Home, Login], Done]] = {
     "api_key": login_key.log_in,
@@ -20,21 +21,27 @@ _FLOWS: dict[CredentialKind, Callable[[Home, Login], Done]] = {
     "kiro": login_kiro.log_in,
     "qwen": login_qwen.log_in,
 }
-_KEY, _IMPORT = ("base_url", "api_key", "api_key_stdin"), ("file", "base64", "from_cli")
+_KEY, _IMPORT, _FLOW = ("api_key", "api_key_stdin"), ("file", "base64", "from_cli"), ("device", "no_browser")
 _OPTIONS: dict[CredentialKind, tuple[str, ...]] = {
-    "api_key": ("preset", *_KEY),
-    "google": ("project_id", *_IMPORT),
-    "kiro": _IMPORT,
-    "qwen": ("plan", "region", *_KEY, *_IMPORT),
+    "api_key": ("preset", "base_url", *_KEY, "file"),
+    "google": ("project_id", *_IMPORT, *_FLOW),
+    "kiro": ("method", "start_url", "region", "profile", *_KEY, *_IMPORT, *_FLOW),
+    "qwen": ("plan", "region", "base_url", *_KEY, *_IMPORT, *_FLOW),
 }
 """What means something for each kind, besides what means the same for all."""
 _SPECIAL = sorted({option for options in _OPTIONS.values() for option in options})
 
+Method = Literal["builder-id", "idc", "google", "github", "portal", "api-key"]
+Plan = Literal["standard", "coding", "token"]
+
 _EXAMPLES = """\b
 Examples:
+  a2a login                          choose from a list
   a2a login openai --preset kimi
   a2a login openai --base-url http://localhost:11434 --api-key-stdin < key.txt
   a2a login kiro --from-cli
+  a2a login kiro --method google
+  a2a login gemini --no-browser --project-id acme-dev-1
   a2a login qwen --api-key-stdin --plan coding --region intl < key.txt
 """
 
@@ -46,8 +53,9 @@ def register(app: typer.Typer) -> None:
 def _login(
     ctx: typer.Context,
     provider: Annotated[
-        str, typer.Argument(help="openai, responses, claude, gemini-key, gemini, kiro or qwen; the long ids too.")
-    ],
+        str | None,
+        typer.Argument(help="openai, responses, claude, gemini-key, gemini, kiro or qwen; the long ids too."),
+    ] = None,
     name: Annotated[str | None, typer.Option("--name", metavar="ALIAS", help="What to call the account.")] = None,
     preset: Annotated[str | None, typer.Option("--preset", help="A known service, for example kimi.")] = None,
     base_url: Annotated[str | None, typer.Option("--base-url", help="The API's address, with or without /v1.")] = None,
@@ -56,34 +64,54 @@ def _login(
     ] = None,
     api_key_stdin: Annotated[bool, typer.Option("--api-key-stdin", help="Read the key from stdin.")] = False,
     file: Annotated[
-        str | None, typer.Option("--file", metavar="F", help="Import this credentials file of the official client.")
+        str | None,
+        typer.Option("--file", metavar="F", help="Import the official client's credentials, or an export of a2a."),
     ] = None,
     base64: Annotated[
         str | None, typer.Option("--base64", metavar="S", help="Import this base64 of one; - reads stdin.")
     ] = None,
     from_cli: Annotated[bool, typer.Option("--from-cli", help="Import the official client's own login.")] = False,
-    plan: Annotated[str | None, typer.Option("--plan", help="qwen: standard, coding or token.")] = None,
-    region: Annotated[str | None, typer.Option("--region", metavar="R", help="qwen: cn, intl, us or hk.")] = None,
+    device: Annotated[bool, typer.Option("--device", help="A code to type on any device; no port is opened.")] = False,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Open nothing here: show what to open.")] = False,
+    method: Annotated[
+        Method | None, typer.Option("--method", help="kiro: builder-id, idc, google, github, portal or api-key.")
+    ] = None,
+    start_url: Annotated[
+        str | None, typer.Option("--start-url", metavar="U", help="kiro: your organisation's start URL (idc).")
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option("--region", metavar="R", help="qwen: cn, intl, us, hk; kiro: of the Identity Center.")
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option("--profile", metavar="ARN", help="kiro: which of several profiles.")
+    ] = None,
+    plan: Annotated[Plan | None, typer.Option("--plan", help="qwen: standard, coding or token.")] = None,
     project_id: Annotated[
         str | None, typer.Option("--project-id", metavar="ID", help="gemini: the licence's Google Cloud project.")
     ] = None,
     proxy: Annotated[str | None, typer.Option("--proxy", metavar="URL", help="For this account.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Accept the risk, or a key that cannot be checked.")] = False,
 ) -> None:
-    """Add an account, or give one a new key. Secrets go to the system's keyring, else to 0600 files."""
+    """Add an account, or give one a new login. Secrets go to the system's keyring, else to 0600 files."""
     out = out_of(ctx)
+    chosen = None if provider else login_choice.choose(out)
     login = Login(
-        provider=_known(provider),
+        provider=_known(provider) if provider else chosen.provider if chosen else "",
         name=name,
-        preset=preset,
-        base_url=base_url,
+        preset=preset or (chosen.preset if chosen else None),
+        base_url=base_url or (out.ask("its address (base URL)") if chosen and chosen.asks_url else None),
         api_key=api_key,
         api_key_stdin=api_key_stdin,
         file=file,
         base64=base64,
         from_cli=from_cli,
-        plan=plan,
+        device=device,
+        no_browser=no_browser,
+        method=method,
+        start_url=start_url,
         region=region,
+        profile=profile,
+        plan=plan,
         project_id=project_id,
         proxy=proxy,
         yes=yes,
@@ -92,22 +120,41 @@ def _login(
 
 
 def _run(out: Out, login: Login) -> None:
+    from a2a.cli.login_probe import in_words, usable
+
     kind = CREDENTIAL_KIND[login.provider]
     for option in _SPECIAL:
         if getattr(login, option) and option not in _OPTIONS[kind]:
             raise UsageError(
                 f"--{option.replace('_', '-')} means nothing for {PROVIDER_SHORT[login.provider]}", hint=_meant(kind)
             )
-    home = Home(out, out.settings())
-    done = _FLOWS[kind](home, login)
-    data = {"account": home.view(done.account), "replaced": done.replaced, "stored_in": home.secrets.place}
+    home = Home(out, out.settings(), attended=out.interactive)
+    done = (login_export.read if login_export.is_export(login) else _FLOWS[kind])(home, login)
+    _record(home, done)
+    note, good = in_words(done), usable(done)
 
     def show() -> None:
         told = short_name(done.account)
-        out.text(f"{'renewed' if done.replaced else 'logged in'}: {told}" + (f" ({done.note})" if done.note else ""))
-        out.say(f"kept in {home.secrets.place}; try it: a2a chat -p {told} hello")
+        out.text(f"{'renewed' if done.replaced else 'logged in'}: {told}" + (f" ({note})" if note else ""))
+        out.say(f"kept in {home.secrets.place}" + (f"; try it: a2a chat -p {told} hello" if good else ""))
 
-    out.result(data | {"note": done.note}, show)
+    standing = structs.asdict(done.standing) if done.standing else None
+    data = {"account": home.view(done.account), "replaced": done.replaced, "stored_in": home.secrets.place}
+    out.result(data | {"note": note, "standing": standing}, show)
+    if not good and done.standing is not None:
+        out.warn(f"a2a: the login worked, but the account cannot be used: {done.standing.message}")
+        if done.standing.remedy:
+            out.warn(done.standing.remedy)
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _record(home: Home, done: Done) -> None:
+    """What the probe found goes into the account's health; running servers take the account at once."""
+    from a2a.cli.servers import tell_servers
+    from a2a.pool.health import record_standing
+
+    record_standing(home.settings.folders, done.account.id, done.standing)
+    tell_servers(home)
 
 
 def _meant(kind: CredentialKind) -> str:

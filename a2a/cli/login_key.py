@@ -10,7 +10,8 @@ from msgspec import structs
 from a2a.cli.home import Home
 from a2a.cli.login_flow import Done, Login, held, keep, named, peers
 from a2a.config import PROVIDER_SHORT, did_you_mean
-from a2a.errors import Unreachable, UpstreamTimeout, UsageError
+from a2a.control.types import Standing
+from a2a.errors import NeedsLogin, Unreachable, UpstreamTimeout, UsageError
 
 if TYPE_CHECKING:
     from a2a.auth.key_check import KeyCheck
@@ -27,7 +28,7 @@ def log_in(home: Home, login: Login, *, key_prefix: str = "") -> Done:
 
     preset = _preset(login)
     same = named(home, login)
-    text = _key(home, login, preset)
+    text = key_text(home, login, preset)
     if not text.startswith(key_prefix):
         raise UsageError(f"keys of this plan begin with {key_prefix}", hint="this key belongs to another --plan")
     key = ApiKey(Secret(text))
@@ -45,8 +46,10 @@ def log_in(home: Home, login: Login, *, key_prefix: str = "") -> Done:
         region=login.region,
         proxy=login.proxy or (same.proxy if same else None),
     )
-    draft, note = _checked(home, login, draft, key)
-    return keep(home, draft, key, same=same, note=note)
+    draft, note, standing = _checked(home, login, draft, key)
+    if standing is not None and standing.state == "needs_login":
+        raise NeedsLogin(standing.message, hint=standing.remedy)
+    return structs.replace(keep(home, draft, key, same=same, note=note), standing=standing)
 
 
 def _preset(login: Login) -> Preset | None:
@@ -65,7 +68,7 @@ def _preset(login: Login) -> Preset | None:
     return preset
 
 
-def _key(home: Home, login: Login, preset: Preset | None) -> str:
+def key_text(home: Home, login: Login, preset: Preset | None = None) -> str:
     """From the flag, stdin or a prompt; "" for a local server that needs none. Raises UsageError."""
     if login.api_key is not None and login.api_key_stdin:
         raise UsageError("--api-key and --api-key-stdin exclude each other")
@@ -85,9 +88,11 @@ def _key(home: Home, login: Login, preset: Preset | None) -> str:
     return key
 
 
-def _checked(home: Home, login: Login, draft: Account, key: ApiKey) -> tuple[Account, str]:
-    """The account with the base URL that answered, and what the check found. Raises NeedsLogin, Unreachable."""
+def _checked(home: Home, login: Login, draft: Account, key: ApiKey) -> tuple[Account, str, Standing | None]:
+    """The account with the base URL that answered, and what the check found: the model list, or where there is none
+    the provider's own probe. Raises NeedsLogin, Unreachable."""
     from a2a.auth.key_check import check_key
+    from a2a.cli.login_probe import probe
     from a2a.providers.registry import build
 
     provider = build(home.settings)[login.provider]
@@ -99,8 +104,10 @@ def _checked(home: Home, login: Login, draft: Account, key: ApiKey) -> tuple[Acc
     except (Unreachable, UpstreamTimeout) as error:
         if not login.yes:
             _ask_unreachable(home, error)
-        return _at(draft, urls[0]), "not checked: no connection"
-    return _at(draft, check.base_url), _found(check)
+        return _at(draft, urls[0]), "not checked: no connection", None
+    if check.verdict == "good":
+        return _at(draft, check.base_url), _found(check), None
+    return _at(draft, check.base_url), "", asyncio.run(probe(home, _at(draft, check.base_url), key))
 
 
 def _ask_unreachable(home: Home, error: Unreachable | UpstreamTimeout) -> None:
@@ -117,6 +124,4 @@ def _at(draft: Account, base_url: str) -> Account:
 
 
 def _found(check: KeyCheck) -> str:
-    if check.verdict == "good":
-        return f"{check.models} model{'' if check.models == 1 else 's'} at {check.base_url}"
-    return f"not checked: {check.base_url} lists no models"
+    return f"{check.models} model{'' if check.models == 1 else 's'} at {check.base_url}"

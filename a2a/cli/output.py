@@ -71,6 +71,14 @@ class Out:
         width = min(shutil.get_terminal_size().columns, MAX_WIDTH)
         self._write(self.stderr, textwrap.fill(" ".join(text.split()), width, break_on_hyphens=False))
 
+    def tell(self, text: str) -> None:
+        """A line that must be seen as it is (a page's address, a code), on stderr also with `--quiet`."""
+        self._write(self.stderr, text)
+
+    def prompt(self, text: str) -> None:
+        """What stands before the place where somebody types, on stderr."""
+        self._write(self.stderr, text, end="")
+
     def trouble(self, text: str) -> None:
         """Something is wrong but the command goes on: stderr, also with `--quiet`, and the envelope's `errors`."""
         self._write(self.stderr, f"a2a: {text}")
@@ -141,10 +149,16 @@ class Out:
         if not self.interactive:
             raise UsageError(f"this needs a yes: {question}", hint="without a terminal add --yes")
         # Typer's own question leaves a blank on stdout.
-        self.stderr.write(f"{question} [y/N] ")
-        self.stderr.flush()
+        self.prompt(f"{question} [y/N] ")
         if self.stdin.readline().strip().lower() not in ("y", "yes"):
             raise typer.Abort
+
+    def ask(self, question: str) -> str:
+        """A line typed on the terminal, stripped. Raises `typer.Abort` at the end of the input."""
+        self.prompt(f"{question}: ")
+        if not (line := self.stdin.readline()):
+            raise typer.Abort
+        return line.strip()
 
     def ask_secret(self, question: str, *, otherwise: str) -> str:
         """Ask on the terminal without echo. Raises UsageError naming `otherwise` where there is none."""

@@ -158,6 +158,11 @@ class Upstreams:
             "control": f"{self.root_url}/_control",
         }
 
+    def ask_people(self) -> None:
+        """From now on a person decides on the pages; until then everybody says yes at once."""
+        for flags in (self.codeassist.flags, self.qwen.flags, self.kiro.logins.flags):
+            flags.approval = "page"
+
     async def __aenter__(self) -> Self:
         self._runner = web.AppRunner(
             self._application(), handler_cancellation=True, access_log=None, shutdown_timeout=_SHUTDOWN_S

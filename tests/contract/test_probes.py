@@ -129,7 +129,6 @@ async def test_the_link_to_verify_is_told(stage: Stage) -> None:
 
 
 async def test_a_licence_that_is_missing(stage: Stage) -> None:
-    stage.up.faults.add("http code=license_3501", api="codeassist-setup", account="ca-no-licence")
     assert told(await stage.gemini("ca-no-licence")) == ("needs_action", "no_license")
 
 

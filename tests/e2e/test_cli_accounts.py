@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
+from support import nowhere
 from support.kiro_tokens import refresh_text, write_ide_file
 
 KEY = "sk-planted-secret-0123456789"
@@ -27,7 +28,7 @@ def a2a(*args: str, stdin: str = "", **env: str) -> subprocess.CompletedProcess[
         text=True,
         timeout=60,
         check=False,
-        env={**os.environ, **env},
+        env={**os.environ, **nowhere.VARIABLES, **env},
     )
 
 

@@ -62,6 +62,7 @@ HOMES = {
     "textual": {"tui"},
     "typer": {"cli"},
     "rich": {"cli"},
+    "segno": {"cli"},
     "uvloop": {"cli", "server"},
 }
 """Third-party package -> the rooms that may import it."""
@@ -71,6 +72,7 @@ EARLY = (*(f"a2a.{room}" for room in sorted(_GROUND)), "a2a.config", "a2a.contro
 
 LATE = {
     "a2a.cli.local": "the pipeline's second mouth, for the body of `chat`",
+    "a2a.cli.terminal_person": "who logs in, as the flows of `auth` see them, for the body of `login`",
     "a2a.cli.prompt": "a prompt as a neutral message, for the body of `chat`",
 }
 """Modules of `cli` that import heavy rooms themselves, so that only a command's body may import them -> what for."""

@@ -142,23 +142,12 @@ class Stage:
             RESPONSES: {"base_url": up.responses_url},
             CLAUDE: {"base_url": up.claude_url},
             GEMINI: {"base_url": up.gemini_url},
+            **up.settings,
             GEMINI_CLI: {
-                "base_url": up.codeassist_url,
-                "auth_url": up.google_url,
-                "token_url": up.google_url,
-                "userinfo_url": up.google_url,
+                **up.settings[GEMINI_CLI],
                 "oauth_client_id": CLIENT_ID,
                 "oauth_client_secret_file": str(secret),
             },
-            KIRO: {
-                "base_url": f"{up.kiro_url}/runtime",
-                "management_url": f"{up.kiro_url}/management",
-                "legacy_url": f"{up.kiro_url}/q",
-                "auth_url": f"{up.kiro_url}/auth",
-                "oidc_url": f"{up.kiro_url}/oidc",
-                "idp_allow": [up.root_url],
-            },
-            QWEN: {"auth_url": up.qwen_url},
         }
 
     def _token_file(self, number: int, login: Login) -> Path:

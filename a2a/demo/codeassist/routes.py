@@ -128,6 +128,7 @@ async def _onboard(request: web.Request, account: GoogleAccount, body: Body) -> 
 async def _quota(request: web.Request, account: GoogleAccount, body: Body) -> web.StreamResponse:
     if (answered := await _side(request, account)) is not None:
         return answered
+    _check_served(account)
     return _json(setup.quota(READER.read(body, "Quota"), account, request.app[CODEASSIST]))
 
 
@@ -177,10 +178,15 @@ async def _reply(
         return reply_of(request, account.name, envelope["request"], model, SURFACE), faults
 
 
-def _check_standing(account: GoogleAccount, envelope: Body) -> None:
+def _check_served(account: GoogleAccount) -> None:
+    """Generation and quota are for accounts that may be served (specs/gemini-cli.md 8 and 9)."""
     if account.standing != "ok":
         named = {"validation": "validation", "no_license": "license_3501", "retired": "retired_tier"}
         raise SCENARIOS[named[account.standing]]()
+
+
+def _check_standing(account: GoogleAccount, envelope: Body) -> None:
+    _check_served(account)
     setup.check_project(envelope.get("project"), account)
     if account.out_of_credits:
         raise SCENARIOS["quota_day"]()

@@ -64,6 +64,7 @@ def test_gemini_imports_the_file_with_its_project(tmp_path: Path, home: Path) ->
     run = Run("login", "gemini", "--file", str(path), "--project-id", "acme-1", "--yes")
     account = only_account(home)
     assert run.stdout == f"logged in: gemini/me@x.org (me@x.org, from {path})\n"
+    assert "could not ask whether it works" in run.stderr
     assert (account.kind, account.project_id, account.source) == ("oauth", "acme-1", str(path))
     assert account.expires_at == 1_895_003_599.0
     token = secret_of(home, account)
@@ -119,6 +120,9 @@ def test_qwen_from_base64(home: Path) -> None:
 
 def test_qwen_by_key_keeps_plan_and_region(httpserver: HTTPServer, home: Path) -> None:
     httpserver.expect_request("/v1/models").respond_with_data("nothing here", status=404)
+    said = {"choices": [{"index": 0, "delta": {"content": "h"}, "finish_reason": "length"}], "model": "m", "id": "c"}
+    stream = f"data: {json.dumps(said)}\n\ndata: [DONE]\n\n"
+    httpserver.expect_request("/v1/chat/completions").respond_with_data(stream, content_type="text/event-stream")
     more = ("--plan", "coding", "--region", "cn", "--base-url", httpserver.url_for("/v1"))
     run = Run("login", "qwen", "--api-key-stdin", *more, stdin="sk-sp-planted\n")
     account = only_account(home)
