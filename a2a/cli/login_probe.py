@@ -88,7 +88,7 @@ def in_words(done: Done) -> str:
     """What stands behind the account's name: what it is, and what its probe said."""
     standing = done.standing
     said = standing.message if standing and standing.state == "ready" else None
-    return ", ".join(piece for piece in (done.note, said) if piece)
+    return ", ".join(piece for piece in (done.note, said) if piece and piece != done.account.alias)
 
 
 def usable(done: Done) -> bool:
