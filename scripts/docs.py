@@ -1,4 +1,5 @@
-"""Writes the reference pages that follow from the code: docs/cli.md, docs/config.md and the table in docs/errors.md.
+"""Writes the reference pages that follow from the code: docs/cli.md, docs/config.md, the tables in docs/errors.md and
+docs/control.md.
 
     .venv/bin/python scripts/docs.py            writes them anew
     .venv/bin/python scripts/docs.py --check    says which differ, exit code 1 if any does
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+import docs_control
 import msgspec
 import typer
 from docs_words import ACCOUNTS, CLIENTS, CONFIG_INTRO, KINDS, PROVIDERS, SERVER, WITHOUT_EFFECT
@@ -205,7 +207,30 @@ def _answer(front: Front, kind: FailureKind) -> str:
     return " ".join([str(status), *(f"`{word}`" for word in words)])
 
 
-PAGES: dict[str, Callable[[], str]] = {"cli.md": cli_page, "config.md": config_page, "errors.md": errors_page}
+# -- control API -------------------------------------------------------------------------------------------------------
+
+
+def control_page() -> str:
+    """The page as it is, with new tables of routes, actions and values."""
+    head, _, rest = (DOCS / "control.md").read_text(encoding="utf-8").partition(_BEGIN)
+    _, _, tail = rest.partition(_END)
+    lines = [head + _BEGIN, "", "## Looking", "", *table(("route", "what it gives"), docs_control.reads()), ""]
+    lines += ["## Acting on one account", ""]
+    lines += ["`POST /admin/v1/accounts/{provider}/{alias}/{action}` gives `Acted`.", ""]
+    lines += [*table(("action", "body", "what it does"), docs_control.actions()), ""]
+    lines += ["## Acting on all", "", "`POST /admin/v1/accounts/{action}`", ""]
+    lines += [*table(("action", "body", "what it does"), docs_control.home_actions()), "", "## Values", ""]
+    for name, words, fields in docs_control.values():
+        lines += [f"### {name}", "", words, "", *table(("field", "type"), fields), ""]
+    return "\n".join([*lines, _END + tail])
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "cli.md": cli_page,
+    "config.md": config_page,
+    "errors.md": errors_page,
+    "control.md": control_page,
+}
 
 
 def main(arguments: Sequence[str]) -> int:

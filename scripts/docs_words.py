@@ -37,13 +37,15 @@ name = "laptop"
 key_env = "LAPTOP_KEY"
 ```
 
-Three variables have no key in the file:
+Four variables have no key in the file:
 
 - `A2A_HOME`: one folder for everything: `config.toml`, `data/`, `state/`, `cache/`. Without it the folders
   the system has for them.
 - `A2A_CONFIG`: another `config.toml`, as `--config`.
 - `A2A_CREDENTIAL_STORE`: `keyring` (default) or `file`, where secrets are kept. Where there is no usable keyring, files
   that only the user can read (0600) take over, and that is said once.
+- `A2A_URL`: the server that `a2a accounts` talks to ([control API](control.md)). Without it the servers that run with
+  the same folders are found by themselves.
 """
 
 SERVER = {
@@ -129,7 +131,7 @@ PROVIDERS = {
     "endpoint": "Which generation of the API; `auto` goes by the account.",
     "wire": "Form of the calls.",
     "origin": "The origin named in calls; `AI_EDITOR` without a value.",
-    "write_back": "Write renewed tokens into the file they came from.",
+    "write_back": "Write renewed tokens into the IDE's file or kiro-cli's database they came from too, which keeps both in step.",
 }
 
 ACCOUNTS = {
@@ -168,7 +170,7 @@ CLIENTS = {
 
 WITHOUT_EFFECT = frozenset(
     {"request_max_retries", "request_base_delay", "queue_timeout_s"}
-    | {"min_interval_ms", "rpm", "tpm", "weight", "write_back"}
+    | {"min_interval_ms", "rpm", "tpm", "weight"}
 )
 """Accepted and shown, but nothing reads them yet."""
 

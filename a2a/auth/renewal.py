@@ -75,7 +75,8 @@ class Renewal:
         lock = self._locks / f"{store_key(account, job.known)}.lock"
         try:
             async with hold_async(lock, deadline_s=_LOCK_DEADLINE_S):
-                latest = job.known if job.newer else await stored(self._store, account, job.known)
+                otherwise = fallback(account, job.known)
+                latest = job.known if job.newer else await stored(self._store, account, otherwise)
                 if (taken := usable(account, latest, job.stale, self._clock.now())) is not None:
                     return Renewed(credential=taken)
                 token = renewable(latest)
@@ -144,6 +145,11 @@ def store_key(account: Account, credential: Credential) -> str:
     return f"src_{credential.source_fingerprint[:40]}"
 
 
+def fallback(account: Account, known: Credential) -> Credential | None:
+    """What counts where the store has nothing: of a logged-in account nothing, for then it has been removed."""
+    return None if account.origin == "login" else known
+
+
 async def stored(store: CredentialStore, account: Account, otherwise: Credential | None) -> Credential:
     """What the store holds for the account, else `otherwise`. Raises NeedsLogin where neither is, AccountError."""
     key = store_key(account, otherwise) if otherwise else account.id
@@ -175,7 +181,8 @@ def login_again(account: Account) -> str:
     """The command that brings the account back."""
     if account.origin != "login":
         return f"give it a new one in {account.source or 'its flag or variable'}"
-    return f"log in again: a2a login {PROVIDER_SHORT[account.provider]} --name {account.alias}"
+    plan = f" --plan {account.plan}" if account.plan and account.kind == "api_key" else ""
+    return f"log in again: a2a login {PROVIDER_SHORT[account.provider]} --name {account.alias}{plan}"
 
 
 def reread(account: Account) -> Token | None:

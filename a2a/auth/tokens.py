@@ -20,7 +20,18 @@ from a2a.auth.codec import encode_credential
 from a2a.auth.endpoint import AuthUrls
 from a2a.auth.kinds import renewable
 from a2a.auth.records import Account, ApiKey, Credential
-from a2a.auth.renewal import LEAD_S, Job, Renew, Renewal, renewal_due_at, reread, store_key, stored, usable
+from a2a.auth.renewal import (
+    LEAD_S,
+    Job,
+    Renew,
+    Renewal,
+    fallback,
+    renewal_due_at,
+    reread,
+    store_key,
+    stored,
+    usable,
+)
 from a2a.auth.store import CredentialStore
 from a2a.clock import Clock
 from a2a.errors import A2AError, AccountError, StoreError, UpstreamError, UpstreamTimeout
@@ -49,7 +60,8 @@ class TokenKeeper:
     """Hands out credentials. `urls`: the login settings of an account, from its provider. `renew`: where renewals are
     done, by default in this process.
 
-    `seeds`: credentials of declared and flag-given accounts by account id, stored only once they are renewed.
+    `seeds`: credentials of declared and flag-given accounts by account id, stored only once they are renewed; whoever
+    made the mapping may change it, and calls `forget`.
     `accounts`: where the new expiry of a logged-in account is noted.
     """
 
@@ -68,7 +80,7 @@ class TokenKeeper:
         self._renew = renew or Renewal(store, folders.locks, clock)
         self._urls = urls
         self._clock = clock
-        self._seeds = dict(seeds or {})
+        self._seeds: Mapping[str, Credential] = {} if seeds is None else seeds
         self._accounts = accounts
         self._held: dict[str, _Held] = {}
         self._refreshes: dict[str, asyncio.Task[Credential]] = {}
@@ -153,7 +165,7 @@ class TokenKeeper:
                 await self._save(account.id, *self._unsaved[account.id])
             newer = account.id in self._unsaved
             known = stale if newer else await self._known(account, stale)
-            latest = known if newer else await stored(self._store, account, known)
+            latest = known if newer else await stored(self._store, account, fallback(account, known))
             fresh = usable(account, latest, stale, self._clock.now())
             if fresh is None:
                 job = Job(account=account, known=known, stale=stale, urls=self._urls(account), newer=newer)

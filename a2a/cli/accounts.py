@@ -1,32 +1,42 @@
-"""`a2a accounts`: what accounts there are and whether they can be used."""
+"""`a2a accounts`: what accounts there are, how they are, and what can be done with them."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from a2a.cli.home import Home, in_words, short_name
+from a2a.cli import accounts_actions, accounts_secrets
+from a2a.cli.home import Home
 from a2a.cli.output import Out, out_of
 
 _EXAMPLES = """\b
 Examples:
   a2a accounts
   a2a accounts show kiro/work --json
+  a2a accounts drain kiro/work
+  a2a accounts test
+"""
+
+_SHOW = """\b
+Examples:
+  a2a accounts show kiro/work
+  a2a accounts show work --json
 """
 
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(rich_markup_mode=None)
     group.callback(invoke_without_command=True, epilog=_EXAMPLES)(_accounts)
-    group.command("list")(_list)
-    group.command("show")(_show)
+    group.command("list", epilog="\b\nExamples:\n  a2a accounts list\n  a2a accounts list --json\n")(_list)
+    group.command("show", epilog=_SHOW)(_show)
+    accounts_actions.register(group)
+    accounts_secrets.register(group)
     app.add_typer(group, name="accounts")
 
 
 def _accounts(ctx: typer.Context) -> None:
-    """List the accounts, or look at one."""
+    """List the accounts, look at one, or change how it serves. A running server takes changes at once."""
     if ctx.invoked_subcommand is None:
         out = out_of(ctx)
         out.command = "accounts list"
@@ -34,22 +44,22 @@ def _accounts(ctx: typer.Context) -> None:
 
 
 def _list(ctx: typer.Context) -> None:
-    """All accounts: logged in, declared in config.toml, given by variables."""
+    """Show all accounts and how they are. Also those that are declared in config.toml or given by variables."""
     _print_list(out_of(ctx))
 
 
 def _print_list(out: Out) -> None:
-    home = Home(out, out.settings())
-    views = [home.view(account) for account in home.all_accounts()]
+    from a2a.cli.accounts_table import table
+    from a2a.cli.servers import desk
+
+    with desk(Home(out, out.settings())) as at:
+        views = at.accounts()
 
     def show() -> None:
         if not views:
             out.say("no accounts yet; add one: a2a login openai")
             return
-        columns = ("ACCOUNT", "STATE", "KIND", "TOKEN ENDS", "FROM", "NOTE")
-        out.table(
-            columns, [(short_name(v), v.state, v.kind, in_words(v.expires_at), v.origin, v.reason) for v in views]
-        )
+        table(out, views)
 
     out.result(views, show)
 
@@ -57,51 +67,12 @@ def _print_list(out: Out) -> None:
 def _show(
     ctx: typer.Context, account: Annotated[str, typer.Argument(help="provider/alias, or a unique alias.")]
 ) -> None:
-    """Everything known about one account, but for its secret."""
+    """Show everything about one account, but for its secret."""
     from a2a.auth.accounts import find
-    from a2a.config import mask
+    from a2a.cli.accounts_table import details
+    from a2a.cli.servers import desk
 
     out = out_of(ctx)
-    home = Home(out, out.settings())
-    found = find(account, home.all_accounts())
-    view = home.view(found)
-    details = {
-        "id": found.id,
-        "provider": found.provider,
-        "alias": found.alias,
-        "state": view.state,
-        "reason": view.reason,
-        "kind": found.kind,
-        "label": found.label,
-        "origin": found.origin,
-        "source": found.source,
-        "preset": found.preset,
-        "urls": {key: mask(url) for key, url in found.urls.items()},
-        "region": found.region,
-        "plan": found.plan,
-        "project_id": found.project_id,
-        "proxy": mask(found.proxy),
-        "priority": found.priority,
-        "weight": found.weight,
-        "enabled": found.enabled,
-        "limits": found.limits,
-        "created_at": found.created_at or None,
-        "expires_at": found.expires_at,
-    }
-    rows = [(name, _words(name, value)) for name, value in details.items() if value not in (None, {})]
-    out.result(details, lambda: out.table(("FIELD", "VALUE"), rows))
-
-
-def _words(name: str, value: object) -> str:
-    from msgspec import Struct, structs
-
-    if name.endswith("_at") and isinstance(value, float):
-        return datetime.fromtimestamp(value).astimezone().isoformat(" ", "seconds")
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-
-    if isinstance(value, Struct):
-        value = {key: number for key, number in structs.asdict(value).items() if number}
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {item}" for key, item in value.items()) or "none"
-    return str(value)
+    with desk(Home(out, out.settings())) as at:
+        found = at.detail(find(account, at.accounts()))
+    out.result(found, lambda: details(out, found))

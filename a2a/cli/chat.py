@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from a2a.control.types import Exchange
     from a2a.gateway.engine import Engine
     from a2a.messages import Event, Failure, Message
+    from a2a.pool.account import PoolAccount
 
 _EXAMPLES = """\b
 Examples:
@@ -91,6 +93,7 @@ async def _where(engine: Engine, provider: str | None, model: str | None) -> tup
         ready = [member.account.provider for member in engine.pool.members() if member.state == "ready"]
         chosen = next((name for name in (*engine.router.chain, *ready) if name in ready), None)
         if chosen is None:
+            _check_login(engine.pool.members())
             raise NoAccount("no account can serve now", hint="a2a accounts shows why")
     head, _, alias = chosen.partition("/")
     wanted = provider_id(head)
@@ -101,6 +104,7 @@ async def _where(engine: Engine, provider: str | None, model: str | None) -> tup
         raise UsageError(
             f"there is no account {chosen!r}", hint=did_you_mean(alias, aliases, "accounts: " + ", ".join(aliases))
         )
+    _check_login([member for member in members if alias in ("", member.account.alias)])
     if model is None:
         if engine.router.default_model(wanted) is None:
             await engine.list_models(wanted, only_new=True)
@@ -108,6 +112,14 @@ async def _where(engine: Engine, provider: str | None, model: str | None) -> tup
     if model is None:
         raise UsageError(f"{head} names no default model", hint="give one with -m; a2a models lists them")
     return {"model-provider": chosen}, model
+
+
+def _check_login(members: Sequence[PoolAccount]) -> None:
+    """Raises NeedsLogin, with the commands, where nothing but a login helps any of them."""
+    wanted = [member for member in members if member.account.enabled]
+    if wanted and all(member.state == "needs_login" for member in wanted):
+        told = "; ".join(member.message or f"{member.name} needs a login" for member in wanted)
+        raise NeedsLogin(told, hint="; ".join(dict.fromkeys(member.remedy or "a2a accounts" for member in wanted)))
 
 
 class _Shower:

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from a2a.cli import login_import, login_key, login_oauth
 from a2a.cli.home import Home
-from a2a.cli.login_flow import Done, Login
+from a2a.cli.login_flow import Done, Login, named
 from a2a.cli.login_import import Import
 from a2a.errors import UsageError
 
@@ -28,8 +28,11 @@ QUESTION = "Log in to the closed tier all the same?"
 
 def log_in(home: Home, login: Login) -> Done:
     """Raises UsageError, NeedsLogin for a refused key, LoginFailed, Unreachable, StoreError."""
-    keyed = login.keyed or login.plan or login.region or login.base_url
+    same = named(home, login)
     oauth = login.imports or login.device
+    if same is not None and same.kind == "api_key" and not oauth:  # a new key for that account
+        login = structs.replace(login, plan=login.plan or same.plan, region=login.region or same.region)
+    keyed = login.keyed or login.plan or login.region or login.base_url
     if keyed and oauth:
         raise UsageError("--plan, --region and keys belong to key plans, not to an OAuth login")
     if keyed:

@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from a2a.cli.home import Home, short_name
+from a2a.cli.accounts_actions import remove
 from a2a.cli.output import out_of
-from a2a.errors import UsageError
 
 _EXAMPLES = """\b
 Examples:
@@ -27,17 +26,4 @@ def _logout(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Remove an account and its secret from this machine. The key or login at the provider stays valid."""
-    from a2a.auth.accounts import find
-
-    out = out_of(ctx)
-    home = Home(out, out.settings())
-    found = find(account, home.all_accounts())
-    name = short_name(found)
-    if found.origin != "login":
-        where = "config.toml" if found.origin == "config" else "a flag or variable"
-        raise UsageError(f"{name} comes from {where}, not from a login", hint="remove it there")
-    out.confirm(f"Remove the account {name} and its secret?", yes=yes)
-    # The secret first: if that fails the account is still there to try again.
-    home.secrets.delete(found.id)
-    home.accounts.delete(found.id)
-    out.result({"id": found.id, "account": found.name}, lambda: out.text(f"removed {name}"))
+    remove(out_of(ctx), account, yes=yes)

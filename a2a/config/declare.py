@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from a2a.config.proxies import EnvProxies
+from a2a.config.surroundings import Surroundings
 from a2a.paths import Folders, folders
 from a2a.secret import Secret
 
@@ -160,9 +161,12 @@ class Settings(Struct, kw_only=True):
     env_secrets: dict[str, Secret] = {}
     """Variable name -> value, for the variables that `accounts` refer to and that are set."""
     credential_store: StoreKind = "keyring"
+    url: str | None = None
+    """`A2A_URL`: the server that commands talk to, instead of those this home knows."""
     folders: Folders = field(default_factory=lambda: folders(None))
     env_proxies: EnvProxies = EnvProxies()
     """What the standard variables say, for whoever has no `proxy` of its own."""
+    surroundings: Surroundings = Surroundings()
     origins: dict[str, str] = {}
     """Dotted setting name -> `default`, `config.toml:12`, `A2A_PORT`, `--port`."""
     config_file: str | None = None

@@ -34,6 +34,7 @@ def describe(settings: Settings) -> list[SettingView]:
         ]
     rows += _entries(settings, "accounts", settings.accounts) + _entries(settings, "clients", settings.clients)
     rows.append(_view(settings, "credential_store", settings.credential_store))
+    rows.append(_view(settings, "url", settings.url))
     origin = "A2A_HOME" if settings.folders.home else "default"
     rows += [SettingView(f"folder.{n}", str(getattr(settings.folders, n)), origin) for n in _FOLDERS]
     return rows

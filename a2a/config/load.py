@@ -24,6 +24,7 @@ from a2a.config.names import (
     variables,
 )
 from a2a.config.proxies import read as read_proxies
+from a2a.config.surroundings import read as read_surroundings
 from a2a.config.tables import accounts_of, clients_of
 from a2a.config.toml_file import KeyPath, TomlFile, read
 from a2a.errors import A2AError, ConfigError, UsageError
@@ -88,8 +89,10 @@ class _Loader:
             client_keys=self._client_keys(clients),
             env_secrets=secrets,
             credential_store=self._credential_store(),
+            url=self._url(),
             folders=self.folders,
             env_proxies=read_proxies(self.env),
+            surroundings=read_surroundings(self.env),
             origins=self.origins,
             config_file=str(file.path) if file else None,
             problems=self.problems,
@@ -212,6 +215,13 @@ class _Loader:
         if value not in get_args(StoreKind):
             raise ConfigError(f"A2A_CREDENTIAL_STORE is {value!r}", hint="it may be keyring or file")
         return cast("StoreKind", value)
+
+    def _url(self) -> str | None:
+        given = self.env.get("A2A_URL", "").strip().rstrip("/")
+        self.origins["url"] = "A2A_URL" if given else "default"
+        if given and not given.startswith(("http://", "https://")):
+            raise ConfigError("A2A_URL is no http(s) URL", hint="for example http://127.0.0.1:3000")
+        return given or None
 
     def _env_secrets(self, accounts: list[AccountDecl]) -> dict[str, Secret]:
         names = {name for a in accounts for name in (a.api_key_env, a.credentials_env) if name}

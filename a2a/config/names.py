@@ -53,7 +53,7 @@ SPECIAL_KEYS = frozenset().union(*OWN_KEYS.values())
 SECRET_FLAGS = frozenset({"openai_api_key", "claude_api_key", "gemini_oauth_creds_base64", "kiro_oauth_creds_base64"})
 """Server settings without a file form: an account is declared instead, or the variable used (contract 3.1)."""
 
-GENERAL_VARIABLES = ("A2A_HOME", "A2A_CONFIG", "A2A_CREDENTIAL_STORE")
+GENERAL_VARIABLES = ("A2A_HOME", "A2A_CONFIG", "A2A_CREDENTIAL_STORE", "A2A_URL")
 
 
 def near(word: str, known: Iterable[str]) -> str | None:

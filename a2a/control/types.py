@@ -2,14 +2,14 @@
 
 Times are Unix seconds (UTC, float), durations milliseconds. None = unknown or not reached. These are also the rows of
 the exchange store and what `explain`, `logs`, `dash` and `/admin/v1` show: one shape for all. No secret ever enters a
-value of this module: redaction happens when a record is made.
+value of this module, but for the `Export` that asks for them: redaction happens when a record is made.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct, field
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
 AccountState = Literal[
     "ready", "cooling", "needs_login", "needs_action", "suspended", "retired", "draining", "disabled"
@@ -30,9 +30,13 @@ Action = Literal[
 
 
 class Quota(Struct, frozen=True, kw_only=True):
-    """One allowance of an account. `unit`: credit, request, token. `taken_at`: when the upstream said so."""
+    """One allowance of an account. `unit`: credit, request, token, percent. `taken_at`: when the upstream said so.
+
+    `model`: the only one it is for; None: for all of the account.
+    """
 
     unit: str
+    model: str | None = None
     limit: float | None = None
     remaining: float | None = None
     resets_at: float | None = None
@@ -89,8 +93,16 @@ class AccountView(Struct, frozen=True, kw_only=True):
     kind: str = "api_key"
     origin: str = "login"
     reason: str | None = None
+    message: str | None = None
+    """What happened, in words, where the state is not `ready`."""
+    remedy: str | None = None
+    """The next command or setting that helps."""
     until: float | None = None
     label: str | None = None
+    plan: str | None = None
+    """The subscription or tier, as the upstream calls it; qwen: which plan its key belongs to."""
+    draining: bool = False
+    pinned: bool = False
     priority: int = 0
     weight: int = 1
     in_flight: int = 0
@@ -101,6 +113,103 @@ class AccountView(Struct, frozen=True, kw_only=True):
     counts: AccountCounts = field(default_factory=AccountCounts)
     base_url: str | None = None
     """Where its requests go."""
+
+
+class AccountDetail(AccountView, frozen=True, kw_only=True):
+    """Everything known about one account but its secret. `urls`, `proxy`: without userinfo; `limits`: ours, 0 = none.
+
+    `source`: where its credential came from: a path, a variable's name, `kiro-cli`.
+    """
+
+    source: str | None = None
+    preset: str | None = None
+    urls: dict[str, str] = {}
+    region: str | None = None
+    project_id: str | None = None
+    proxy: str | None = None
+    enabled: bool = True
+    limits: dict[str, int] = {}
+    created_at: float | None = None
+
+
+Count = Annotated[int, Meta(ge=0)]
+
+
+class Nothing(Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of an action that needs none: empty, or `{}`."""
+
+
+class AccountSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Body of `set`: what changes; what is absent stays. `proxy` null: none of its own. Limits: 0 = none."""
+
+    priority: int | UnsetType = UNSET
+    weight: Annotated[int, Meta(ge=1)] | UnsetType = UNSET
+    proxy: str | UnsetType | None = UNSET
+    max_concurrency: Count | UnsetType = UNSET
+    min_interval_ms: Count | UnsetType = UNSET
+    rpm: Count | UnsetType = UNSET
+    tpm: Count | UnsetType = UNSET
+
+
+class NewName(Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `rename`."""
+
+    name: str
+
+
+class ExportWish(Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `export`; `with_secrets` must be true, so that nobody asks for them unawares."""
+
+    with_secrets: bool = False
+
+
+class MigrateWish(Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `migrate`: which store takes all secrets."""
+
+    to: Literal["keyring", "file"]
+
+
+class Acted(Struct, frozen=True, kw_only=True):
+    """What an action did. `id`, `account`: whose (`provider id/alias`); `message`: in words.
+
+    `view`: the account afterwards, None when it is removed. `standing`: what `test` found, None where nobody answered.
+    """
+
+    action: str
+    id: str
+    account: str
+    message: str
+    view: AccountView | None = None
+    standing: Standing | None = None
+
+
+class Exported(Struct, frozen=True, kw_only=True):
+    """One account of an `Export`: its record, and its credential as the store holds it. A secret document."""
+
+    account: Raw
+    credential: Raw
+
+
+class Export(Struct, frozen=True, kw_only=True):
+    """What `export` gives. `a2a`: version of the document."""
+
+    a2a: int
+    accounts: list[Exported]
+
+
+class Migrated(Struct, frozen=True, kw_only=True):
+    """What `migrate` did. `moved`: ids of the secrets; `note`: what later commands need, in words."""
+
+    to: str
+    moved: list[str]
+    note: str
+
+
+class Reloaded(Struct, frozen=True, kw_only=True):
+    """What `reload` found. `problems`: a sentence for each account that cannot be used."""
+
+    accounts: int
+    problems: list[str] = []
 
 
 class Route(Struct, frozen=True, kw_only=True):

@@ -72,6 +72,8 @@ class Try(Struct, kw_only=True):
     media: MediaFetcher
     responses: ResponseStore
     retried: bool = False
+    location: str = ""
+    """Where the last call went."""
     began: float = 0.0
     """When the call was made, on the loop's clock."""
     continues: bool = False
@@ -94,6 +96,11 @@ class Try(Struct, kw_only=True):
         except SetUpRefused as error:
             return self.fail(error.failure)
         return None
+
+    async def reroute(self, failure: Failure) -> bool:
+        """Whether the failed call is to be made again, at an address the provider has only now found."""
+        provider, account = self.lease.provider, self.lease.account
+        return await provider.reroute(account, self.credential, failure, self.location, self.egress)
 
     def fail(
         self, failure: Failure, *, verbatim: bytes | None = None, headers: Mapping[str, str] | None = None
@@ -119,7 +126,9 @@ class Try(Struct, kw_only=True):
 
     async def open(self, body: bytes, *, stream: bool) -> Answer:
         """Send and wait for the head; the caller closes the answer. Raises UpstreamError and its kin."""
-        answer = await self._send(self.target(stream), body)
+        target = self.target(stream)
+        self.location = target.location
+        answer = await self._send(target, body)
         self.job.report.head(self.entry, answer.status)
         headers = answer.headers
         self.entry.upstream_id = next((headers[name] for name in _UPSTREAM_IDS if name in headers), None)

@@ -69,15 +69,16 @@ class Catalogue:
             return ()
 
     def _rebuild(self) -> None:
-        self.version += 1
-        self._index = {}
+        built: dict[str, dict[str, ModelInfo]] = {}  # put in place whole: a request may look while a thread rebuilds
         self._own = {(account_id, info.id): info for account_id, models in self._listed.items() for info in models}
         for account in self._accounts.values():
-            index = self._index.setdefault(account.provider, {})
+            index = built.setdefault(account.provider, {})
             for info in (*self._providers[account.provider].catalogue(), *self._listed.get(account.id, ())):
                 index.setdefault(info.id, info)
                 for alias in info.aliases:
                     index.setdefault(alias, info)
+        self._index = built
+        self.version += 1
 
     def has_account(self, provider_id: str, alias: str | None = None) -> bool:
         """Whether the provider has an account (of that alias)."""

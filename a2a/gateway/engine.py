@@ -1,6 +1,6 @@
 """Everything one process needs to answer calls, put together from settings; `serve`, `chat` and `demo` start here.
 
-Start-up in order, clean-up in reverse: accounts, catalogue, gateway; then the background tasks, if any.
+Start-up in order, clean-up in reverse: accounts and their health, catalogue, gateway; then the background tasks.
 """
 
 from __future__ import annotations
@@ -8,13 +8,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
+
+from msgspec import structs
 
 from a2a import __version__
 from a2a.auth.accounts import AccountStore
-from a2a.auth.declared import declared
-from a2a.auth.records import Account
+from a2a.auth.kinds import expiry_of
+from a2a.auth.records import Account, Credential
+from a2a.auth.renewer import Detached
 from a2a.auth.store import CredentialStore, open_store
 from a2a.auth.tokens import TokenKeeper
 from a2a.clock import Clock, SystemClock
@@ -26,16 +29,24 @@ from a2a.gateway.pipeline import Gateway
 from a2a.gateway.route import Router
 from a2a.logs.live import Live
 from a2a.logs.recorder import Recorder
+from a2a.pool.account import PoolAccount
 from a2a.pool.pool import Pool
+from a2a.pool.roster import Roster, read_roster
+from a2a.pool.saving import HealthSaver
 from a2a.providers.base import Provider
 from a2a.providers.http import Egress
-from a2a.providers.presets import PRESETS
 from a2a.providers.registry import build
 
 log = logging.getLogger(__name__)
 
 LISTING_TIMEOUT_S = 15.0
 """How long an upstream may take for its model list."""
+
+
+_IDENTITY = frozenset(Account.__struct_fields__) - {
+    *("alias", "enabled", "draining", "pinned", "priority", "weight", "limits", "label", "expires_at")
+}
+"""Fields of a record that change whom or where an upstream sees: what was learned with the old ones does not hold."""
 
 
 class Engine:
@@ -52,6 +63,8 @@ class Engine:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.store = store or open_store(settings.credential_store, settings.folders, say=say)
+        own = store is None and clock is None  # a process of its own can open our store, and reads the system's clock
+        self._renew = Detached(settings.credential_store, settings.folders, self.store) if own else None
         self._say = say
         self.providers: dict[str, Provider] = build(settings)
         self.live = Live(self.clock)
@@ -64,25 +77,30 @@ class Engine:
         self.egress = Egress(settings.server.connect_timeout_s)
         self.started_at = self.clock.now()
         self.url = ""
-        self.accounts: list[Account] = []
+        self.records = AccountStore(settings.folders)
+        self.health = HealthSaver(settings.folders)
+        self.roster = Roster([], {}, {}, [])
+        self._seeds: dict[str, Credential] = {}
+        self._reloading = asyncio.Lock()
+        self.arrived = asyncio.Event()
+        """Set when a reload has brought accounts whose model lists nobody has asked for."""
+
+    @property
+    def accounts(self) -> list[Account]:
+        return self.roster.accounts
 
     async def __aenter__(self) -> Engine:
-        saved = AccountStore(self.settings.folders)
-        scan = await asyncio.to_thread(saved.scan)
-        preset_urls = {name: preset.base_url for name, preset in PRESETS.items()}
-        given = await asyncio.to_thread(declared, self.settings, saved=scan.accounts, preset_urls=preset_urls)
-        for problem in (*scan.problems, *given.problems):  # those of the settings were told when they were loaded
+        await self._use(await asyncio.to_thread(read_roster, self.settings))
+        for problem in self.roster.problems:  # those of the settings were told when they were loaded
             self._say(problem)
-        self.accounts = [*scan.accounts, *given.accounts]
-        self.pool.replace(self.accounts)
-        await asyncio.to_thread(self.catalogue.use, self.accounts)
         self.keeper = TokenKeeper(
             self.store,
             folders=self.settings.folders,
             urls=lambda account: self.providers[account.provider].auth_urls(account),
             clock=self.clock,
-            seeds=given.credentials,
-            accounts=saved,
+            seeds=self._seeds,
+            accounts=self.records,
+            renew=self._renew,
         )
         self.gateway = Gateway(
             server=self.settings.server,
@@ -102,6 +120,57 @@ class Engine:
         await self.gateway.aclose()
         await self.keeper.aclose()
         await self.egress.aclose()
+        await self.save_health()
+
+    async def _use(self, roster: Roster) -> list[PoolAccount]:
+        """Put these accounts to work; gives those whose health a person has set since, or whose credential is new."""
+        self.roster = roster
+        self._seeds.clear()
+        self._seeds.update(roster.seeds)
+        self.pool.replace(roster.accounts)
+        await asyncio.to_thread(self.catalogue.use, roster.accounts)
+        return await self.health.restore(self.pool.members(), roster.fingerprints())
+
+    async def reload_accounts(self) -> list[str]:
+        """Look at the accounts again, as another process or a person has left them; gives what is wrong with some.
+
+        Calls in flight go on as they began. Raises StoreError, and UsageError as `read_roster` does.
+        """
+        async with self._reloading:
+            before = {account.id: account for account in self.accounts}
+            seeds = dict(self._seeds)
+            roster = await asyncio.to_thread(read_roster, self.settings)
+            took = await self._use(roster)
+            self._renewed(took)
+            for account_id in before.keys() | {account.id for account in roster.accounts}:
+                member = self.pool.member(account_id)
+                old = before.get(account_id)
+                if member is None or old is None or seeds.get(account_id) != roster.seeds.get(account_id):
+                    self.keeper.forget(account_id)
+                elif any(getattr(old, name) != getattr(member.account, name) for name in _IDENTITY):
+                    self._renewed([member])
+                elif member.account.expires_at != old.expires_at:  # another process has renewed its token
+                    self.keeper.forget(account_id)
+            if self.catalogue.unlisted():
+                self.arrived.set()
+        return roster.problems
+
+    def _renewed(self, members: Iterable[PoolAccount]) -> None:
+        """Their credentials or settings may be others: what was learned with the old ones is asked again."""
+        for member in members:
+            self.keeper.forget(member.account.id)
+            member.provider.forget(member.account)
+            self.live.publish(AccountChanged(member.view()))
+
+    async def save_health(self) -> None:
+        """Write what was learned; takes over what a person has set meanwhile."""
+        self._renewed(await self.health.save(self.pool.members()))
+
+    def note_expiry(self, member: PoolAccount, credential: Credential) -> None:
+        """Show when its token ends now."""
+        expires_at = expiry_of(credential)
+        if expires_at != member.account.expires_at:
+            member.use(structs.replace(member.account, expires_at=expires_at))
 
     def provider_of(self, name: str) -> str | None:
         """The id of a provider this build serves, by id or short name; None for any other word."""
@@ -113,12 +182,13 @@ class Engine:
 
     async def renew_tokens(self) -> None:
         """Renew what ends within `cron_near_minutes`, of idle and cooling accounts too; one after the other."""
+        await self.keeper.save_left()
         lead_s = self.settings.server.cron_near_minutes * 60.0
         for member in self.pool.members():
             if member.state in ("disabled", "needs_login", "suspended", "retired"):
                 continue
             try:
-                await self.keeper.current(member.account, lead_s=lead_s)
+                self.note_expiry(member, await self.keeper.current(member.account, lead_s=lead_s))
             except NeedsLogin as error:
                 member.hold("needs_login", "needs_login", error.message, error.hint)
             except A2AError as error:

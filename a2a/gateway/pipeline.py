@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from msgspec import Struct, structs
 
+from a2a.auth.renewal import login_again
 from a2a.auth.tokens import TokenKeeper
 from a2a.clock import Clock
 from a2a.config import ServerSettings
@@ -180,7 +181,7 @@ class Gateway:
                         tried=tried,
                         alias=choice.route.account,
                         only=choice.serving,
-                        prefer=self._affinity.account(choice.route.provider, conversation),
+                        prefer=self._stays_on(choice.route.provider, conversation),
                     )
                 except NoAccount as error:
                     nobody = nobody or error
@@ -203,11 +204,20 @@ class Gateway:
     def _conversation(self, call: Call, provider: str) -> Conversation | None:
         """What the request continues; None where one account serves all, or affinity is off."""
         members = self.pool.members(provider)
-        if len(members) < 2:
+        if not members or (len(members) == 1 and members[0].state != "draining"):
             return None
         own = members[0].provider.settings.affinity
         wanted = self._server.affinity if own is None else own
         return conversation_of(call.headers, call.body) if wanted else None
+
+    def _stays_on(self, provider: str, conversation: Conversation | None) -> str | None:
+        """Id of the account the conversation is on. One that is alone has had them all, without a binding."""
+        if conversation is None:
+            return None
+        members = self.pool.members(provider)
+        if len(members) == 1 and conversation.known:
+            return members[0].account.id
+        return self._affinity.account(provider, conversation)
 
     async def _attempt(self, job: Job, lease: Lease, model: str) -> Failed | None:
         """One account, with one refresh where its token was refused. None when the client was served."""
@@ -264,11 +274,18 @@ class Gateway:
                 if lease.provider.refused_again is not None:
                     return structs.replace(failed, verdict=lease.provider.refused_again)
                 told = f"{lease.name} refuses a token that was just renewed: {failed.failure.message}"
-                raise NeedsLogin(told, hint=failed.verdict.remedy)
+                raise NeedsLogin(told, hint=login_again(lease.account))
+        return failed
+
+    async def _run(self, this: Try) -> Failed | None:
+        """One call, and one more where the upstream turns out to have moved."""
+        failed = await self._call(this)
+        if failed is not None and await this.reroute(failed.failure):
+            failed = await self._call(this)
         return failed
 
     @staticmethod
-    async def _run(this: Try) -> Failed | None:
+    async def _call(this: Try) -> Failed | None:
         """Relay where both sides speak the same protocol, else convert."""
         try:
             if refused := await this.prepare():

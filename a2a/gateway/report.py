@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from a2a.clock import Clock, exchange_id
 from a2a.control.types import Attempt, Decision, Exchange, ExchangeState, Fault, NoteView, Tokens
-from a2a.errors import A2AError, NoAccount
+from a2a.errors import A2AError, NoAccount, Unreachable
 from a2a.gateway.call import Call
 from a2a.messages import Failure, FailureKind, Usage
 from a2a.protocols.base import Note
@@ -158,7 +158,8 @@ def failure_of(error: A2AError) -> Failure:
         retry_after = error.retry_after_s
         if error.limited:
             kind, status = "rate_limited", 429
-    return Failure(kind=kind, message=str(error), status=status, param=error.param, retry_after=retry_after)
+    code = "unreachable" if isinstance(error, Unreachable) else None
+    return Failure(kind=kind, message=str(error), status=status, code=code, param=error.param, retry_after=retry_after)
 
 
 def combined(failures: Sequence[Failed], nobody: NoAccount | None) -> Failure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from types import TracebackType
 
 from a2a.auth.records import Account
@@ -83,15 +83,21 @@ class Pool:
         """The accounts as they are now; those of providers this build does not know are left out."""
         before = {member.account.id: member for members in self._members.values() for member in members}
         now: dict[str, list[PoolAccount]] = {}
+        changed: list[PoolAccount] = []
         for account in accounts:
             provider = self._providers.get(account.provider)
             if provider is None:
                 continue
-            member = before.get(account.id) or PoolAccount(account, provider, self._clock)
-            member.use(account)
+            member = before.pop(account.id, None) or PoolAccount(account, provider, self._clock)
+            if member.use(account):
+                changed.append(member)
             member.on_change = self._changed
             now.setdefault(account.provider, []).append(member)
+        for gone in before.values():
+            gone.on_change = lambda _: None  # its calls still end, and are nobody's news
         self._members = now
+        for member in changed:
+            self._changed(member)
 
     def _changed(self, member: PoolAccount) -> None:
         if self._on_change is not None:
@@ -101,6 +107,9 @@ class Pool:
         if provider_id is not None:
             return list(self._members.get(provider_id, ()))
         return [member for members in self._members.values() for member in members]
+
+    def member(self, account_id: str) -> PoolAccount | None:
+        return next((member for member in self.members() if member.account.id == account_id), None)
 
     def views(self) -> list[AccountView]:
         return [member.view() for member in self.members()]
@@ -122,7 +131,8 @@ class Pool:
         """An account for one attempt. Raises NoAccount, which names every account and why it cannot serve.
 
         `tried`: account ids this exchange has used up. `alias`: the client named this one. `only`: ids of the accounts
-        whose upstream lists the model. `prefer`: the account its conversation is on, taken while it can serve.
+        whose upstream lists the model. `prefer`: the account its conversation is on, taken while it can serve. An
+        account that the user pinned comes before that one, and one that the client named before both.
         """
         members = self._members.get(provider_id, [])
         considered: list[Considered] = []
@@ -137,20 +147,17 @@ class Pool:
             if only is not None and member.account.id not in only:
                 considered.append(Considered(account=member.name, why="does not list the model"))
                 continue
-            skip = member.why_not(model)
+            skip = member.why_not(model, bound=alias is not None or member.account.id == prefer)
             if skip is None:
                 usable.append(member)
             else:
                 considered.append(Considered(account=member.name, why=skip[0], until=skip[1]))
         if not usable:
             raise self._nobody(provider_id, considered, alias)
-        settled = [member for member in usable if not member.on_trial] or usable
-        best = min(member.account.priority for member in settled)
         chooser = self._strategies[provider_id]
-        stays = next((member for member in usable if member.account.id == prefer), None)
-        chosen = stays or chooser.pick([member for member in settled if member.account.priority == best])
+        chosen, picked = _chosen(usable, prefer, chooser)
         for member in usable:
-            why = ("picked: its conversation" if stays else "picked") if member is chosen else "not its turn"
+            why = picked if member is chosen else "not its turn"
             considered.append(Considered(account=member.name, why=why))
         return Lease(chosen, Decision(strategy=chooser.name, picked=chosen.name, considered=considered))
 
@@ -163,11 +170,27 @@ class Pool:
         now = self._clock.now()
         waits = [item.until - now for item in considered if item.until is not None]
         told = "; ".join(_tell(item, now) for item in considered)
+        named = {item.account for item in considered}
+        helps = [member.remedy for member in self.members(provider_id) if member.name in named and member.held]
         return NoAccount(
             f"no {short} account can serve this now: {told}",
+            hint="; ".join(dict.fromkeys(filter(None, helps))) or None,
             retry_after_s=min(waits) if waits else None,
             limited=bool(waits) and all(item.why.endswith(LIMITED) for item in considered if item.until is not None),
         )
+
+
+def _chosen(usable: Sequence[PoolAccount], prefer: str | None, chooser: Strategy) -> tuple[PoolAccount, str]:
+    """One of those that may serve, and why it: pinned, its conversation, else the strategy's of the best priority."""
+    for member in usable:
+        if member.account.pinned:
+            return member, "picked: pinned"
+    for member in usable:
+        if member.account.id == prefer:
+            return member, "picked: its conversation"
+    settled = [member for member in usable if not member.on_trial] or usable
+    best = min(member.account.priority for member in settled)
+    return chooser.pick([member for member in settled if member.account.priority == best]), "picked"
 
 
 def _tell(item: Considered, now: float) -> str:

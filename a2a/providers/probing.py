@@ -6,8 +6,11 @@ renewed once, as in a request.
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from a2a.auth.kinds import renewable
 from a2a.auth.records import Account
+from a2a.auth.renewal import login_again
 from a2a.auth.tokens import TokenKeeper
 from a2a.control.types import Standing
 from a2a.errors import AccountError, NeedsAction, NeedsLogin
@@ -20,10 +23,9 @@ async def standing(provider: Provider, keeper: TokenKeeper, account: Account, eg
     try:
         credential = await keeper.current(account)
         found = await provider.probe(account, credential, egress)
-        if found.state != "needs_login" or renewable(credential) is None:
-            return found
-        fresh = await keeper.refresh(account, stale=credential)
-        return await provider.probe(account, fresh, egress)
+        if found.state == "needs_login" and renewable(credential) is not None:
+            found = await provider.probe(account, await keeper.refresh(account, stale=credential), egress)
+        return structs.replace(found, remedy=login_again(account)) if found.state == "needs_login" else found
     except AccountError as error:
         return refused(error)
 

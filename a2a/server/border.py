@@ -41,20 +41,34 @@ def front_of(request: web.Request) -> Front:
     return FRONTS["chat"]
 
 
-def shaped(handler: Handler) -> Handler:
-    """Check the Host name, then handle; every error becomes a protocol-shaped one."""
+Refuse = Callable[[web.Request, A2AError], web.Response]
+
+
+def shaped(handler: Handler, refuse: Refuse | None = None) -> Handler:
+    """Check the Host name, then handle; every error becomes what `refuse` makes of it, by default a protocol-shaped
+    one."""
+    answer = refuse or _refusal
 
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
             request.app[GUARD].host(request)
             return await handler(request)
         except A2AError as error:
-            return _refusal(request, error)
+            return answer(request, error)
         except Exception:
             log.exception("internal_error path=%s", request.path)
-            return _refusal(request, A2AError("internal error of a2a: its log has the details"))
+            return answer(request, A2AError("internal error of a2a: its log has the details"))
 
     return handle
+
+
+def refusal_json(request: web.Request, error: A2AError) -> web.Response:
+    """An error of the control API: `{"error": {"message", "hint", "kind", "exit_code"}}` with its class's status.
+
+    `exit_code`: what a command that meets it ends with.
+    """
+    told = {"message": error.message, "hint": error.hint, "kind": error.kind, "exit_code": int(error.exit_code)}
+    return web.json_response({"error": told}, status=error.status)
 
 
 def _refusal(request: web.Request, error: A2AError) -> web.Response:

@@ -9,6 +9,9 @@ from aiohttp import web
 from a2a.errors import Forbidden, WrongKey
 from a2a.secret import Secret
 
+SERVER_KEY = "default"
+"""Name of the server's own key among the clients'."""
+
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 
 
@@ -56,6 +59,16 @@ class Guard:
             if any(key.matches(one) for one in given):
                 return name
         raise WrongKey("invalid a2a key", hint="a2a config show --secrets shows the right one")
+
+    def owner(self, request: web.Request) -> None:
+        """Only the server's own key may change things, and never from a page of a foreign origin. Raises WrongKey and
+        Forbidden."""
+        self.cors(request)
+        name = self.client(request)
+        if name != SERVER_KEY:
+            raise Forbidden(
+                f"the key of client {name!r} may look, not act", hint="send the server's own: a2a config show --secrets"
+            )
 
 
 def _given(request: web.Request) -> list[str]:

@@ -19,12 +19,13 @@ from aiohttp import web
 
 from a2a.auth import serverkey
 from a2a.config import ServerSettings, Settings
+from a2a.control.servers import alive
 from a2a.errors import ConfigError
 from a2a.gateway.engine import Engine
 from a2a.paths import atomic_write
 from a2a.secret import Secret
 from a2a.server.app import build
-from a2a.server.guard import Guard
+from a2a.server.guard import SERVER_KEY, Guard
 from a2a.server.noise import HTTP_LOG
 
 log = logging.getLogger(__name__)
@@ -32,8 +33,8 @@ log = logging.getLogger(__name__)
 DRAIN_S = 30.0
 """Exchanges in flight get this long after the first signal; a second signal ends them at once."""
 MIN_KEY_CHARS = 16
-SERVER_KEY = "default"
-"""Name of the server's own key among the clients'."""
+SAVE_EVERY_S = 1.0
+"""How often the background task writes what was learned of the accounts' health."""
 BACKLOG = 1024
 RENEW_EVERY_S = 60.0
 """How often the background task looks for tokens that are about to end."""
@@ -148,7 +149,10 @@ async def serving(settings: Settings, engine: Engine) -> AsyncIterator[str]:
         await asyncio.to_thread(_announce, note, engine)
         log.info("listening host=%s port=%s", host, port)
         async with asyncio.TaskGroup() as tasks:
-            own = [tasks.create_task(_list_models(engine), name="a2a model lists")]
+            own = [
+                tasks.create_task(_keep_lists(engine), name="a2a model lists"),
+                tasks.create_task(_save_health(engine), name="a2a health"),
+            ]
             if server.cron_refresh_token:
                 own.append(tasks.create_task(_renew_tokens(engine), name="a2a token renewal"))
             _settle()
@@ -172,23 +176,9 @@ def _settle() -> None:
 def _announce(note: Path, engine: Engine) -> None:
     """The file by which other commands find this server; those of dead processes go."""
     for old in note.parent.glob("*.json"):
-        if not _alive(old.stem.partition("-")[0]):
+        if not alive(old.stem.partition("-")[0]):
             old.unlink(missing_ok=True)
     atomic_write(note, msgspec.json.encode(engine.view()))
-
-
-def _alive(pid: str) -> bool:
-    if not pid.isdecimal():
-        return False
-    if os.name == "nt":  # os.kill(pid, 0) would send Ctrl-C there
-        return True
-    try:
-        os.kill(int(pid), 0)
-    except PermissionError:
-        return True
-    except (OSError, OverflowError):
-        return False
-    return True
 
 
 @contextlib.contextmanager
@@ -200,10 +190,26 @@ def _survived(what: str) -> Iterator[None]:
         log.exception("background_failed what=%s", what)
 
 
-async def _list_models(engine: Engine) -> None:
+async def _list_models(engine: Engine, *, only_new: bool = False) -> None:
     with _survived("list_models"):
-        for problem in await engine.list_models():
+        for problem in await engine.list_models(only_new=only_new):
             log.warning("%s", problem)
+
+
+async def _keep_lists(engine: Engine) -> None:
+    """All at the start, and those of accounts that arrive later."""
+    await _list_models(engine)
+    while True:
+        await engine.arrived.wait()
+        engine.arrived.clear()
+        await _list_models(engine, only_new=True)
+
+
+async def _save_health(engine: Engine) -> None:
+    while True:
+        await asyncio.sleep(SAVE_EVERY_S)
+        with _survived("save_health"):
+            await engine.save_health()
 
 
 async def _renew_tokens(engine: Engine) -> None:

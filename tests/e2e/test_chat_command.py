@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,7 +31,9 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 @pytest.fixture(autouse=True)
 def clean(stage: Stage) -> None:
+    """No faults, and no account that rests from those of the test before."""
     stage.demo.reset()
+    shutil.rmtree(stage.home / "state" / "health", ignore_errors=True)
 
 
 def test_the_answer_alone_is_on_stdout(stage: Stage) -> None:

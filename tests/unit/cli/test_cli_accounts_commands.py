@@ -139,18 +139,26 @@ def test_a_local_preset_asks_for_no_key(httpserver: HTTPServer, home: Path) -> N
 @pytest.mark.parametrize(
     ("args", "told"),
     [
-        (("qwen", "--plan", "weekly"), "there is no plan 'weekly'"),
+        (("qwen", "--plan", "weekly"), "'weekly' is not one of"),
         (("qwen", "--plan", "coding", "--region", "us"), "the coding plan has no region 'us'"),
         (("qwen", "--plan", "coding", "--api-key", "sk-1"), "keys of this plan begin with sk-sp-"),
         (("qwen", "--from-cli", "--plan", "coding"), "belong to key plans"),
         (("gemini", "--api-key", "k"), "--api-key means nothing for gemini"),
         (("gemini", "--from-cli", "--project-id", "12345"), "is a project number"),
         (("kiro", "--plan", "coding"), "--plan means nothing for kiro"),
-        (("gemini",), "a2a login gemini --from-cli"),
+        (("gemini",), "without a terminal add --yes"),
+        (("gemini", "--from-cli", "--file", "x"), "exclude each other"),
         (("opnai",), "did you mean openai?"),
         (("openai", "--preset", "kimmi"), "did you mean kimi?"),
         (("openai", "--preset", "anthropic"), "a2a login claude --preset anthropic"),
-        (("openai", "--file", "x"), "--file means nothing for openai"),
+        (("openai", "--from-cli"), "--from-cli means nothing for openai"),
+        (("openai", "--method", "portal"), "--method means nothing for openai"),
+        (("kiro", "--method", "portal", "--from-cli"), "more than one way"),
+        (("kiro", "--method", "google", "--start-url", "https://x.example"), "--start-url belongs to"),
+        (("kiro", "--method", "idc"), "needs your organisation's start URL"),
+        (("kiro", "--method", "idc", "--region", "x/y"), "is no AWS region"),
+        (("kiro", "--method", "google", "--profile", "arn:x"), "no profile ARN"),
+        ((), "which provider?"),
         (("kiro", "--preset", "kimi"), "--preset means nothing for kiro"),
         (("kiro",), "a2a login kiro --from-cli"),
         (("openai",), "--api-key-stdin"),
@@ -216,7 +224,7 @@ def test_kiro_imports_the_file(tmp_path: Path, home: Path) -> None:
 def test_kiro_from_the_ide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    assert "log in with the Kiro IDE first" in Run("login", "kiro", "--from-cli", "--yes").stderr
+    assert "looked at KIRO_API_KEY, " in Run("login", "kiro", "--from-cli", "--yes").stderr
     write_ide_file(tmp_path / ".aws" / "sso" / "cache" / "kiro-auth-token.json")
     assert Run("login", "kiro", "--from-cli", "--yes").code == 0
 
@@ -379,8 +387,8 @@ def test_a_broken_record_is_reported_and_the_rest_is_listed(home: Path) -> None:
 @pytest.mark.usefixtures("two")
 def test_a_keyring_that_is_gone_is_told_per_account() -> None:
     keyring.set_keyring(fail.Keyring())
-    states = [(a["state"], a["reason"].partition(" but ")[0]) for a in Run("accounts", "--json").data]
-    assert states == [("needs_action", "the keyring holds this credential")] * 2
+    told = [(a["state"], a["reason"], a["message"].partition(" but ")[0]) for a in Run("accounts", "--json").data]
+    assert told == [("needs_action", "store_failed", "the keyring holds this credential")] * 2
 
 
 def test_a_record_that_cannot_be_written_leaves_no_secret(
@@ -396,7 +404,7 @@ def test_a_record_that_cannot_be_written_leaves_no_secret(
 
 @pytest.mark.parametrize(
     ("left", "words"),
-    [(None, ""), (-5, "renewed at next use"), (42.5 * 60, "in 42 min"), (5.5 * 3600, "in 5 h"), (9.5e5, "in 10 days")],
+    [(None, ""), (-5, "on next use"), (42.5 * 60, "in 42 min"), (5.5 * 3600, "in 5 h"), (9.5e5, "in 10 days")],
 )
 def test_expiry_in_words(left: float | None, words: str) -> None:
     assert in_words(None if left is None else time.time() + left) == words

@@ -227,19 +227,6 @@ def dead_pid() -> str:
     return str(process.pid)
 
 
-async def test_who_is_alive(dead_pid: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run._alive(str(os.getpid()))
-    assert not run._alive(dead_pid)
-    assert not run._alive("9" * 30)
-    assert not run._alive("notes")
-
-    def forbid(*_: int) -> None:
-        raise PermissionError
-
-    monkeypatch.setattr(run.os, "kill", forbid)
-    assert run._alive("1")
-
-
 async def test_files_of_dead_servers_go(tmp_path: Path, dead_pid: str) -> None:
     settings = given(tmp_path)
     place = settings.folders.servers
@@ -389,7 +376,7 @@ async def test_serve_says_when_it_is_ready_and_when_it_ends(
 
 
 async def test_a_bug_beside_the_serving_does_not_end_it(caplog: pytest.LogCaptureFixture) -> None:
-    async def broken() -> list[str]:
+    async def broken(**_: bool) -> list[str]:
         raise AttributeError("a bug")
 
     await run._list_models(cast("Engine", SimpleNamespace(list_models=broken)))
