@@ -180,7 +180,7 @@ def usable(account: Account, latest: Credential, stale: Credential, now: float) 
 def login_again(account: Account) -> str:
     """The command that brings the account back."""
     if account.origin != "login":
-        return f"give it a new one in {account.source or 'its flag or variable'}"
+        return f"it is declared, so put a new login into {account.source or 'its flag or variable'}"
     plan = f" --plan {account.plan}" if account.plan and account.kind == "api_key" else ""
     return f"log in again: a2a login {PROVIDER_SHORT[account.provider]} --name {account.alias}{plan}"
 

@@ -48,6 +48,9 @@ _WAIT_S = 15.0
 _CLOSE_DEADLINE_S = 10.0
 
 
+_SHARED = "whoever renews it second may be logged out: a login of its own is safer (a2a login), or write_back for kiro"
+
+
 class _Held(Struct):
     """What the keeper knows of one account. Times are monotonic."""
 
@@ -86,6 +89,8 @@ class TokenKeeper:
         self._refreshes: dict[str, asyncio.Task[Credential]] = {}
         self._unsaved: dict[str, tuple[str, Credential]] = {}
         """By account id: store key and credential that the store did not take."""
+        self._shared: set[str] = set()
+        """Ids of accounts whose file another program may renew too, which was said."""
 
     async def current(self, account: Account, *, lead_s: float = LEAD_S) -> Credential:
         """A credential that is good now, renewed if it ends within `lead_s` (the background task asks for more).
@@ -186,6 +191,9 @@ class TokenKeeper:
         if account.origin == "login" or isinstance(stale, ApiKey):
             return stale
         theirs = await asyncio.to_thread(reread, account)
+        if theirs is not None and account.id not in self._shared and not self._urls(account).write_back:
+            self._shared.add(account.id)
+            _log.warning("login_is_shared account=%s file=%s hint=%s", account.name, account.source, _SHARED)
         return theirs if theirs and theirs.source_fingerprint != stale.source_fingerprint else stale
 
     async def _save(self, account_id: str, key: str, credential: Credential) -> None:

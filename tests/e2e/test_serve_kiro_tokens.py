@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -97,7 +98,10 @@ def test_a_token_that_stays_refused_is_not_renewed_for_ever(stage: Stage) -> Non
     stage.demo.fault("401", api="kiro", account="aoa-social-2", times=None)
     answer = ask(stage, "other")
     assert answer.status_code == 503
-    assert "a2a login kiro" in answer.json()["error"]["message"]
+    assert re.search(r"put a new login into \S+/kiro-5\.json", answer.json()["error"]["message"])
+    again = ask(stage, "other")
+    assert again.status_code == 503
+    assert "put a new login into" in again.json()["error"]["message"]
     assert (renewals(stage), refused(stage)) == ([200], [401, 401])
     account = stage.server.accounts()[f"{KIRO}/other"]
     assert (account["state"], account["last_fault"]["scope"]) == ("needs_login", "account")
