@@ -169,8 +169,7 @@ CLIENTS = {
 }
 
 WITHOUT_EFFECT = frozenset(
-    {"request_max_retries", "request_base_delay", "queue_timeout_s"}
-    | {"min_interval_ms", "rpm", "tpm", "weight"}
+    {"request_max_retries", "request_base_delay", "queue_timeout_s"} | {"min_interval_ms", "rpm", "tpm", "weight"}
 )
 """Accepted and shown, but nothing reads them yet."""
 
