@@ -131,7 +131,7 @@ PROVIDERS = {
     "endpoint": "Which generation of the API; `auto` goes by the account.",
     "wire": "Form of the calls.",
     "origin": "The origin named in calls; `AI_EDITOR` without a value.",
-    "write_back": "Write renewed tokens into the IDE's file or kiro-cli's database they came from too, which keeps both in step.",
+    "write_back": "Renewed tokens also go into the IDE's file or kiro-cli's database they came from.",
 }
 
 ACCOUNTS = {
