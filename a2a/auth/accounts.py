@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from a2a.auth.locks import hold
 from a2a.auth.records import Account
@@ -76,6 +76,17 @@ class AccountStore:
             self._check_alias(account)
             self._write(account)
 
+    def add(self, account: Account, taken: Iterable[str] = ()) -> Account:
+        """Add it under its alias, or under the next number where another login was faster; gives what was written.
+
+        `taken`: aliases that no record shows. Raises StoreError.
+        """
+        with hold(self._lock):
+            others = (one.alias for one in self.list() if one.provider == account.provider and one.id != account.id)
+            added = structs.replace(account, alias=free_alias([account.alias], [*others, *taken]))
+            self._write(added)
+            return added
+
     def update(self, account_id: str, change: Callable[[Account], Account]) -> Account | None:
         """Read, change and write one record as one step between processes; None when it is gone."""
         with hold(self._lock):
@@ -89,11 +100,12 @@ class AccountStore:
             return changed
 
     def delete(self, account_id: str) -> None:
-        """An absent record is no error."""
-        try:
-            self._path(account_id).unlink(missing_ok=True)
-        except OSError as exc:
-            raise StoreError(f"cannot remove {self._path(account_id)}: {exc.strerror or exc}") from exc
+        """An absent record is no error. An `update` on its way ends first, or it would write the record again."""
+        with hold(self._lock):
+            try:
+                self._path(account_id).unlink(missing_ok=True)
+            except OSError as exc:
+                raise StoreError(f"cannot remove {self._path(account_id)}: {exc.strerror or exc}") from exc
 
     def _path(self, account_id: str) -> Path:
         return self._folder / f"{account_id}.json"

@@ -15,7 +15,8 @@ def candidates(url: str) -> list[str]:
     then with `/v1`. Raises UsageError when it is no http(s) URL."""
     try:
         parts = urlsplit(url.strip())
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        usable = usable and len(url.split()) == 1
     except ValueError:
         usable = False
     if not usable:

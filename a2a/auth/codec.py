@@ -28,6 +28,9 @@ def _conceal(kind: type, value: Any) -> Any:
     raise TypeError(f"{kind.__name__} has no place in a credential")
 
 
+_SHORTEST = 6
+"""A shorter value would be found in ordinary words."""
+
 _ENCODER = msgspec.json.Encoder(enc_hook=_reveal)
 _DECODER: msgspec.json.Decoder[Credential] = msgspec.json.Decoder(Credential, dec_hook=_conceal)
 
@@ -44,6 +47,12 @@ def decode_secrets(content: bytes, kind: type[T]) -> T:
     except (msgspec.DecodeError, UnicodeDecodeError):
         # `from None`: the decoder's error holds the bytes it was given.
         raise ValueError(f"this is no {kind.__name__}") from None
+
+
+def values_of(credential: Credential) -> tuple[str, ...]:
+    """The secrets themselves, for whoever has to keep them out of a text. Never to be shown."""
+    found = (getattr(credential, field) for field in credential.__struct_fields__)
+    return tuple(one.reveal() for one in found if isinstance(one, Secret) and len(one.reveal()) >= _SHORTEST)
 
 
 def encode_credential(credential: Credential) -> bytes:

@@ -15,9 +15,9 @@ from typing import Any
 
 import httpx
 import msgspec
-from msgspec import Struct, structs
+from msgspec import structs
 
-from a2a.auth.endpoint import AuthUrls, error_code, origin, post
+from a2a.auth.endpoint import Answered, AuthUrls, error_code, origin, post
 from a2a.auth.google_client import HINT, client_for
 from a2a.auth.records import GoogleToken
 from a2a.auth.token_file import fingerprint, object_in, object_of, parse_time, read_text, text_at
@@ -32,7 +32,7 @@ _BAD_CLIENT = frozenset({"invalid_client", "unauthorized_client"})
 _REAUTH = ("reauth", "invalid_rapt")
 
 
-class Answer(Struct):
+class Answer(Answered):
     """What the token endpoint gives for a code or a refresh token. `expires_in`: seconds."""
 
     access_token: str

@@ -9,6 +9,7 @@ the old value or the new one. A keyring cannot be listed: an empty file per id i
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -31,6 +32,15 @@ SAY_AFTER_S = 2.0
 """Somebody who looks at a terminal is told by then what is waited for."""
 
 _HEAD = "chunks:"
+_LETTERS = ("a", "b")
+_TRIAL = "#trial"
+_WORDS = {
+    "KeyringLocked": "the keyring is locked",
+    "InitError": "the keyring cannot be opened: it is locked, or was never set up",
+    "PasswordSetError": "the keyring refuses the entry: it may be full",
+}
+"""Errors of the library, by class, for the user. InitError is also what gnome-keyring gives where nobody can be asked
+(seen with 42.1 and no display, 2026-11-22)."""
 _REFUSERS = ("keyring.backends.fail", "keyring.backends.null")
 
 _T = TypeVar("_T")
@@ -102,12 +112,13 @@ class KeyringStore:
         known = self.listed(key)
         if not known:
             atomic_write(self._index / key, b"")  # before the entry: an index without an entry is harmless
+        begun = threading.Event()
         try:
-            self._call(lambda backend: _write(backend, self._service, key, text))
+            self._call(lambda backend: _write(backend, self._service, key, text, begun))
         except KeyringSilent:
             raise  # the entry may still be written when somebody answers the dialog
         except KeyringUnusable:
-            if not known:
+            if not known and not (begun.is_set() and self._may_have_kept(key)):
                 (self._index / key).unlink(missing_ok=True)
             raise
 
@@ -116,6 +127,14 @@ class KeyringStore:
         if self.listed(key):
             self._call(lambda backend: _erase(backend, self._service, key))
             (self._index / key).unlink(missing_ok=True)
+
+    def _may_have_kept(self, key: str) -> bool:
+        """Take back what a failed write has begun; whether something of it may lie there all the same."""
+        try:
+            self._call(lambda backend: _retract(backend, self._service, key))
+        except KeyringUnusable:
+            return True
+        return False
 
     def _call(self, act: Callable[[KeyringBackend], _T]) -> _T:
         """Run in a thread that dies with the process: one that waits for a locked keyring must not hold us."""
@@ -166,9 +185,9 @@ class KeyringStore:
 
     def _unusable(self, exc: Exception) -> KeyringUnusable:
         # Of a foreign error only the kind is told: its message may hold what the backend was given.
-        ours = (
-            exc if isinstance(exc, KeyringUnusable) else KeyringUnusable(f"the keyring failed ({type(exc).__name__})")
-        )
+        kind = type(exc).__name__
+        told = _WORDS.get(kind, f"the keyring failed ({kind})")
+        ours = exc if isinstance(exc, KeyringUnusable) else KeyringUnusable(told)
         if self._backend is None:
             self._rest(ours)
         return ours
@@ -181,24 +200,51 @@ def _usable_backend() -> KeyringBackend:
     import keyring  # deferred: see the module
 
     backend = keyring.get_keyring()
-    if type(backend).__module__.startswith(_REFUSERS):
+    if _refuses(backend):
+        backend = _come_since() or backend
+    if _refuses(backend):
         raise KeyringAbsent("this system has no keyring")
     return backend
 
 
+def _refuses(backend: KeyringBackend) -> bool:
+    return type(backend).__module__.startswith(_REFUSERS)
+
+
+def _come_since() -> KeyringBackend | None:
+    """A keyring that has come up since `keyring` looked, which it does once: a server may start before its session.
+
+    Only among those it would choose from itself, and not where the user has chosen.
+    """
+    from keyring import backend, core
+
+    try:
+        if core.load_env() or core.load_config():
+            return None
+    except (ImportError, AttributeError, RuntimeError):  # the user has chosen one that cannot be loaded
+        return None
+    viable = [kind for kind in backend.KeyringBackend.get_viable_backends() if kind.priority >= 1]
+    return max(viable, key=backend.by_priority)() if viable else None
+
+
 def _read(backend: KeyringBackend, service: str, key: str) -> str | None:
+    """Another process may switch the entry and erase the parts we are after: then it is read again."""
     head = backend.get_password(service, key)
-    if head is None or not head.startswith(_HEAD):
-        return head
-    _, letter, count = head.split(":")
-    parts = [backend.get_password(service, f"{key}#{letter}#{n}") for n in range(int(count))]
-    if any(part is None for part in parts):
-        raise KeyringUnusable("a part of the keyring's entry is missing")
-    return "".join(part or "" for part in parts)
+    while head is not None and head.startswith(_HEAD):
+        _, letter, count = head.split(":")
+        parts = [backend.get_password(service, f"{key}#{letter}#{n}") for n in range(int(count))]
+        if all(part is not None for part in parts):
+            return "".join(part or "" for part in parts)
+        before, head = head, backend.get_password(service, key)
+        if head == before:
+            raise KeyringUnusable("a part of the keyring's entry is missing")
+    return head
 
 
-def _write(backend: KeyringBackend, service: str, key: str, text: str) -> None:
+def _write(backend: KeyringBackend, service: str, key: str, text: str, begun: threading.Event) -> None:
+    """`begun` is set before anything is written."""
     old = _letter(backend, service, key)
+    begun.set()
     if len(text) <= CHUNK_CHARS or _takes(backend, service, key, text):
         backend.set_password(service, key, text)
     else:
@@ -211,7 +257,7 @@ def _write(backend: KeyringBackend, service: str, key: str, text: str) -> None:
 
 def _takes(backend: KeyringBackend, service: str, key: str, text: str) -> bool:
     """Whether the backend keeps a value of this length, tried on an entry of its own: a refusal must not hurt."""
-    trial = f"{key}#trial"
+    trial = f"{key}{_TRIAL}"
     try:
         backend.set_password(service, trial, text)
         kept = backend.get_password(service, trial) == text
@@ -236,15 +282,25 @@ def _letter(backend: KeyringBackend, service: str, key: str) -> str | None:
     return head.split(":")[1] if head and head.startswith(_HEAD) else None
 
 
-def _erase(backend: KeyringBackend, service: str, key: str) -> None:
-    if backend.get_password(service, key) is not None:
+def _retract(backend: KeyringBackend, service: str, key: str) -> None:
+    """Erase what a write without a predecessor may have left, also where the backend does not show it."""
+    with contextlib.suppress(Exception):  # many raise where there is nothing: what counts is what is found below
         backend.delete_password(service, key)
-    for letter in ("a", "b"):
+    _erase(backend, service, key)
+
+
+def _erase(backend: KeyringBackend, service: str, key: str) -> None:
+    for entry in (key, f"{key}{_TRIAL}"):
+        if backend.get_password(service, entry) is not None:
+            backend.delete_password(service, entry)
+    for letter in _LETTERS:
         _erase_chunks(backend, service, key, letter)
 
 
 def _erase_chunks(backend: KeyringBackend, service: str, key: str, letter: str) -> None:
-    number = 0
-    while backend.get_password(service, f"{key}#{letter}#{number}") is not None:
+    """From the last to the first: what a crash leaves is found from the first again."""
+    count = 0
+    while backend.get_password(service, f"{key}#{letter}#{count}") is not None:
+        count += 1
+    for number in reversed(range(count)):
         backend.delete_password(service, f"{key}#{letter}#{number}")
-        number += 1

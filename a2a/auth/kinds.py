@@ -72,6 +72,14 @@ def kind_of(provider: str) -> TokenKind:
     return KINDS[_TYPES[CREDENTIAL_KIND[provider]]]
 
 
+def fits(credential: Credential, provider: str) -> bool:
+    """Whether that provider can be called with a credential of this type."""
+    kind = CREDENTIAL_KIND.get(provider)
+    if isinstance(credential, ApiKey):
+        return kind in ("api_key", "qwen")
+    return kind is not None and _TYPES.get(kind) is type(credential)
+
+
 def renewable(credential: Credential) -> Token | None:
     """The credential as something to renew; None for a key of any sort."""
     if isinstance(credential, ApiKey) or (isinstance(credential, KiroToken) and credential.kind == "api_key"):

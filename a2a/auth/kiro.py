@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 import httpx
 import msgspec
-from msgspec import Struct, structs
+from msgspec import structs
 
-from a2a.auth.endpoint import AuthUrls, error_code, origin, origin_of, post
+from a2a.auth.endpoint import Answered, AuthUrls, error_code, origin, origin_of, post
 from a2a.auth.records import KiroToken
 from a2a.errors import BadUpstream, NeedsLogin, UpstreamError
 from a2a.secret import Secret
@@ -27,7 +27,7 @@ _TRANSIENT = frozenset({"slow_down", "server_error", "temporarily_unavailable"})
 _PERMANENT_TEXTS = ("bad credentials", "invalid_grant", "invalid refresh token")
 
 
-class _Answer(Struct):
+class _Answer(Answered):
     """A token endpoint's 200, in either spelling."""
 
     access_token: str

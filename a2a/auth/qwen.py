@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 import msgspec
-from msgspec import Struct, structs
+from msgspec import structs
 
-from a2a.auth.endpoint import AuthUrls, error_code, origin, post
+from a2a.auth.endpoint import Answered, AuthUrls, error_code, origin, post
 from a2a.auth.records import QwenToken
 from a2a.auth.token_file import fingerprint, object_in, object_of, parse_time, read_text, text_at
 from a2a.errors import BadUpstream, NeedsLogin, UpstreamError, UsageError
@@ -24,7 +24,7 @@ TOKEN_PATH = "/api/v1/oauth2/token"  # noqa: S105
 DEFAULT_LIFE_S = 3600.0
 
 
-class Answer(Struct):
+class Answer(Answered):
     """What the token endpoint gives; without `access_token` it is not done yet. `expires_in`: seconds."""
 
     access_token: str | None = None

@@ -155,10 +155,13 @@ async def stored(store: CredentialStore, account: Account, otherwise: Credential
     key = store_key(account, otherwise) if otherwise else account.id
     try:
         content = await asyncio.to_thread(store.get, key)
-        if content is not None:
-            return decode_credential(content, account.name)
     except StoreError as exc:
         raise AccountError(f"{account.name}: {exc.message}", hint=exc.hint) from exc
+    if content is not None:
+        try:
+            return decode_credential(content, account.name)
+        except StoreError as exc:
+            raise NeedsLogin(exc.message, hint=login_again(account)) from exc
     if otherwise is None:
         raise NeedsLogin(f"{account.name}: its credential is gone", hint=login_again(account))
     return otherwise

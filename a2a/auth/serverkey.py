@@ -7,6 +7,7 @@ from pathlib import Path
 
 from a2a.auth.locks import hold
 from a2a.auth.store import CredentialStore
+from a2a.errors import StoreError
 from a2a.secret import Secret
 
 _ID = "server-key"
@@ -14,7 +15,11 @@ _ID = "server-key"
 
 def get(store: CredentialStore) -> Secret | None:
     """The key, None before the first start. Raises StoreError."""
-    value = store.get(_ID)
+    try:
+        value = store.get(_ID)
+    except StoreError as exc:
+        told = f"the key of the server itself cannot be read: {exc.message}"
+        raise StoreError(told, hint="unlock the keyring, or set a key of your own: A2A_API_KEY=…") from exc
     return Secret(value.decode()) if value else None
 
 

@@ -92,21 +92,24 @@ class FallbackStore:
         self._keyring = keyring
         self._files = files
         self._say = say
+        self._fell_back = False
+        """Whether the last value went to a file."""
 
     @property
     def place(self) -> str:
-        return self._files.place if self._keyring.broken else self._keyring.place
+        return self._files.place if self._fell_back or self._keyring.broken else self._keyring.place
 
     def get(self, key: str) -> bytes | None:
         value = self._files.get(key)
         if value is not None:
             return value
         try:
-            return self._keyring.get(key)
+            value = self._keyring.get(key)
         except KeyringUnusable as exc:
-            if not self._keyring.listed(key):
-                return None  # it never went there
-            raise StoreError(f"the keyring holds this credential but {exc}", hint="unlock it, or log in again") from exc
+            if self._keyring.listed(key):
+                hint = "unlock it, or log in again"
+                raise StoreError(f"the keyring holds this credential but {exc}", hint=hint) from exc
+        return self._files.get(key) if value is None else value  # it may have moved between the two looks
 
     def put(self, key: str, value: bytes) -> None:
         if self._files.get(key) is not None:
@@ -114,12 +117,14 @@ class FallbackStore:
         try:
             self._keyring.put(key, value)
         except KeyringUnusable as exc:
+            self._fell_back = True
             known = bool(self._files.ids())  # then it has been said, by this run or an earlier one
             self._files.put(key, value)
             if not known:
                 later = "" if isinstance(exc, KeyringAbsent) else "; once it works: a2a accounts migrate --to keyring"
                 self._say(f"{exc}; secrets are kept in {self._files.place} (mode 0600){later}")
         else:
+            self._fell_back = False
             self._files.delete(key)
 
     def delete(self, key: str) -> None:

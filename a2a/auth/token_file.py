@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 import re
@@ -15,6 +14,8 @@ from a2a.errors import UsageError
 from a2a.secret import Secret
 
 _MAX_BYTES = 1024 * 1024
+_LAST_MS = 253_402_300_000_000
+"""The end of the year 9999, after which there are no dates."""
 _FRACTION = re.compile(r"\.(\d+)")
 
 
@@ -32,7 +33,7 @@ def read_text(path: Path, what: str, otherwise: str) -> str:
 
 def object_in(text: str, source: str) -> dict[str, Any]:
     """The JSON object that the text is, or is the base64 of. Raises UsageError naming the `source`."""
-    stripped = text.strip()
+    stripped = text.removeprefix("\ufeff").strip()
     return object_of(stripped if stripped.startswith("{") else _from_base64(stripped, source), source)
 
 
@@ -40,7 +41,7 @@ def object_of(text: str, source: str) -> dict[str, Any]:
     """The JSON object. Raises UsageError."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         # `from None`: the decoder's error holds the whole text.
         raise UsageError(f"{source} is not JSON") from None
     if not isinstance(value, dict):
@@ -53,7 +54,7 @@ def _from_base64(text: str, source: str) -> str:
     try:
         standard = compact.replace("-", "+").replace("_", "/")
         return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True).decode("utf-8-sig")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, no ASCII, no UTF-8
         raise UsageError(f"{source} is neither JSON nor base64 of JSON", hint="base64 -w0 FILE makes it") from None
 
 
@@ -69,8 +70,13 @@ def fingerprint(secret: Secret) -> str:
 
 
 def parse_time(value: Any) -> float:
-    """Unix seconds of an ISO date in any writer's spelling, or of a number (ms above 10^11); 0.0 = expired."""
+    """Unix seconds of an ISO date in any writer's spelling, or of a number (ms above 10^11); 0.0 = expired.
+
+    A number that is no date, such as one of microseconds, counts as expired too.
+    """
     if isinstance(value, int | float) and not isinstance(value, bool):
+        if not 0 <= value < _LAST_MS:  # inf and NaN are not either
+            return 0.0
         return value / 1000 if value > 1e11 else float(value)
     if not isinstance(value, str):
         return 0.0

@@ -16,10 +16,11 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct, structs
 
 from a2a.auth.accounts import AccountStore
-from a2a.auth.codec import encode_credential
+from a2a.auth.codec import decode_credential, encode_credential
 from a2a.auth.endpoint import AuthUrls
 from a2a.auth.kinds import renewable
-from a2a.auth.records import Account, ApiKey, Credential
+from a2a.auth.locks import hold_async
+from a2a.auth.records import Account, ApiKey, Credential, Token
 from a2a.auth.renewal import (
     LEAD_S,
     Job,
@@ -46,6 +47,7 @@ _PATIENCE_S = 5.0
 _WAIT_S = 15.0
 """How long it waits when the token does not: then another account is asked, while the renewal goes on."""
 _CLOSE_DEADLINE_S = 10.0
+_SAVE_DEADLINE_S = 5.0
 
 
 _SHARED = "whoever renews it second may be logged out: a login of its own is safer (a2a login), or write_back for kiro"
@@ -57,6 +59,22 @@ class _Held(Struct):
     credential: Credential
     failures: int = 0
     retry_at: float = 0.0
+
+
+class _Unsaved(Struct, frozen=True):
+    """What the store did not take. `key`: where it belongs. `sources`: of the logins it was renewed from."""
+
+    account: Account
+    key: str
+    credential: Token
+    sources: frozenset[str | None]
+
+    def outdone_by(self, stored: Credential) -> bool:
+        """Whether what lies in the store is a later login than those."""
+        if isinstance(stored, ApiKey) or stored.source_fingerprint not in self.sources:
+            return True
+        same = stored.source_fingerprint == self.credential.source_fingerprint
+        return same and stored.issued_at > self.credential.issued_at
 
 
 class TokenKeeper:
@@ -80,6 +98,7 @@ class TokenKeeper:
         renew: Renew | None = None,
     ) -> None:
         self._store = store
+        self._locks = folders.locks
         self._renew = renew or Renewal(store, folders.locks, clock)
         self._urls = urls
         self._clock = clock
@@ -87,8 +106,8 @@ class TokenKeeper:
         self._accounts = accounts
         self._held: dict[str, _Held] = {}
         self._refreshes: dict[str, asyncio.Task[Credential]] = {}
-        self._unsaved: dict[str, tuple[str, Credential]] = {}
-        """By account id: store key and credential that the store did not take."""
+        self._unsaved: dict[str, _Unsaved] = {}
+        """By account id."""
         self._shared: set[str] = set()
         """Ids of accounts whose file another program may renew too, which was said."""
 
@@ -143,8 +162,8 @@ class TokenKeeper:
 
     async def save_left(self) -> None:
         """Try again to store what the store did not take."""
-        for account_id, (key, credential) in list(self._unsaved.items()):
-            await self._save(account_id, key, credential)
+        for unsaved in list(self._unsaved.values()):
+            await self._save(unsaved)
 
     def forget(self, account_id: str) -> None:
         """Its credential may have been replaced by somebody else: read it again when it is next asked for."""
@@ -167,7 +186,7 @@ class TokenKeeper:
     async def _refresh(self, account: Account, stale: Credential) -> Credential:
         try:
             if account.id in self._unsaved:
-                await self._save(account.id, *self._unsaved[account.id])
+                await self._save(self._unsaved[account.id])
             newer = account.id in self._unsaved
             known = stale if newer else await self._known(account, stale)
             latest = known if newer else await stored(self._store, account, fallback(account, known))
@@ -176,7 +195,7 @@ class TokenKeeper:
                 job = Job(account=account, known=known, stale=stale, urls=self._urls(account), newer=newer)
                 done = await self._renew(job)
                 fresh = done.credential
-                self._note_saved(account.id, store_key(account, fresh), fresh, done.unsaved)
+                self._note_saved(account, latest, fresh, done.unsaved)
                 if done.not_written_back:
                     _log.warning("not_written_back account=%s reason=%s", account.name, done.not_written_back)
             self._held[account.id] = _Held(fresh)
@@ -196,21 +215,39 @@ class TokenKeeper:
             _log.warning("login_is_shared account=%s file=%s hint=%s", account.name, account.source, _SHARED)
         return theirs if theirs and theirs.source_fingerprint != stale.source_fingerprint else stale
 
-    async def _save(self, account_id: str, key: str, credential: Credential) -> None:
-        trouble: str | None = None
+    async def _save(self, unsaved: _Unsaved) -> None:
+        """Store it, unless the account was removed or logged in to again since: then it is of no use any more."""
+        account, trouble = unsaved.account, None
         try:
-            await asyncio.to_thread(self._store.put, key, encode_credential(credential))
+            async with hold_async(self._locks / f"{unsaved.key}.lock", deadline_s=_SAVE_DEADLINE_S):
+                if wanted := await asyncio.to_thread(self._wanted, unsaved):
+                    await asyncio.to_thread(self._store.put, unsaved.key, encode_credential(unsaved.credential))
         except StoreError as exc:
             trouble = exc.message
-        self._note_saved(account_id, key, credential, trouble)
+        if trouble is not None:
+            _log.error("credential_not_stored account=%s reason=%s", account.name, trouble)
+            return
+        self._unsaved.pop(account.id, None)
+        if not wanted:
+            self._held.pop(account.id, None)
 
-    def _note_saved(self, account_id: str, key: str, credential: Credential, trouble: str | None) -> None:
+    def _wanted(self, unsaved: _Unsaved) -> bool:
+        """Blocks. Raises StoreError."""
+        account = unsaved.account
+        if account.origin == "login" and self._accounts is not None and self._accounts.get(account.id) is None:
+            return False
+        content = self._store.get(unsaved.key)
+        return content is None or not unsaved.outdone_by(decode_credential(content, account.name))
+
+    def _note_saved(self, account: Account, was: Credential, fresh: Credential, trouble: str | None) -> None:
         """A store that fails must not cost the account: the token stays in memory, and is tried again."""
-        if trouble is None:
-            self._unsaved.pop(account_id, None)
-        else:
-            self._unsaved[account_id] = (key, credential)
-            _log.error("credential_not_stored account=%s reason=%s", account_id, trouble)
+        before = self._unsaved.pop(account.id, None)
+        if trouble is None or isinstance(fresh, ApiKey):
+            return
+        sources = {each.source_fingerprint for each in (was, fresh) if not isinstance(each, ApiKey)}
+        known = before.sources if before else frozenset()
+        self._unsaved[account.id] = _Unsaved(account, store_key(account, fresh), fresh, known | sources)
+        _log.error("credential_not_stored account=%s reason=%s", account.name, trouble)
 
     async def _note_expiry(self, account: Account, fresh: Credential) -> None:
         if self._accounts is None or account.origin != "login" or isinstance(fresh, ApiKey):

@@ -14,11 +14,11 @@ from typing import Annotated
 import typer
 
 from a2a import __version__
-from a2a.cli import accounts, chat, config_cmd, demo, login, logout, models, serve
+from a2a.cli import accounts, chat, config_cmd, demo, explain, login, logout, models, serve
 from a2a.cli.output import Out, ReaderGone
 from a2a.errors import A2AError, ExitCode, UsageError
 
-COMMANDS = (login, accounts, logout, serve, chat, models, demo, config_cmd)
+COMMANDS = (login, accounts, logout, serve, chat, models, explain, demo, config_cmd)
 """Modules with `register(app)`, in the order of the help."""
 
 _GLOBAL_FLAGS = {"--json": 0, "--quiet": 0, "--verbose": 0, "--config": 1}
@@ -111,6 +111,8 @@ def main(args: Sequence[str], out: Out) -> int:
         out.failed(A2AError("nothing was changed"))
         return ExitCode.FAILED
     except KeyboardInterrupt:
+        if out.json:
+            out.failed(A2AError("interrupted"), exit_code=ExitCode.INTERRUPTED, kind="interrupted")
         return ExitCode.INTERRUPTED
     except ReaderGone:
         _drop_stdout()

@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 import typer
 from msgspec import structs
 
-from a2a.cli import login_choice, login_export, login_google, login_key, login_kiro, login_qwen
+from a2a.cli import login_choice, login_export, login_flow, login_google, login_key, login_kiro, login_qwen
 from a2a.cli.home import Home, short_name
 from a2a.cli.login_flow import Done, Login
 from a2a.cli.output import Out, out_of
-from a2a.config import CREDENTIAL_KIND, PROVIDER_SHORT, CredentialKind, provider_id
+from a2a.config import CREDENTIAL_KIND, PROVIDER_SHORT, CredentialKind, provider_id, proxies
 from a2a.errors import ConfigError, ExitCode, UsageError
 
 _FLOWS: dict[CredentialKind, Callable[[Home, Login], Done]] = {
@@ -29,6 +29,11 @@ _OPTIONS: dict[CredentialKind, tuple[str, ...]] = {
     "qwen": ("plan", "region", "base_url", *_KEY, *_IMPORT, *_FLOW),
 }
 """What means something for each kind, besides what means the same for all."""
+_RISKS: dict[CredentialKind, tuple[str, str]] = {
+    "google": (login_google.RISK, login_google.QUESTION),
+    "kiro": (login_kiro.RISK, login_kiro.QUESTION),
+}
+"""Where an export needs a yes before the first login too. Of Qwen's closed tier its probe tells."""
 _SPECIAL = sorted({option for options in _OPTIONS.values() for option in options})
 
 Method = Literal["builder-id", "idc", "google", "github", "portal", "api-key"]
@@ -94,12 +99,14 @@ def _login(
 ) -> None:
     """Add an account, or give one a new login. Secrets go to the system's keyring, else to 0600 files."""
     out = out_of(ctx)
+    if proxy is not None and (told := proxies.trouble(proxy)):
+        raise UsageError(told, hint=proxies.HINT)
     chosen = None if provider else login_choice.choose(out)
     login = Login(
         provider=_known(provider) if provider else chosen.provider if chosen else "",
         name=name,
-        preset=preset or (chosen.preset if chosen else None),
-        base_url=base_url or (out.ask("its address (base URL)") if chosen and chosen.asks_url else None),
+        preset=chosen.preset if chosen and preset is None else preset,
+        base_url=out.ask("its address (base URL)") if chosen and chosen.asks_url and base_url is None else base_url,
         api_key=api_key,
         api_key_stdin=api_key_stdin,
         file=file,
@@ -111,7 +118,7 @@ def _login(
         start_url=start_url,
         region=region,
         profile=profile,
-        plan=plan,
+        plan=chosen.plan if chosen and plan is None else plan,
         project_id=project_id,
         proxy=proxy,
         yes=yes,
@@ -123,29 +130,44 @@ def _run(out: Out, login: Login) -> None:
     from a2a.cli.login_probe import in_words, usable
 
     kind = CREDENTIAL_KIND[login.provider]
+    for option in (field.name for field in structs.fields(Login)):
+        if getattr(login, option) == "":  # mostly a variable of a script that is not set
+            raise UsageError(f"--{option.replace('_', '-')} is empty", hint="give it a value, or leave it out")
     for option in _SPECIAL:
         if getattr(login, option) and option not in _OPTIONS[kind]:
             raise UsageError(
                 f"--{option.replace('_', '-')} means nothing for {PROVIDER_SHORT[login.provider]}", hint=_meant(kind)
             )
     home = Home(out, out.settings(), attended=out.interactive)
-    done = (login_export.read if login_export.is_export(login) else _FLOWS[kind])(home, login)
+    done = _from_export(home, login, kind) if login_export.is_export(login) else _FLOWS[kind](home, login)
     _record(home, done)
-    note, good = in_words(done), usable(done)
+    note, good, enabled = in_words(done), usable(done), done.account.enabled
 
     def show() -> None:
         told = short_name(done.account)
         out.text(f"{'renewed' if done.replaced else 'logged in'}: {told}" + (f" ({note})" if note else ""))
-        out.say(f"kept in {home.secrets.place}" + (f"; try it: a2a chat -p {told} hello" if good else ""))
+        out.say(f"kept in {home.secrets.place}" + (f"; try it: a2a chat -p {told} hello" if good and enabled else ""))
+        if not enabled:
+            out.say(f"it is disabled: a2a accounts enable {told}")
 
     standing = structs.asdict(done.standing) if done.standing else None
     data = {"account": home.view(done.account), "replaced": done.replaced, "stored_in": home.secrets.place}
-    out.result(data | {"note": note, "standing": standing}, show)
+    out.result(data | {"note": note, "standing": standing}, show, ok=good)
     if not good and done.standing is not None:
         out.warn(f"a2a: the login worked, but the account cannot be used: {done.standing.message}")
         if done.standing.remedy:
             out.warn(done.standing.remedy)
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _from_export(home: Home, login: Login, kind: CredentialKind) -> Done:
+    """Raises UsageError for options that it does not heed."""
+    for option in _SPECIAL:
+        if option != "file" and getattr(login, option):
+            raise UsageError(f"--{option.replace('_', '-')} means nothing beside an export", hint="leave it out")
+    if kind in _RISKS:
+        login_flow.warn_first(home, login, *_RISKS[kind])
+    return login_export.read(home, login)
 
 
 def _record(home: Home, done: Done) -> None:

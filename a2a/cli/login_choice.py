@@ -10,16 +10,18 @@ from a2a.errors import UsageError
 
 
 class Choice(Struct, frozen=True):
-    """What a line of the list means. `provider`: its id."""
+    """What a line of the list means. `provider`: its id; `plan`: of a Qwen key."""
 
     words: str
     provider: str
     preset: str | None = None
     asks_url: bool = False
+    plan: str | None = None
 
 
 def choices() -> list[Choice]:
     """Accounts by key (every preset), local servers, any other address, then the OAuth logins."""
+    from a2a.providers.plans import PLANS
     from a2a.providers.presets import PRESETS
 
     keyed = [p for p in PRESETS.values() if p.key_env is not None]
@@ -30,7 +32,8 @@ def choices() -> list[Choice]:
         Choice("another server that speaks OpenAI's protocol", "openai-custom", asks_url=True),
         Choice("Kiro (Google, GitHub, Builder ID, Identity Center)", "claude-kiro-oauth"),
         Choice("Gemini Code Assist with a licence, by Google login", "gemini-cli-oauth"),
-        Choice("Qwen: a key of a DashScope plan, or the closed OAuth tier", "openai-qwen-oauth"),
+        *(Choice(f"Qwen, by a key of DashScope's {plan} plan", "openai-qwen-oauth", plan=plan) for plan in PLANS),
+        Choice("Qwen's OAuth tier, which is closed since 2026-04-15", "openai-qwen-oauth"),
     ]
 
 

@@ -24,13 +24,15 @@ Google allows this login to its own tools only: third-party use breaks its terms
 Assist Standard or Enterprise licence, usually with the project of that licence: --project-id. The supported way for
 everybody else is an API key: a2a login gemini-key. a2a imitates no client, but the risk is yours."""
 
+QUESTION = "Use this Google account with a2a?"
+
 
 def log_in(home: Home, login: Login) -> Done:
     """Raises UsageError, LoginFailed, NeedsAction, UpstreamError, StoreError."""
     if login.project_id is not None and login.project_id.isdecimal():
         raise UsageError(f"{login.project_id} is a project number", hint="give the project's id, as in acme-dev-1")
     imports = login.imports
-    warn_first(home, login, RISK, "Use this Google account with a2a?")
+    warn_first(home, login, RISK, QUESTION)
     if not imports:
         return login_oauth.log_in(home, login, _flow(home, login))
     from a2a.auth.google import CLI_FILE

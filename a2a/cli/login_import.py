@@ -11,6 +11,7 @@ from msgspec import Struct
 from a2a.cli.home import Home
 from a2a.cli.login_flow import Done, Login, keep, known_login, named, peers
 from a2a.cli.login_probe import probed
+from a2a.errors import UsageError
 
 if TYPE_CHECKING:
     from a2a.auth.records import Token
@@ -63,7 +64,7 @@ def stored(home: Home, login: Login, token: Token, *, source: str | None, what: 
         source=source,
         proxy=login.proxy,
     )
-    return keep(home, draft, token, same=same, note=f"{what}, from {source}" if source else what)
+    return keep(home, login, draft, token, same=same, note=f"{what}, from {source}" if source else what)
 
 
 def _token(home: Home, login: Login, importing: Import) -> tuple[Token, Path | None]:
@@ -72,7 +73,14 @@ def _token(home: Home, login: Login, importing: Import) -> tuple[Token, Path | N
 
     kind = kind_of(login.provider)
     if login.base64:
-        text = home.out.stdin.read() if login.base64 == "-" else login.base64
+        text = _stdin(home) if login.base64 == "-" else login.base64
         return kind.parse(text, "the text of --base64"), None
     path = Path(login.file or importing.cli_file).expanduser().absolute()
     return kind.read(path), path
+
+
+def _stdin(home: Home) -> str:
+    try:
+        return home.out.stdin.read()
+    except UnicodeDecodeError:
+        raise UsageError("stdin is not UTF-8 text", hint="base64 -w0 FILE makes text of any file") from None

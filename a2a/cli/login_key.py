@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from msgspec import structs
 
 from a2a.cli.home import Home
 from a2a.cli.login_flow import Done, Login, held, keep, named, peers
-from a2a.config import PROVIDER_SHORT, did_you_mean
+from a2a.config import PROVIDER_SHORT, did_you_mean, mask
 from a2a.control.types import Standing
 from a2a.errors import NeedsLogin, Unreachable, UpstreamTimeout, UsageError
 
@@ -26,6 +25,8 @@ def log_in(home: Home, login: Login, *, key_prefix: str = "") -> Done:
     from a2a.clock import hex_id
     from a2a.secret import Secret
 
+    if login.file:
+        raise UsageError(f"{login.file} is no export of a2a", hint="pipe a key in with --api-key-stdin")
     preset = _preset(login)
     same = named(home, login)
     text = key_text(home, login, preset)
@@ -41,7 +42,7 @@ def log_in(home: Home, login: Login, *, key_prefix: str = "") -> Done:
         provider=login.provider,
         alias=login.name or free_alias([preset.name if preset else None], [a.alias for a in others]),
         preset=preset.name if preset else None,
-        urls={"base_url": url} if url else dict(same.urls) if same else {},
+        urls={"base_url": url} if url else dict(same.urls) if same and same.kind == "api_key" else {},
         plan=login.plan,
         region=login.region,
         proxy=login.proxy or (same.proxy if same else None),
@@ -49,7 +50,7 @@ def log_in(home: Home, login: Login, *, key_prefix: str = "") -> Done:
     draft, note, standing = _checked(home, login, draft, key)
     if standing is not None and standing.state == "needs_login":
         raise NeedsLogin(standing.message, hint=standing.remedy)
-    return structs.replace(keep(home, draft, key, same=same, note=note), standing=standing)
+    return structs.replace(keep(home, login, draft, key, same=same, note=note), standing=standing)
 
 
 def _preset(login: Login) -> Preset | None:
@@ -73,9 +74,9 @@ def key_text(home: Home, login: Login, preset: Preset | None = None) -> str:
     if login.api_key is not None and login.api_key_stdin:
         raise UsageError("--api-key and --api-key-stdin exclude each other")
     if login.api_key_stdin:
-        key = home.out.stdin.readline().strip()
+        key = _bare(_first_line(home))
     elif login.api_key is not None:
-        key = login.api_key.strip()
+        key = _bare(login.api_key)
     elif preset is not None and preset.key_env is None:
         return ""
     else:
@@ -88,26 +89,39 @@ def key_text(home: Home, login: Login, preset: Preset | None = None) -> str:
     return key
 
 
+def _first_line(home: Home) -> str:
+    try:
+        return home.out.stdin.readline()
+    except UnicodeDecodeError:
+        raise UsageError("stdin is not UTF-8 text", hint="save the key as plain text") from None
+
+
+def _bare(text: str) -> str:
+    """Without what editors and shells put around a key: a byte order mark, blanks, a line end, quotes."""
+    return text.removeprefix("\ufeff").strip().strip("\"'")
+
+
 def _checked(home: Home, login: Login, draft: Account, key: ApiKey) -> tuple[Account, str, Standing | None]:
     """The account with the base URL that answered, and what the check found: the model list, or where there is none
     the provider's own probe. Raises NeedsLogin, Unreachable."""
     from a2a.auth.key_check import check_key
     from a2a.cli.login_probe import probe
+    from a2a.cli.loop import run
     from a2a.providers.registry import build
 
     provider = build(home.settings)[login.provider]
+    urls = provider.check_urls(draft.urls.get("base_url") or provider.base_url(draft))  # refuses what is no URL
     target = provider.target(draft, key, "models", stream=False)
-    urls = provider.check_urls(draft.urls.get("base_url") or provider.base_url(draft))
     proxy = provider.proxy(draft, urls[0])
     try:
-        check = asyncio.run(check_key(urls, target.headers, proxy=proxy))
+        check = run(check_key(urls, target.headers, proxy=proxy))
     except (Unreachable, UpstreamTimeout) as error:
         if not login.yes:
             _ask_unreachable(home, error)
         return _at(draft, urls[0]), "not checked: no connection", None
     if check.verdict == "good":
         return _at(draft, check.base_url), _found(check), None
-    return _at(draft, check.base_url), "", asyncio.run(probe(home, _at(draft, check.base_url), key))
+    return _at(draft, check.base_url), "", run(probe(home, _at(draft, check.base_url), key))
 
 
 def _ask_unreachable(home: Home, error: Unreachable | UpstreamTimeout) -> None:
@@ -124,4 +138,4 @@ def _at(draft: Account, base_url: str) -> Account:
 
 
 def _found(check: KeyCheck) -> str:
-    return f"{check.models} model{'' if check.models == 1 else 's'} at {check.base_url}"
+    return f"{check.models} model{'' if check.models == 1 else 's'} at {mask(check.base_url)}"

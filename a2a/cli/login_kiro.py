@@ -26,6 +26,8 @@ users of such tools have reported suspended accounts (kirodotdev/Kiro #4963 to #
 support lifts a suspension. a2a imitates no client and stops at the first sign, but the risk is yours: use an account
 that you own and can do without."""
 
+QUESTION = "Use this Kiro account with a2a?"
+
 
 class _Way(Struct, frozen=True):
     """One line of the menu, in the order of specs/kiro.md 4: what needs no port and works over SSH comes first."""
@@ -51,12 +53,17 @@ def log_in(home: Home, login: Login) -> Done:
     method = _method(home, login)
     if login.start_url and method != "idc":
         raise UsageError("--start-url belongs to --method idc", hint=options_hint(login.provider, "--method idc"))
+    if login.region and method not in ("idc", "api-key"):
+        raise UsageError(f"--region means nothing for --method {method}", hint="the login itself knows its region")
+    if login.device and method == "portal":
+        ways = options_hint(login.provider, "--method google", "--method builder-id")
+        raise UsageError("Kiro's portal comes back to a port of this machine, a code does not", hint=ways)
     if method == "idc" and not login.start_url:
         if not home.out.interactive:
             raise UsageError("--method idc needs your organisation's start URL", hint="add --start-url U")
         url = home.out.ask("start URL (https://….awsapps.com/start)")
         login = structs.replace(login, start_url=url)
-    warn_first(home, login, RISK, "Use this Kiro account with a2a?")
+    warn_first(home, login, RISK, QUESTION)
     if method == "from-cli":
         return _from_cli(home, login)
     if method == "import":
@@ -117,16 +124,16 @@ def _from_cli(home: Home, login: Login) -> Done:
 
 def _with_key(home: Home, login: Login) -> Done:
     """A key is asked for, tried, and stored if it is not refused (specs/kiro.md 2.5)."""
-    import asyncio
 
     from a2a.auth.kiro_official import key_token
     from a2a.auth.records import Account
     from a2a.cli.login_probe import probe
+    from a2a.cli.loop import run
     from a2a.secret import Secret
 
     token = key_token(Secret(login_key.key_text(home, login)), region=login.region)
     draft = Account(id="", provider=login.provider, alias="new", kind="api_key", region=login.region, proxy=login.proxy)
-    standing = asyncio.run(probe(home, draft, token))
+    standing = run(probe(home, draft, token))
     if standing is not None and standing.state == "needs_login":
         raise NeedsLogin(f"Kiro refuses this key: {standing.message}", hint="check the key, and --region")
     if standing is not None and standing.label:

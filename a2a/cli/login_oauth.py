@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Protocol
 
@@ -38,6 +37,7 @@ def log_in(home: Home, login: Login, flow: Flow, *, finish: Finish | None = None
     from a2a.auth.accounts import free_alias
     from a2a.auth.kinds import email_of, expiry_of, word_of
     from a2a.auth.records import Account
+    from a2a.cli.loop import run
     from a2a.clock import hex_id
 
     same = named(home, login)
@@ -45,12 +45,12 @@ def log_in(home: Home, login: Login, flow: Flow, *, finish: Finish | None = None
         id=same.id if same else hex_id("acc_"),
         provider=login.provider,
         alias=same.alias if same else "",
-        urls=dict(same.urls) if same else {},
+        urls=dict(same.urls) if same and same.kind != "api_key" else {},
         project_id=login.project_id or (same.project_id if same else None),
         proxy=login.proxy or (same.proxy if same else None),
         kind="oauth",
     )
-    token, standing = asyncio.run(_run(home, login, draft, flow, finish))
+    token, standing = run(_run(home, login, draft, flow, finish))
     if standing is not None and standing.label and not token.email:
         token = structs.replace(token, email=standing.label)
     others = peers(home, login.provider)
@@ -63,7 +63,7 @@ def log_in(home: Home, login: Login, flow: Flow, *, finish: Finish | None = None
         label=email_of(token),
         expires_at=expiry_of(token) or None,
     )
-    done = keep(home, draft, token, same=same, note=email_of(token) or "")
+    done = keep(home, login, draft, token, same=same, note=email_of(token) or "")
     return structs.replace(done, standing=standing)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from msgspec import structs
 
 from a2a.cli.home import Home
-from a2a.cli.login_flow import Done
+from a2a.cli.login_flow import Done, declared_names, peers
 from a2a.control.types import Standing
 from a2a.errors import AccountError, UpstreamError
 
@@ -40,7 +39,9 @@ def probed(home: Home, done: Done, *, named: bool) -> Done:
 
     `named`: the user chose its alias; else a new account is called by the e-mail that its upstream tells.
     """
-    standing = asyncio.run(_look(home, done.account))
+    from a2a.cli.loop import run
+
+    standing = run(_look(home, done.account))
     account = home.accounts.get(done.account.id) or done.account
     if standing is not None and standing.label and not account.label:
         alias = account.alias if named or done.replaced else _alias(home, account, standing.label)
@@ -52,8 +53,8 @@ def probed(home: Home, done: Done, *, named: bool) -> Done:
 def _alias(home: Home, account: Account, label: str) -> str:
     from a2a.auth.accounts import free_alias
 
-    taken = [one.alias for one in home.accounts.list() if one.provider == account.provider and one.id != account.id]
-    return free_alias([label, account.alias], taken)
+    taken = [one.alias for one in peers(home, account.provider) if one.id != account.id]
+    return free_alias([label, account.alias], [*taken, *declared_names(home, account.provider)])
 
 
 async def _look(home: Home, account: Account) -> Standing | None:

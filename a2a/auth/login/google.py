@@ -48,7 +48,7 @@ class _Asked(Struct, frozen=True):
 
     oauth: OAuthClient
     redirect: str
-    state: str
+    state: Secret
     pkce: Pkce
 
     def page(self, urls: AuthUrls) -> str:
@@ -60,7 +60,7 @@ class _Asked(Struct, frozen=True):
             "scope": " ".join(SCOPES),
             "access_type": "offline",
             "prompt": "consent",
-            "state": self.state,
+            "state": self.state.reveal(),
             "code_challenge": self.pkce.challenge,
             "code_challenge_method": "S256",
         }
@@ -85,7 +85,7 @@ async def log_in(
 async def _by_loopback(oauth: OAuthClient, exchange: _Exchange, person: Person) -> GoogleToken:
     state, expires_at = new_state(), exchange.clock.now() + PATIENCE_S
     async with listen([CALLBACK_PATH], state, person) as listener:
-        asked = _Asked(oauth, f"http://{HOST}:{listener.port}{CALLBACK_PATH}", state, new_pkce())
+        asked = _Asked(oauth, f"http://{HOST}:{listener.port}{CALLBACK_PATH}", Secret(state), new_pkce())
         person.show_page(
             asked.page(exchange.urls),
             opens=True,
@@ -98,7 +98,7 @@ async def _by_loopback(oauth: OAuthClient, exchange: _Exchange, person: Person) 
 
 async def _by_paste(oauth: OAuthClient, exchange: _Exchange, person: Person) -> GoogleToken:
     expires_at = exchange.clock.now() + PATIENCE_S
-    asked = _Asked(oauth, exchange.urls.paste_url, new_state(), new_pkce())
+    asked = _Asked(oauth, exchange.urls.paste_url, Secret(new_state()), new_pkce())
     person.show_page(
         asked.page(exchange.urls), opens=False, paste="the code that the page shows", expires_at=expires_at
     )
@@ -128,7 +128,7 @@ class _BadCode(LoginFailed):
     """What was pasted is not the code; another try may be better."""
 
 
-def _code_in(text: str, state: str) -> str:
+def _code_in(text: str, state: Secret) -> str:
     """The code of a pasted line: bare, percent-encoded, or in the address or query of the page that shows it."""
     if not text:
         raise _BadCode("nothing was pasted")
@@ -138,7 +138,7 @@ def _code_in(text: str, state: str) -> str:
         query = dict(parse_qsl(urlsplit(text).query if "://" in text else text.removeprefix("?")))
     except ValueError:
         query = {}
-    if "state" in query and not Secret(state).matches(query["state"]):
+    if "state" in query and not state.matches(query["state"]):
         raise _BadCode("that is the answer of another login")
     if "code" not in query and "error" not in query:
         raise _BadCode("there is no code in that address")

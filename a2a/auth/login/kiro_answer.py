@@ -11,7 +11,7 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from a2a.auth.endpoint import error_code, origin
+from a2a.auth.endpoint import Answered, error_code, origin
 from a2a.auth.kiro_region import is_profile_arn
 from a2a.auth.login.device import expired
 from a2a.auth.login.loopback import Callback
@@ -64,7 +64,7 @@ class Started(Struct, frozen=True):
         )
 
 
-class _Tokens(Struct):
+class _Tokens(Answered):
     access_token: str = ""
     refresh_token: str = ""
     expires_in: float = 3600.0

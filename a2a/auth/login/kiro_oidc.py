@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 from msgspec import Struct
 
-from a2a.auth.endpoint import AuthUrls, post
+from a2a.auth.endpoint import Answered, AuthUrls, post
 from a2a.auth.kiro_region import DEFAULT, PROBED, at, is_region
 from a2a.auth.login.kiro_answer import Granted, Started, failure, page_of, read
 from a2a.auth.login.person import Person
@@ -66,13 +66,13 @@ class Begun(Struct, frozen=True):
     started: Started
 
 
-class _Registered(Struct, rename="camel"):
+class _Registered(Answered, rename="camel"):
     client_id: str
     client_secret: str
     client_secret_expires_at: float | None = None
 
 
-class _Device(Struct, rename="camel"):
+class _Device(Answered, rename="camel"):
     device_code: str
     user_code: str
     verification_uri: str

@@ -10,9 +10,8 @@ from collections.abc import Awaitable, Callable
 from typing import Literal
 
 import httpx
-from msgspec import Struct
 
-from a2a.auth.endpoint import AuthUrls, post
+from a2a.auth.endpoint import Answered, AuthUrls, post
 from a2a.auth.kiro_region import DEFAULT, at
 from a2a.auth.login.device import HINT, Poll, expired, poll
 from a2a.auth.login.kiro_answer import Granted, Started, failure, fields_of, granted, page_of, read
@@ -32,7 +31,7 @@ _NAMES: dict[Idp, str] = {"Google": "Google", "Github": "GitHub"}
 _INTERVAL_MS = 5000.0
 
 
-class _Device(Struct, rename="camel"):
+class _Device(Answered, rename="camel"):
     device_code: str
     user_code: str
     verification_uri: str

@@ -14,9 +14,8 @@ from uuid import uuid4
 
 import httpx
 import msgspec
-from msgspec import Struct
 
-from a2a.auth.endpoint import AuthUrls, error_code, origin, post
+from a2a.auth.endpoint import Answered, AuthUrls, error_code, origin, post
 from a2a.auth.login import device
 from a2a.auth.login.device import Poll
 from a2a.auth.login.person import DeviceCode, Person
@@ -42,7 +41,7 @@ _WAITS: dict[str, Poll] = {"authorization_pending": "pending", "slow_down": "slo
 """By OAuth error code, whatever the status: Qwen says slow_down with 429, the RFC with 400."""
 
 
-class _Started(Struct, frozen=True):
+class _Started(Answered):
     """The device endpoint's answer; times in seconds."""
 
     device_code: str

@@ -163,3 +163,23 @@ def test_a_broken_credential_names_the_account_and_shows_nothing(content: bytes)
         decode_credential(content, "kiro/work")
     assert "sk-1" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+def test_a_removal_waits_for_an_update_that_would_write_the_record_again(store: AccountStore) -> None:
+    mine = account("mine")
+    store.put(mine)
+    removal = threading.Thread(target=store.delete, args=[mine.id])
+
+    def change(found: Account) -> Account:
+        removal.start()
+        removal.join(0.2)
+        return structs.replace(found, priority=1)
+
+    store.update(mine.id, change)
+    removal.join(10)
+    assert store.get(mine.id) is None
+
+
+def test_a_name_that_is_taken_gives_way_where_nobody_chose_it(store: AccountStore) -> None:
+    store.put(account("mine"))
+    assert store.add(structs.replace(account("mine"), id="acc_2"), ["1"]).alias == "2"

@@ -17,6 +17,7 @@ from support.waiting import eventually
 
 from a2a.auth import keyring_store, serverkey
 from a2a.auth.keyring_store import CHUNK_CHARS, KeyringStore, KeyringUnusable
+from a2a.auth.migrate import migrate
 from a2a.auth.store import CredentialStore, FallbackStore, FileStore, open_store
 from a2a.errors import StoreError
 from a2a.paths import Folders, folders
@@ -295,3 +296,47 @@ def test_the_server_key_is_made_once(store: FallbackStore, place: Folders) -> No
     assert serverkey.get_or_create(store, place.locks) == made
     assert serverkey.get(store) == made
     assert len(made.reveal()) >= 32
+
+
+def test_a_secret_that_moves_to_the_files_between_two_looks_is_found(
+    store: FallbackStore, place: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put("acc_1", b"value")
+    look = KeyringStore.get
+
+    def moved_before(keyring_store: KeyringStore, key: str) -> bytes | None:
+        monkeypatch.undo()
+        migrate("file", place)
+        return look(keyring_store, key)
+
+    monkeypatch.setattr(KeyringStore, "get", moved_before)
+    assert store.get("acc_1") == b"value"
+
+
+def test_an_entry_that_is_switched_while_it_is_read_is_read_again(place: Folders, said: list[str]) -> None:
+    class Switching(Windows):
+        """At the first look at a part, another process stores the next value."""
+
+        def get_password(self, service: str, username: str) -> str | None:
+            if username == "acc_1#a#1" and not self.switched:
+                self.switched = True
+                self.held = {name: text for name, text in self.held.items() if not name.startswith("acc_1#a")}
+                self.held |= {"acc_1": "chunks:b:2", "acc_1#b#0": "new", "acc_1#b#1": "er"}
+            return super().get_password(service, username)
+
+        switched = True
+
+    backend = Switching()
+    keyring.set_keyring(backend)
+    store = open_store("keyring", place, say=said.append)
+    store.put("acc_1", LONG)
+    backend.switched = False
+    assert store.get("acc_1") == b"newer"
+
+
+def test_a_server_key_that_cannot_be_read_names_the_way_round(place: Folders, said: list[str]) -> None:
+    serverkey.get_or_create(open_store("keyring", place, say=said.append), place.locks)
+    keyring.set_keyring(Hanging())
+    with pytest.raises(StoreError, match="the key of the server itself") as caught:
+        serverkey.get(open_store("keyring", place, say=said.append, timeout_s=0.05))
+    assert "A2A_API_KEY" in (caught.value.hint or "")

@@ -155,6 +155,8 @@ def test_a_local_preset_asks_for_no_key(httpserver: HTTPServer, home: Path) -> N
         (("openai", "--method", "portal"), "--method means nothing for openai"),
         (("kiro", "--method", "portal", "--from-cli"), "more than one way"),
         (("kiro", "--method", "google", "--start-url", "https://x.example"), "--start-url belongs to"),
+        (("kiro", "--method", "google", "--region", "us-east-1"), "--region means nothing for --method google"),
+        (("kiro", "--method", "portal", "--device"), "a2a login kiro --method builder-id"),
         (("kiro", "--method", "idc"), "needs your organisation's start URL"),
         (("kiro", "--method", "idc", "--region", "x/y"), "is no AWS region"),
         (("kiro", "--method", "google", "--profile", "arn:x"), "no profile ARN"),
@@ -397,7 +399,7 @@ def test_a_record_that_cannot_be_written_leaves_no_secret(
     def full(store: AccountStore, account: Account) -> None:
         raise StoreError("disk full")
 
-    monkeypatch.setattr(AccountStore, "put", full)
+    monkeypatch.setattr(AccountStore, "_write", full)
     assert login(upstream.url_for("/v1")).code == 1
     assert open_store("keyring", folders(str(home)), say=print).ids() == []
 
