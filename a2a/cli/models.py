@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from a2a.cli.output import Out, out_of
+from a2a.control.types import Price
 
 _EXAMPLES = """\b
 Examples:
@@ -23,7 +24,7 @@ def _models(
     ctx: typer.Context,
     provider: Annotated[str | None, typer.Option("-p", "--provider", help="Only this provider.")] = None,
 ) -> None:
-    """List the models your accounts can reach now. Asks the upstreams."""
+    """List the models your accounts can reach now, and your aliases. Asks the upstreams."""
     from a2a.cli.loop import run
 
     run(_list(out_of(ctx), provider))
@@ -37,27 +38,37 @@ async def _list(out: Out, provider: str | None) -> None:
     async with Engine(out.settings(), say=out.trouble) as engine:
         for problem in await engine.list_models(wanted):
             out.trouble(problem)
+        for problem in engine.router.dead_ends():
+            out.trouble(problem)
         asked = engine.pool.members(wanted)
-        views = [view for view in engine.catalogue.views() if wanted in (None, view.provider)]
+        views = [view for view in engine.router.models() if wanted in (None, view.provider)]
         shorts = {provider_id: known.short for provider_id, known in engine.providers.items()}
 
     def show() -> None:
-        if not views:
+        if not views or not asked:
             out.say("no models" if asked else f"no models: no account yet; add one: a2a login {provider or 'openai'}")
             return
         rows = [
             (
                 view.id,
-                shorts[view.provider],
-                ", ".join(view.accounts),
+                shorts.get(view.provider, view.provider),
+                ", ".join(view.accounts) or "none",
                 _thousands(view.context),
-                ", ".join(view.aliases),
+                _price(view.price),
+                ", ".join([*view.aliases, *(f"→ {target}" for target in view.targets)]),
             )
             for view in views
         ]
-        out.table(("MODEL", "PROVIDER", "ACCOUNTS", "CONTEXT", "ALIASES"), rows)
+        out.table(("MODEL", "PROVIDER", "ACCOUNTS", "CONTEXT", "USD/M", "ALIASES"), rows)
 
     out.result(views, show)
+
+
+def _price(price: Price | None) -> str:
+    """`3, 15`: what a million tokens cost in and out."""
+    if price is None or price.input is None:
+        return ""
+    return f"{price.input:g}" + (f", {price.output:g}" if price.output is not None else "")
 
 
 def _thousands(tokens: int | None) -> str:

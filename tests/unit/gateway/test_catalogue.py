@@ -10,8 +10,11 @@ import pytest
 from support.pool_kit import CLAUDE, KIRO, OPENAI, account, settings
 
 from a2a.auth.records import Account
+from a2a.catalog import packaged as packaged_catalog
+from a2a.config import ModelDecl, ModelPrice
+from a2a.control.types import Price
 from a2a.errors import StoreError
-from a2a.gateway.catalogue import Catalogue, plain
+from a2a.gateway.catalogue import Catalogue, Facts, plain
 from a2a.paths import Folders, folders
 from a2a.providers.base import ModelInfo
 from a2a.providers.registry import build
@@ -181,3 +184,82 @@ def test_a_folder_that_cannot_be_written_costs_the_file_alone(place: Folders) ->
     with pytest.raises(StoreError):
         known.save(A.id)
     assert known.find("m")
+
+
+def declared(models: dict[str, ModelDecl], *accounts: Account, **tables: dict[str, Any]) -> Catalogue:
+    known = catalogue(*accounts, **tables)
+    known.declare(models)
+    return known
+
+
+def test_a_model_of_the_settings_with_its_provider_is_one_it_serves() -> None:
+    known = declared({"openai/m": ModelDecl(context=5), "kiro/n": ModelDecl(), "bare": ModelDecl()}, A)
+    assert (known.find("m"), known.find("n"), known.find("bare")) == ([(OPENAI, "m")], [], [])
+    assert known.serving(OPENAI, "m") is None
+
+
+@pytest.mark.parametrize("name", ["openai/m", "OpenAI-Custom/m"])
+def test_settings_of_a_model_the_most_particular_first(name: str) -> None:
+    particular, general, asked = ModelDecl(context=1), ModelDecl(context=2), ModelDecl(context=3)
+    known = declared({"asked": asked, "m": general, name: particular}, A)
+    assert [*known.declared(OPENAI, "m", "asked")] == [particular, general, asked]
+    assert [*known.declared(CLAUDE, "m", "asked")] == [general, asked]
+
+
+def test_new_settings_replace_the_old_ones() -> None:
+    known = declared({"openai/m": ModelDecl()}, A)
+    before = known.version
+    known.declare({"openai/n": ModelDecl()})
+    assert (known.find("m"), known.find("n")) == ([], [(OPENAI, "n")])
+    assert known.version > before
+
+
+def test_a_name_that_an_upstream_writes_with_a_provider_may_have_settings_too() -> None:
+    known = declared({"openai/gpt": ModelDecl(context=5)}, A)
+    known.learn(A.id, infos(["openai/gpt"]))
+    assert known.facts(A, "openai/gpt").context == 5
+
+
+def test_facts_come_from_the_settings_else_the_list_else_the_packaged_catalog() -> None:
+    own = account("own", provider=CLAUDE)
+    known = declared({"claude-opus-5": ModelDecl(max_output=7)}, own)
+    packaged = known.facts(own, "claude-sonnet-4-6")
+    assert (packaged.context, packaged.input) == (1_000_000, ("text", "image", "pdf"))
+    assert packaged.price is not None
+    assert (packaged.price.input, packaged.price.output) == (3.0, 15.0)
+    assert packaged.price.basis == packaged_catalog().price_date
+    known.learn(own.id, (ModelInfo(id="claude-opus-5", context=9),))
+    facts = known.facts(own, "claude-opus-5")
+    assert (facts.context, facts.max_output, facts.input) == (9, 7, ("text", "image", "pdf"))
+
+
+def test_facts_of_the_settings_alone() -> None:
+    other = account("other", urls={"base_url": "http://127.0.0.1:1/v1"})
+    decl = ModelDecl(input=["text"], price=ModelPrice(input=1.0, output=2.0), price_date="2026-11-01")
+    facts = declared({"gpt-5.4": decl}, other).facts(other, "gpt-5.4")
+    assert facts == Facts(input=("text",), price=Price(input=1.0, output=2.0, basis="2026-11-01"))
+
+
+def test_a_vendor_s_price_is_not_that_of_another_host() -> None:
+    other = account("other", urls={"base_url": "http://127.0.0.1:1/v1"})
+    assert catalogue(other).facts(other, "gpt-5.4") == Facts()
+
+
+def test_views_say_what_a_model_reads_and_costs() -> None:
+    (view,) = catalogue(A, openai={"models": ["gpt-5.4"]}).views()
+    assert "image" in view.input
+    assert view.price is not None
+    assert (view.context, view.price.output) == (1_050_000, 15.0)
+
+
+def test_able_accounts_by_alias() -> None:
+    known = catalogue(A, B)
+    known.learn(A.id, infos(["m"]))
+    known.learn(B.id, infos(["n"]))
+    assert known.able(OPENAI, "m") == ["openai/a"]
+    assert known.able(OPENAI, "m", "b") == ["openai/b"], "one that is named is asked"
+    assert known.able(OPENAI, "m", "c") == []
+
+
+def test_near_names_of_others_too() -> None:
+    assert catalogue(A, openai={"models": ["smart-1"]}).near("smrt", ["smart"]) == ["smart", "smart-1"]
