@@ -7,6 +7,8 @@ is asked, so that the record tells in order what was tried and why it ended.
 from __future__ import annotations
 
 import asyncio
+import copy
+import random
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -33,10 +35,13 @@ from a2a.gateway.affinity import conversation as conversation_of
 from a2a.gateway.attempt import Job, Try, wire_extra
 from a2a.gateway.call import Call, ClientGone, Sink
 from a2a.gateway.catalogue import Catalogue
+from a2a.gateway.course import Course
 from a2a.gateway.downstream import Downstream
+from a2a.gateway.fallback import unfit
 from a2a.gateway.media import MediaFetcher
 from a2a.gateway.report import Failed, Report, combined, failure_of
 from a2a.gateway.responses_store import ResponseStore
+from a2a.gateway.retries import Retries
 from a2a.gateway.route import Choice, Router
 from a2a.logs.recorder import Recorder
 from a2a.messages import Failure, Request
@@ -74,6 +79,8 @@ class Gateway:
         egress: Egress,
         recorder: Recorder,
         clock: Clock,
+        affinity: Affinity | None = None,
+        rng: random.Random | None = None,
     ) -> None:
         self._server = server
         self.router = router
@@ -83,14 +90,28 @@ class Gateway:
         self._egress = egress
         self.recorder = recorder
         self._clock = clock
-        self._ledger = Ledger()
-        self._affinity = Affinity()
+        self.ledger = Ledger()
+        self._affinity = affinity or Affinity()
+        self._rng = rng or random.Random()  # noqa: S311 (jitter)
         self._media = MediaFetcher(server)
         self.responses = ResponseStore(server.response_store)
+
+    def under(self, server: ServerSettings, router: Router) -> Gateway:
+        """This gateway by other settings: calls in flight end in this one, and both share what was learned."""
+        other = copy.copy(self)
+        other._server, other.router = server, router
+        other._media = self._media.under(server)
+        other.responses.enabled = server.response_store
+        return other
 
     async def aclose(self) -> None:
         """End what only the gateway opened."""
         await self._media.aclose()
+        await self.save(last=True)
+
+    async def save(self, *, last: bool = False) -> None:
+        """Write which conversation is on which account, off the way of the requests."""
+        await self._affinity.save(last=last)
 
     async def answer(self, call: Call, sink: Sink) -> Report:
         """Serve one call; the report says how it went. CancelledError means the client left."""
@@ -167,39 +188,28 @@ class Gateway:
 
     async def _attempts(self, job: Job, choices: Sequence[Choice]) -> None:
         """Until one account has served. Raises A2AError where there is nothing to try at all."""
-        failures: list[Failed] = []
-        nobody: NoAccount | None = None
-        for choice in choices:
-            job.report.exchange.route = choice.route
-            conversation = self._conversation(job.call, choice.route.provider)
-            tried: set[str] = set()
-            while True:
-                try:
-                    lease = self.pool.lease(
-                        choice.route.provider,
-                        choice.route.model,
-                        tried=tried,
-                        alias=choice.route.account,
-                        only=choice.serving,
-                        prefer=self._stays_on(choice.route.provider, conversation),
-                    )
-                except NoAccount as error:
-                    nobody = nobody or error
-                    break
-                tried.add(lease.account.id)
-                with lease:
-                    failed = await self._attempt(job, lease, choice.route.model)
-                if failed is None:
-                    self._affinity.bind(choice.route.provider, conversation, lease.account.id)
-                    return
-                failures.append(failed)
-                if failed.verdict.scope == "request" or _full(failures):
-                    await self._give_up(job, [failed], None)
-                    return
-        if not failures:
-            assert nobody is not None
-            raise nobody
-        await self._give_up(job, failures, nobody)
+        conversations: dict[str, Conversation | None] = {}
+
+        def prefer(provider: str) -> str | None:
+            if provider not in conversations:
+                conversations[provider] = self._conversation(job.call, provider)
+            return self._stays_on(provider, conversations[provider])
+
+        server = self._server
+        retries = Retries(server.request_max_retries, server.request_base_delay, self._rng)
+        course = Course(job, self.pool, server, retries, self._attempt, prefer)
+        await course.run(choices)
+        if (lease := course.served_by) is not None:
+            provider = lease.account.provider
+            self._affinity.bind(provider, conversations[provider], lease.account.id)
+        elif course.ended_by is not None:
+            await self._give_up(job, [course.ended_by], None)
+        elif course.failures:
+            last = {failed.account: failed for failed in course.failures}  # a retry tells more than what it repeats
+            await self._give_up(job, list(last.values()), course.nobody)
+        else:
+            assert course.nobody is not None
+            raise course.nobody
 
     def _conversation(self, call: Call, provider: str) -> Conversation | None:
         """What the request continues; None where one account serves all, or affinity is off."""
@@ -210,6 +220,10 @@ class Gateway:
         wanted = self._server.affinity if own is None else own
         return conversation_of(call.headers, call.body) if wanted else None
 
+    def stays_on(self, call: Call, provider: str) -> str | None:
+        """Id of the account that the conversation of this call is on."""
+        return self._stays_on(provider, self._conversation(call, provider))
+
     def _stays_on(self, provider: str, conversation: Conversation | None) -> str | None:
         """Id of the account the conversation is on. One that is alone has had them all, without a binding."""
         if conversation is None:
@@ -219,8 +233,9 @@ class Gateway:
             return members[0].account.id
         return self._affinity.account(provider, conversation)
 
-    async def _attempt(self, job: Job, lease: Lease, model: str) -> Failed | None:
+    async def _attempt(self, job: Job, lease: Lease, choice: Choice) -> Failed | None:
         """One account, with one refresh where its token was refused. None when the client was served."""
+        model = choice.route.model
         entry = job.report.attempt(lease.provider.id, lease.name, model, lease.decision)
         self.recorder.changed(job.report.exchange)
         try:
@@ -234,9 +249,9 @@ class Gateway:
             entry=entry,
             credential=credential,
             profile=lease.provider.profile(model, lease.account, self._catalogue.info(lease.account.id, model)),
-            timeouts=lease.provider.limits,
+            timeouts=lease.provider.limits_of(model),
             egress=self._egress,
-            ledger=self._ledger,
+            ledger=self.ledger,
             media=self._media,
             responses=self.responses,
         )
@@ -247,7 +262,7 @@ class Gateway:
                 kind=error.kind, message=error.message, status=error.status, scope="request", at=self._clock.now()
             )
             job.report.attempt_failed(entry, told)
-            raise
+            return unfit(choice, lease.name, error)
         except (AccountError, StoreError) as error:
             return self._unusable(job, lease, error, model)
         if failed is not None:
@@ -305,7 +320,7 @@ class Gateway:
         elif isinstance(error, NeedsAction):
             fault = lease.member.hold("needs_action", error.reason, error.message, error.hint)
         else:
-            fault = lease.fail(failure, verdict, model)
+            fault = lease.fail(failure, verdict, model, elsewhere=True)
         job.report.attempt_failed(job.report.exchange.attempts[-1], fault)
         return Failed(account=lease.name, failure=failure, verdict=verdict)
 
@@ -344,11 +359,6 @@ class Gateway:
         ids = {"request-id": report.exchange.id}  # the Claude SDK shows it, conversion.md 11.1
         headers = {"Content-Type": "application/json", **ids, **retry_headers(failure, status), **report.headers()}
         await sink.respond(status, headers, body)
-
-
-def _full(failures: Sequence[Failed]) -> bool:
-    """Two accounts met an upstream without room for the model: a third would find the same (gemini-cli.md 9)."""
-    return sum(failed.verdict.reason == "capacity" for failed in failures) > 1
 
 
 def _repair(failed: Failed) -> dict[str, str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from a2a.auth.records import Account, Credential
 from a2a.auth.renewal import login_again
@@ -12,6 +13,8 @@ from a2a.clock import Clock
 from a2a.control.types import AccountCounts, AccountDetail, AccountState, AccountView, Action, Fault, Quota, Standing
 from a2a.messages import Failure, Usage
 from a2a.pool.health import Block, Health, detail_of, mended, stood, view_of
+from a2a.pool.limits import BUSY, limits_of, meter
+from a2a.pool.outage import Outage
 from a2a.providers.base import Operation, Provider
 from a2a.providers.faults import Verdict
 from a2a.providers.http import Target
@@ -28,8 +31,25 @@ _STICKY: dict[str, AccountState] = {
 MAX_TARGETS = 256
 
 
+MAX_BLOCKS = 256
+"""Models of one account that are remembered as not to be asked for, before those whose time is over are dropped."""
+
 LIMITED = ("rate_limited", "quota_spent")
 """Reasons that a wait cures."""
+
+_PROBED = ("server_error", "timeout")
+"""Reasons whose rest is our own guess: a request that nobody else can serve may look before it ends."""
+
+
+class _Before(Struct, frozen=True):
+    """What the last failure changed."""
+
+    failures: int
+    rest_until: float
+    early_at: float
+    reason: str | None
+    message: str | None
+    remedy: str | None
 
 
 class PoolAccount:
@@ -43,6 +63,9 @@ class PoolAccount:
         self.incidents = 0
         """Failures that began a cooldown or deepened it; a lease remembers how many it began with."""
         self.turn = 0
+        """When a strategy last picked it, by that strategy's count."""
+        self.credit = 0
+        """What `weighted` owes it."""
         self.counts = AccountCounts()
         self.last_fault: Fault | None = None
         self.last_used_at: float | None = None
@@ -60,11 +83,17 @@ class PoolAccount:
         """Changes of health so far; who saves them remembers how many it has seen."""
         self._held: AccountState | None = None
         self._rest_until = 0.0  # monotonic
+        self._early_at = 0.0  # monotonic: when a retry may look before the rest is over
+        self._before: _Before | None = None
         self._failures = 0
         self._trial = False
         self._models: dict[str, tuple[float, str]] = {}  # model -> monotonic end of its block, and why
         self._targets: dict[tuple[Operation, bool, str, str], tuple[Credential, Target]] = {}
         self.on_change: Callable[[PoolAccount], None] = lambda _: None
+        self.outage: Outage | None = None
+        """The breaker of its origin, which it shares with other accounts."""
+        self._limits = limits_of(account, provider.settings)
+        self.meter = meter(self._limits, clock.monotonic())
 
     @property
     def name(self) -> str:
@@ -78,7 +107,15 @@ class PoolAccount:
             return self._held
         if self.account.draining:
             return "draining"
-        return "cooling" if self._rest_until > self._clock.monotonic() else "ready"
+        at = self._clock.monotonic()
+        down = self.outage is not None and self.outage.why_not(at) is not None
+        return "cooling" if down or self._rest_until > at else "ready"
+
+    @property
+    def serving(self) -> bool:
+        """In service as far as it is known itself, whatever its provider does."""
+        idle = self._held is None and self.account.enabled and not self.account.draining
+        return idle and self._rest_until <= self._clock.monotonic()
 
     @property
     def held(self) -> bool:
@@ -91,7 +128,24 @@ class PoolAccount:
             return False
         self.account = account
         self._targets.clear()
+        self._limit()
         return True
+
+    def adopt(self, provider: Provider) -> None:
+        """Another instance of its provider, made from changed settings."""
+        self.provider = provider
+        self._targets.clear()
+        self._limit()
+
+    def _limit(self) -> None:
+        """Take the limits that hold now; what was used under others stays used."""
+        limits = limits_of(self.account, self.provider.settings)
+        if limits == self._limits:
+            return
+        at, older = self._clock.monotonic(), self.meter
+        self._limits, self.meter = limits, meter(limits, at)
+        if self.meter is not None and older is not None:
+            self.meter.spent_by(older, at)
 
     def target(self, credential: Credential, operation: Operation, *, stream: bool, model: str) -> Target:
         """The provider's target for this account, kept while the credential is the same (perf.md: built once)."""
@@ -114,38 +168,75 @@ class PoolAccount:
         """Seconds for which this account is not asked for `model`."""
         return max(0.0, self._models.get(model, (0.0, ""))[0] - self._clock.monotonic())
 
+    def again_s(self, model: str) -> float:
+        """Seconds until a request that nobody else can serve may ask it again; infinite where only the user helps."""
+        if self._held is not None or not self.account.enabled:
+            return math.inf
+        at = self._clock.monotonic()
+        down = self.outage.why_not(at) if self.outage is not None else None
+        early_s = min(self._early_at, self._rest_until) - at
+        return max(early_s, self.blocked_s(model), down[1] if down else 0.0, 0.0)
+
     @property
     def on_trial(self) -> bool:
         """Back from a cooldown, with one request out to see whether it serves again."""
         return self._trial and self.in_flight > 0
 
-    def why_not(self, model: str, *, bound: bool = False) -> tuple[str, float | None] | None:
+    def why_not(
+        self, model: str, *, bound: bool = False, tokens: int = 0, early: bool = False
+    ) -> tuple[str, float | None] | None:
         """The word for skipping it and the wall time it ends, or None when it may serve.
 
         `bound`: the request belongs here (its conversation is on it, the client named it), so draining does not matter.
+        `tokens`: what it will take of the limit per minute. `early`: a retry, which may look before a rest is over.
         """
-        now = self._clock.now()
-        state = self.state
-        if state == "cooling" or (state == "draining" and bound and self.rest_s()):
-            return f"cooling: {self.reason}", now + self.rest_s()
-        if state != "ready" and not (state == "draining" and bound):
-            return state, None
-        if blocked := self.blocked_s(model):
-            return self._models[model][1], now + blocked
-        limit = self.account.limits.max_concurrency or self.provider.settings.max_concurrency or 0
-        if limit and self.in_flight >= limit:
-            return "at its concurrency limit", None
+        account = self.account
+        if not account.enabled:
+            return "disabled", None
+        if self._held is not None:
+            return self._held, None
+        if account.draining and not bound:
+            return "draining", None
+        at = self._clock.monotonic()
+        if self._rest_until > at and not (early and self._early_at <= at and not self.on_trial):
+            return f"cooling: {self.reason}", self._wall(self._rest_until - at)
+        if self.outage is not None and self.outage.tripped and (down := self.outage.why_not(at)):
+            return down[0], self._wall(down[1])
+        if self._models and model in self._models:
+            end, why = self._models[model]
+            if end > at:
+                return why, self._wall(end - at)
+        if self._limits.max_concurrency and self.in_flight >= self._limits.max_concurrency:
+            return BUSY, None
+        if self.meter is not None and (limit := self.meter.why_not(tokens, at)):
+            return limit[0], self._wall(limit[1])
         return None
 
-    def begin(self) -> None:
+    def _wall(self, wait_s: float) -> float:
+        return self._clock.now() + wait_s
+
+    def begin(self, tokens: int = 0) -> bool:
+        """A call goes out; whether it is the one that shows if the account serves again."""
         self.in_flight += 1
         self.counts.requests += 1
         self.last_used_at = self._clock.now()
-        if self._rest_until and self._rest_until <= self._clock.monotonic() and self._failures:
-            self._trial = True
+        if self.meter is not None:
+            self.meter.begin(tokens, self._clock.monotonic())
+        if not self._failures or not self._rest_until or self.on_trial:
+            return False
+        self._trial = True
+        return True
 
-    def end(self) -> None:
+    def end(self, *, trial: bool = False) -> None:
+        """`trial`: what `begin` said of this call."""
         self.in_flight -= 1
+        if trial:
+            self._trial = False
+
+    def settle(self, estimated: int, used: int) -> None:
+        """A call that was taken for `estimated` tokens has cost `used`."""
+        if self.meter is not None:
+            self.meter.settle(estimated, used, self._clock.monotonic())
 
     def succeed(self, usage: Usage | None = None, *, seen: int | None = None) -> None:
         """An answer came: the account is healthy again, unless it has failed since that call began.
@@ -161,7 +252,7 @@ class PoolAccount:
         if not self._failures:
             return
         self._failures = 0
-        self._rest_until = 0.0
+        self._rest_until = self._early_at = 0.0
         self._trial = False
         if self._held is None:
             self.reason = self.message = self.remedy = None
@@ -178,11 +269,12 @@ class PoolAccount:
         if verdict.scope == "account_model":
             rest_s = verdict.rest_s(1, failure.retry_after)
             why = "model not available here" if verdict.action == "next" else f"model cooling: {verdict.reason}"
-            self._models[model] = self._clock.monotonic() + rest_s, why
+            self._block(model, rest_s, why)
             until = now + rest_s
         elif verdict.scope == "account":
             self.counts.failures += 1
             if seen is None or seen == self.incidents or not self._failures:
+                self._before = self._now()
                 self._failures += 1
                 self.incidents += 1
             self._trial = False
@@ -192,7 +284,7 @@ class PoolAccount:
                 self._held = held
             else:
                 rest_s = verdict.rest_s(self._failures, failure.retry_after)
-                self._rest_until = max(self._rest_until, self._clock.monotonic() + rest_s)
+                self._rest(rest_s, named_s=failure.retry_after if verdict.reason in _PROBED else rest_s)
                 until = now + self.rest_s()
         fault = Fault(
             kind=failure.kind,
@@ -210,6 +302,39 @@ class PoolAccount:
             self._learned()
         return fault
 
+    def _block(self, model: str, rest_s: float, why: str) -> None:
+        at = self._clock.monotonic()
+        if len(self._models) >= MAX_BLOCKS:
+            self._models = {name: block for name, block in self._models.items() if block[0] > at}
+        self._models[model] = at + rest_s, why
+
+    def _rest(self, rest_s: float, *, named_s: float | None) -> None:
+        """`named_s`: how much of it the upstream itself has named; nobody looks before that."""
+        at = self._clock.monotonic()
+        self._rest_until = max(self._rest_until, at + rest_s)
+        self._early_at = max(self._early_at, at + min(named_s or 0.0, rest_s))
+
+    def _now(self) -> _Before:
+        return _Before(self._failures, self._rest_until, self._early_at, self.reason, self.message, self.remedy)
+
+    def forgive(self) -> None:
+        """It was not this account: take back what the last failure did to its rest."""
+        before, self._before = self._before, None
+        if before is None or self._held is not None:
+            return
+        self._failures, self._rest_until, self._early_at = before.failures, before.rest_until, before.early_at
+        self.reason, self.message, self.remedy = before.reason, before.message, before.remedy
+        self._trial = False
+        self._learned()
+
+    def note_quota(self, quota: list[Quota]) -> None:
+        """What the upstream says is left, in place of what it said before of the same allowances."""
+        fresh = {(one.unit, one.model) for one in quota}
+        merged = [*quota, *(one for one in self.quota if (one.unit, one.model) not in fresh)]
+        if merged != self.quota:
+            self.quota = merged
+            self.lessons += 1
+
     def hold(self, action: Action, reason: str, message: str, remedy: str | None = None) -> Fault:
         """Take it out until the user acts: a dead credential, a suspended account. `action`: one of the sticky ones."""
         self._held = _STICKY[action]
@@ -221,12 +346,16 @@ class PoolAccount:
         return fault
 
     def reset(self) -> None:
-        """By hand: forget cooldown, hold and blocks."""
+        """By hand: forget cooldown, hold and blocks, and that its provider is down."""
+        if self.outage is not None:
+            self.outage.reset()
         self._set(mended(self.health()))
 
     def stand(self, standing: Standing) -> None:
         """Take over what a probe found. A good one does not end a suspension or a closed tier: only `reset` does."""
         fresh = stood(self.health(), standing)
+        if standing.state == "ready" and self.outage is not None:
+            self.outage.reset()
         if standing.state == "ready" and self._held in ("suspended", "retired"):
             held = self._held
             fresh = structs.replace(fresh, state=held, reason=self.reason, message=self.message, remedy=self.remedy)
@@ -263,6 +392,7 @@ class PoolAccount:
         now, monotonic = self._clock.now(), self._clock.monotonic()
         self._held = None if health.state in ("ready", "cooling") else health.state
         self._rest_until = 0.0 if health.until is None else monotonic + health.until - now
+        self._early_at, self._before = self._rest_until, None
         self._failures = health.failures
         self._trial = False
         self._models = {model: (monotonic + block.until - now, block.why) for model, block in health.blocks.items()}
@@ -280,10 +410,19 @@ class PoolAccount:
         self.lessons += 1
         self.on_change(self)
 
+    def _shown(self) -> Health:
+        """Its health, with what its provider does to it."""
+        health, at = self.health(), self._clock.monotonic()
+        down = self.outage.why_not(at) if self.outage is not None else None
+        if down is None or not self.serving:
+            return health
+        until = self._wall(down[1])
+        return structs.replace(health, state="cooling", reason="provider_down", message=down[0], until=until)
+
     def view(self) -> AccountView:
         return view_of(
             self.account,
-            self.health(),
+            self._shown(),
             self._clock.now(),
             base_url=self.provider.base_url(self.account),
             in_flight=self.in_flight,

@@ -2,62 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from types import TracebackType
+import math
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
+from urllib.parse import urlsplit
 
 from a2a.auth.records import Account
 from a2a.clock import Clock, SystemClock
-from a2a.control.types import AccountView, Considered, Decision, Fault
-from a2a.errors import NoAccount
-from a2a.messages import Failure, Usage
+from a2a.control.types import AccountView, Considered, Decision
 from a2a.pool.account import LIMITED, PoolAccount
+from a2a.pool.lease import Busy, Lease, Refused, Wish
+from a2a.pool.limits import WORDS
+from a2a.pool.outage import Outage
+from a2a.pool.preview import Preview, preview
 from a2a.pool.selection import Strategy, strategy
+from a2a.pool.waiting import Line, waits
 from a2a.providers.base import Provider
-from a2a.providers.faults import Verdict
 
+__all__ = ["Busy", "Lease", "Pool", "Refused", "Wish"]
 
-class Lease:
-    """One account for one attempt, as a context manager: leaving it gives the slot back, whatever happened."""
-
-    __slots__ = ("_open", "_seen", "decision", "member")
-
-    def __init__(self, member: PoolAccount, decision: Decision) -> None:
-        self.member = member
-        self.decision = decision
-        self._open = True
-        self._seen = member.incidents
-        member.begin()
-
-    @property
-    def account(self) -> Account:
-        return self.member.account
-
-    @property
-    def provider(self) -> Provider:
-        return self.member.provider
-
-    @property
-    def name(self) -> str:
-        return self.member.name
-
-    def succeed(self, usage: Usage | None = None) -> None:
-        self.member.succeed(usage, seen=self._seen)
-
-    def fail(self, failure: Failure, verdict: Verdict, model: str) -> Fault:
-        return self.member.fail(failure, verdict, model, seen=self._seen)
-
-    def release(self) -> None:
-        if self._open:
-            self._open = False
-            self.member.end()
-
-    def __enter__(self) -> Lease:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.release()
+SOON_S = 1.0
+"""When a client is told to come back where only slots are missing, which nobody can foretell."""
 
 
 class Pool:
@@ -74,10 +38,13 @@ class Pool:
         self._clock = clock or SystemClock()
         self._on_change = on_change
         self._members: dict[str, list[PoolAccount]] = {}
+        self._outages: dict[Hashable, Outage] = {}
+        self._counting: set[str] = set()
         self._strategies: dict[str, Strategy] = {
-            provider_id: strategy(provider.settings.strategy or provider.server.strategy)
+            provider_id: strategy(provider.settings.strategy or provider.server.strategy, self._clock)
             for provider_id, provider in providers.items()
         }
+        self._lines = {provider_id: Line(self._clock, self._serve, self._refused) for provider_id in providers}
 
     def replace(self, accounts: Iterable[Account]) -> None:
         """The accounts as they are now; those of providers this build does not know are left out."""
@@ -96,12 +63,70 @@ class Pool:
         for gone in before.values():
             gone.on_change = lambda _: None  # its calls still end, and are nobody's news
         self._members = now
+        self._meet()
         for member in changed:
             self._changed(member)
+        self._pump()
+
+    def adopt(self, providers: Mapping[str, Provider]) -> None:
+        """Other instances of these providers, made from changed settings, in the mapping the pool was given. What is
+        known of their accounts stays, and attempts under way end with the instance they began with."""
+        for provider_id, provider in providers.items():
+            wanted = provider.settings.strategy or provider.server.strategy
+            if self._strategies[provider_id].name != wanted:
+                self._strategies[provider_id] = strategy(wanted, self._clock)
+            for member in self._members.get(provider_id, ()):
+                member.adopt(provider)
+        self._meet()
+        self._pump()
+
+    def _meet(self) -> None:
+        """Let the accounts behind one origin share its breaker; one that is alone has its own rest."""
+        behind: dict[Hashable, list[PoolAccount]] = {}
+        for member in self.members():
+            behind.setdefault(_origin(member), []).append(member)
+        kept: dict[Hashable, Outage] = {}
+        for origin, members in behind.items():
+            shared: Outage | None = None
+            if len(members) > 1:
+                shared = self._outages.get(origin) or Outage(_place(members[0]), self._clock, self._turned)
+                shared.members = list(members)
+                kept[origin] = shared
+            for member in members:
+                member.outage = shared
+        self._outages = kept
+        self._counting = {m.account.provider for m in self.members() if m.meter is not None and m.meter.counts_tokens}
+
+    def _turned(self, outage: Outage) -> None:
+        """A provider went down or came back."""
+        for member in self.members():
+            if member.outage is outage:
+                self._changed(member)
 
     def _changed(self, member: PoolAccount) -> None:
         if self._on_change is not None:
             self._on_change(member.view())
+        line = self._lines[member.account.provider]
+        if line.count:
+            line.pump()
+
+    def _pump(self) -> None:
+        for line in self._lines.values():
+            if line.count:
+                line.pump()
+
+    def waiting(self, provider_id: str | None = None) -> int:
+        """How many wait for a slot."""
+        return sum(line.count for name, line in self._lines.items() if provider_id in (None, name))
+
+    def counts_tokens(self, provider_id: str) -> bool:
+        """Whether any account has a limit of tokens, so that a wish has to say how many it will take."""
+        return provider_id in self._counting
+
+    def again_s(self, provider_id: str, model: str, ids: Set[str]) -> float:
+        """Seconds until the first of these accounts may be tried again by a request that nobody else can serve."""
+        found = (one.again_s(model) for one in self._members.get(provider_id, ()) if one.account.id in ids)
+        return min(found, default=math.inf)
 
     def members(self, provider_id: str | None = None) -> list[PoolAccount]:
         if provider_id is not None:
@@ -118,6 +143,19 @@ class Pool:
         """Whether any account is ready now (`/ready`)."""
         return any(member.state == "ready" for member in self.members())
 
+    def preview(
+        self,
+        provider_id: str,
+        model: str,
+        *,
+        alias: str | None = None,
+        only: Set[str] | None = None,
+        prefer: str | None = None,
+    ) -> Preview:
+        """Whom `lease` would give, in order, until nobody is left. Changes nothing."""
+        members, chooser = self._members.get(provider_id, ()), self._strategies[provider_id]
+        return preview(members, chooser, model, alias=alias, only=only, prefer=prefer)
+
     def lease(
         self,
         provider_id: str,
@@ -127,70 +165,148 @@ class Pool:
         alias: str | None = None,
         only: Set[str] | None = None,
         prefer: str | None = None,
+        tokens: int = 0,
+        again: Set[str] = frozenset(),
     ) -> Lease:
-        """An account for one attempt. Raises NoAccount, which names every account and why it cannot serve.
+        """An account for one attempt, at once. Raises Busy where it may be waited for (`wait`), else Refused, which
+        names every account and why it cannot serve.
 
         `tried`: account ids this exchange has used up. `alias`: the client named this one. `only`: ids of the accounts
         whose upstream lists the model. `prefer`: the account its conversation is on, taken while it can serve. An
-        account that the user pinned comes before that one, and one that the client named before both.
+        account that the user pinned comes before that one, and one that the client named before both. `tokens`: input,
+        estimated. `again`: accounts that may be asked although they rest, for nobody else can serve it.
         """
-        members = self._members.get(provider_id, [])
+        wanted = None if only is None else frozenset(only)
+        return self.take(
+            Wish(
+                provider=provider_id,
+                model=model,
+                tried=frozenset(tried),
+                alias=alias,
+                only=wanted,
+                prefer=prefer,
+                tokens=tokens,
+                again=frozenset(again),
+            )
+        )
+
+    def take(self, wish: Wish) -> Lease:
+        """`lease` by a wish."""
+        line = self._lines[wish.provider]
+        if line.count:
+            line.pump()  # what time has freed belongs to those who wait already
+            if line.holds(self._key(wish)):
+                raise self._busy(wish, line.count)
+        found = self._serve(wish)
+        if isinstance(found, Lease):
+            return found
+        raise self._refused(wish, found)
+
+    async def wait(self, wish: Wish, within_s: float) -> Lease:
+        """A lease as soon as there is a slot. Raises Refused at the end of `within_s`, and at once when there is
+        nothing left to wait for."""
+        began = self._clock.monotonic()
+        lease = await self._lines[wish.provider].wait(wish, self._key(wish), within_s)
+        lease.waited((self._clock.monotonic() - began) * 1000)
+        return lease
+
+    def _key(self, wish: Wish) -> Hashable:
+        """Wishes of one key are served by the same accounts."""
+        bound: str | None = None
+        if wish.prefer is not None:
+            member = self.member(wish.prefer)
+            bound = wish.prefer if member is not None and member.account.draining else None
+        return wish.model, wish.alias, wish.tried, wish.only, wish.again, bound
+
+    def _serve(self, wish: Wish) -> Lease | list[Considered]:
+        """A lease, or every account and why it cannot serve."""
         considered: list[Considered] = []
         usable: list[PoolAccount] = []
-        for member in members:
-            if alias is not None and member.account.alias != alias:
+        for member in self._members.get(wish.provider, ()):
+            account = member.account
+            if wish.alias is not None and account.alias != wish.alias:
                 continue
-            if member.account.id in tried:
-                rest = member.why_not(model)
+            if wish.tried and account.id in wish.tried:
+                rest = member.why_not(wish.model)
                 considered.append(Considered(account=member.name, why="tried before", until=rest[1] if rest else None))
                 continue
-            if only is not None and member.account.id not in only:
+            if wish.only is not None and account.id not in wish.only:
                 considered.append(Considered(account=member.name, why="does not list the model"))
                 continue
-            skip = member.why_not(model, bound=alias is not None or member.account.id == prefer)
+            skip = member.why_not(
+                wish.model,
+                bound=wish.alias is not None or account.id == wish.prefer,
+                tokens=wish.tokens,
+                early=account.id in wish.again,
+            )
             if skip is None:
                 usable.append(member)
             else:
                 considered.append(Considered(account=member.name, why=skip[0], until=skip[1]))
         if not usable:
-            raise self._nobody(provider_id, considered, alias)
-        chooser = self._strategies[provider_id]
-        chosen, picked = _chosen(usable, prefer, chooser)
+            return considered
+        chooser = self._strategies[wish.provider]
+        chosen, picked = _chosen(usable, wish, chooser)
         for member in usable:
             why = picked if member is chosen else "not its turn"
             considered.append(Considered(account=member.name, why=why))
-        return Lease(chosen, Decision(strategy=chooser.name, picked=chosen.name, considered=considered))
+        decision = Decision(strategy=chooser.name, picked=chosen.name, considered=considered)
+        line = self._lines[wish.provider]
+        return Lease(chosen, decision, line, tokens=wish.tokens, named=wish.alias is not None)
 
-    def _nobody(self, provider_id: str, considered: list[Considered], alias: str | None) -> NoAccount:
-        provider = self._providers[provider_id]
-        short = provider.short
+    def _refused(self, wish: Wish, considered: list[Considered]) -> Refused:
+        short = self._providers[wish.provider].short
         if not considered:
-            wanted = f"account {short}/{alias}" if alias else f"{short} account"
-            return NoAccount(f"there is no {wanted}", hint=f"a2a login {short}")
+            wanted = f"account {short}/{wish.alias}" if wish.alias else f"{short} account"
+            return self._decided(Refused(f"there is no {wanted}", hint=f"a2a login {short}"), wish, considered)
         now = self._clock.now()
-        waits = [item.until - now for item in considered if item.until is not None]
+        ends = [item.until - now for item in considered if item.until is not None]
+        busy = waits(considered)
         told = "; ".join(_tell(item, now) for item in considered)
         named = {item.account for item in considered}
-        helps = [member.remedy for member in self.members(provider_id) if member.name in named and member.held]
-        return NoAccount(
+        helps = [member.remedy for member in self.members(wish.provider) if member.name in named and member.held]
+        limits = [item.why for item in considered if item.until is not None or item.why in WORDS]
+        error = (Busy if busy else Refused)(
             f"no {short} account can serve this now: {told}",
             hint="; ".join(dict.fromkeys(filter(None, helps))) or None,
-            retry_after_s=min(waits) if waits else None,
-            limited=bool(waits) and all(item.why.endswith(LIMITED) for item in considered if item.until is not None),
+            retry_after_s=min(ends) if ends else SOON_S if busy else None,
+            limited=bool(limits) and all(why in WORDS or why.endswith(LIMITED) for why in limits),
         )
+        return self._decided(error, wish, considered)
+
+    def _busy(self, wish: Wish, ahead: int) -> Refused:
+        short = self._providers[wish.provider].short
+        told = f"no {short} account has a slot for this now: {ahead} wait already"
+        return self._decided(Busy(told, retry_after_s=SOON_S, limited=True), wish, [])
+
+    def _decided(self, error: Refused, wish: Wish, considered: list[Considered]) -> Refused:
+        error.decision = Decision(strategy=self._strategies[wish.provider].name, picked=None, considered=considered)
+        return error
 
 
-def _chosen(usable: Sequence[PoolAccount], prefer: str | None, chooser: Strategy) -> tuple[PoolAccount, str]:
+def _origin(member: PoolAccount) -> Hashable:
+    """What accounts share whose provider is down together: the provider, its origin and the way there."""
+    url = member.provider.base_url(member.account)
+    return member.account.provider, urlsplit(url)[:2], member.provider.proxy(member.account, url)
+
+
+def _place(member: PoolAccount) -> str:
+    """The origin in words, without what a URL may hold of secrets."""
+    return f"{member.provider.short} at {urlsplit(member.provider.base_url(member.account)).hostname}"
+
+
+def _chosen(usable: Sequence[PoolAccount], wish: Wish, chooser: Strategy) -> tuple[PoolAccount, str]:
     """One of those that may serve, and why it: pinned, its conversation, else the strategy's of the best priority."""
     for member in usable:
         if member.account.pinned:
             return member, "picked: pinned"
-    for member in usable:
-        if member.account.id == prefer:
-            return member, "picked: its conversation"
+    if wish.prefer is not None:
+        for member in usable:
+            if member.account.id == wish.prefer:
+                return member, "picked: its conversation"
     settled = [member for member in usable if not member.on_trial] or usable
-    best = min(member.account.priority for member in settled)
-    return chooser.pick([member for member in settled if member.account.priority == best]), "picked"
+    best = min([member.account.priority for member in settled])
+    return chooser.pick([member for member in settled if member.account.priority == best], wish.model), "picked"
 
 
 def _tell(item: Considered, now: float) -> str:

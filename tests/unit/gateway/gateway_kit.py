@@ -10,6 +10,7 @@ from typing import Any
 from support.pool_kit import KIRO, FakeClock, account, settings
 
 from a2a.auth.records import Account, ApiKey, Credential, KiroToken
+from a2a.clock import Clock
 from a2a.config import Settings
 from a2a.control.types import Exchange
 from a2a.gateway.call import Call, ClientGone
@@ -147,13 +148,19 @@ class Scene:
     """A gateway over these accounts; every provider of them is in the default chain."""
 
     def __init__(
-        self, *script: Answer | Exception, accounts: Sequence[Account] = (), given: Settings | None = None
+        self,
+        *script: Answer | Exception,
+        accounts: Sequence[Account] = (),
+        given: Settings | None = None,
+        retries: int = 0,
+        clock: Clock | None = None,
     ) -> None:
         self.accounts = list(accounts) or [account("a"), account("b")]
         chain = list(dict.fromkeys(one.provider for one in self.accounts))
         self.settings = given or settings()
+        self.settings.server.request_max_retries = retries
         self.settings.server.model_provider = self.settings.server.model_provider or chain
-        self.clock = FakeClock()
+        self.clock: Any = clock or FakeClock()
         self.egress = Egress(*script)
         self.keeper = Keeper()
         providers = build(self.settings)

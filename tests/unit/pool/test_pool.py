@@ -234,7 +234,7 @@ def test_the_strategy_comes_from_provider_or_server() -> None:
     assert strategy("round-robin").name == "round-robin"
     with pytest.raises(ConfigError, match="unknown strategy 'dice'") as caught:
         pool_of(given=settings({"strategy": "dice"}))
-    assert caught.value.hint == "known: round-robin"
+    assert caught.value.hint == "known: round-robin, weighted, fill-first, least-busy, quota-aware"
 
 
 def test_by_default_the_clock_is_the_machine_s() -> None:

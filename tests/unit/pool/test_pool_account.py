@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -9,9 +10,9 @@ from msgspec import structs
 from support.pool_kit import NOW, OPENAI, FakeClock, account, failure, settings, verdict
 
 from a2a.auth.records import Limits
-from a2a.control.types import AccountView
+from a2a.control.types import AccountView, Quota
 from a2a.messages import Usage
-from a2a.pool.account import PoolAccount
+from a2a.pool.account import MAX_BLOCKS, PoolAccount
 from a2a.providers.registry import build
 
 COOL = verdict(cool_s=10.0, doubling=True, max_s=60.0)
@@ -216,3 +217,83 @@ def test_the_view_while_cooling(clock: FakeClock) -> None:
     assert (view.label, view.priority, view.base_url) == ("me@x", 2, "http://here/v1")
     clock.tick(10.0)
     assert (one.view().state, one.view().reason, one.view().until) == ("ready", None, None)
+
+
+# looking before a rest is over
+
+
+def test_a_retry_may_look_before_a_rest_of_our_own_guess_is_over(clock: FakeClock) -> None:
+    one = member(clock)
+    one.fail(failure(503), verdict(reason="server_error", cool_s=10.0), "m")
+    assert (one.again_s("m"), one.why_not("m", early=True)) == (0.0, None)
+    assert one.why_not("m") is not None
+
+
+@pytest.mark.parametrize(
+    ("reason", "named", "again_s"),
+    [("server_error", 4.0, 4.0), ("rate_limited", None, 10.0), ("rate_limited", 3.0, 3.0)],
+)
+def test_nobody_looks_before_what_the_upstream_asked_for(
+    clock: FakeClock, reason: str, named: float | None, again_s: float
+) -> None:
+    one = member(clock)
+    one.fail(failure(503, retry_after=named), verdict(reason=reason, cool_s=10.0), "m")
+    assert one.again_s("m") == again_s
+    assert one.why_not("m", early=True) is not None
+    clock.tick(again_s)
+    assert one.why_not("m", early=True) is None
+
+
+def test_one_at_a_time_looks(clock: FakeClock) -> None:
+    one = member(clock)
+    one.fail(failure(503), verdict(reason="server_error", cool_s=10.0), "m")
+    trial = one.begin()
+    assert one.why_not("m", early=True) is not None
+    one.end(trial=trial)
+    assert one.why_not("m", early=True) is None
+
+
+@pytest.mark.parametrize("action", ["needs_login", "suspended"])
+def test_where_only_the_user_helps_nobody_looks_again(clock: FakeClock, action: Any) -> None:
+    one = member(clock)
+    one.fail(failure(401), verdict(action), "m")
+    assert one.again_s("m") == math.inf
+
+
+def test_a_blocked_model_is_looked_at_when_its_block_is_over(clock: FakeClock) -> None:
+    one = member(clock)
+    one.fail(failure(429), verdict("cool_down", "account_model", cool_s=8.0), "m")
+    assert (one.again_s("m"), one.again_s("other")) == (8.0, 0.0)
+
+
+def test_a_trial_ends_with_its_call_even_while_others_are_out(clock: FakeClock) -> None:
+    one = member(clock)
+    one.begin()  # a long call from before
+    one.fail(failure(429), COOL, "m")
+    clock.tick(10.0)
+    trial = one.begin()
+    assert (trial, one.on_trial, one.begin()) == (True, True, False)
+    one.end(trial=False)
+    assert one.on_trial
+    one.end(trial=trial)
+    assert not one.on_trial
+
+
+def test_models_that_nobody_has_do_not_pile_up(clock: FakeClock) -> None:
+    one = member(clock)
+    for number in range(3 * MAX_BLOCKS):
+        one.fail(failure(404), verdict("next", "account_model", cool_s=1.0), f"m{number}")
+        clock.tick(0.1)
+    assert len(one.health().blocks) <= 10
+    assert len(one._models) <= MAX_BLOCKS
+
+
+def test_what_an_upstream_says_of_an_allowance_replaces_what_it_said_before(clock: FakeClock) -> None:
+    one = member(clock)
+    one.note_quota([Quota(unit="request", remaining=5), Quota(unit="token", remaining=9)])
+    lessons = one.lessons
+    one.note_quota([Quota(unit="request", remaining=4)])
+    assert {quota.unit: quota.remaining for quota in one.quota} == {"request": 4, "token": 9}
+    assert one.lessons == lessons + 1
+    one.note_quota([Quota(unit="request", remaining=4)])
+    assert one.lessons == lessons + 1
