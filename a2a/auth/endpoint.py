@@ -9,11 +9,20 @@ from urllib.parse import SplitResult, urlsplit
 import httpx
 from msgspec import Struct
 
-from a2a.errors import Unreachable, UpstreamTimeout
+from a2a.auth import outward
+from a2a.auth.outward import PROXY_HINT, told
+from a2a.errors import ProxyFailed, Unreachable, UpstreamTimeout
 from a2a.secret import Secret
 
 TIMEOUT = httpx.Timeout(connect=10.0, read=30.0, write=10.0, pool=10.0)
 """httpx's own 5 s are too short for an identity provider's bad day."""
+
+
+class Answered(Struct):
+    """An answer with secrets in it as it came over the wire: it does not show them."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(***)"
 
 
 class AuthUrls(Struct, frozen=True, kw_only=True):
@@ -47,7 +56,7 @@ HttpClient = httpx.AsyncClient
 
 def http_client(proxy: str | None) -> HttpClient:
     """For one login or renewal; an async context manager. The proxy is ours to choose, not the variables'."""
-    return httpx.AsyncClient(proxy=proxy, trust_env=False, timeout=TIMEOUT)
+    return outward.client(proxy, TIMEOUT)
 
 
 async def post(
@@ -67,6 +76,8 @@ async def post(
         return await client.post(url, json=dict(fields), headers=headers, timeout=TIMEOUT)
     except httpx.TimeoutException as exc:
         raise UpstreamTimeout(f"the token endpoint {origin(url)} did not answer in time") from exc
+    except httpx.ProxyError as exc:
+        raise ProxyFailed(f"no connection to the token endpoint {origin(url)}: {told(exc)}", hint=PROXY_HINT) from exc
     except (httpx.HTTPError, httpx.InvalidURL) as exc:
         raise Unreachable(f"no connection to the token endpoint {origin(url)} ({type(exc).__name__})") from exc
 

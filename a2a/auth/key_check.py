@@ -8,7 +8,9 @@ from typing import Any, Literal
 import httpx
 from msgspec import Struct
 
-from a2a.errors import NeedsLogin, Unreachable, UpstreamTimeout
+from a2a.auth import outward
+from a2a.config import mask
+from a2a.errors import NeedsLogin, ProxyFailed, Unreachable, UpstreamTimeout
 
 _TIMEOUT = httpx.Timeout(connect=10.0, read=20.0, write=10.0, pool=10.0)
 
@@ -26,12 +28,12 @@ async def check_key(base_urls: Sequence[str], headers: Mapping[str, str], *, pro
 
     Raises NeedsLogin for a refused key, Unreachable and UpstreamTimeout.
     """
-    async with httpx.AsyncClient(timeout=_TIMEOUT, proxy=proxy, trust_env=False) as client:
+    async with outward.client(proxy, _TIMEOUT) as client:
         for base_url in base_urls:
             response = await _get(client, f"{base_url}/models", headers)
             if _refused(response):
                 raise NeedsLogin(
-                    f"{base_url} refuses this key ({response.status_code})", hint="check the key and the base URL"
+                    f"{mask(base_url)} refuses this key ({response.status_code})", hint="check the key and the base URL"
                 )
             models = _listed(response)
             if models is not None:
@@ -45,6 +47,8 @@ async def _get(client: httpx.AsyncClient, url: str, headers: Mapping[str, str]) 
         return await client.get(url, headers=dict(headers))
     except httpx.TimeoutException as exc:
         raise UpstreamTimeout(f"{host} did not answer in time", hint="check the base URL and the network") from exc
+    except httpx.ProxyError as exc:
+        raise ProxyFailed(f"no connection to {host}: {outward.told(exc)}", hint=outward.PROXY_HINT) from exc
     except httpx.HTTPError as exc:
         raise Unreachable(
             f"no connection to {host} ({type(exc).__name__})", hint="check the base URL and the network"

@@ -53,7 +53,7 @@ class Overrides:
     """The files. A broken one is told in the log and counts as none."""
 
     def __init__(self, folders: Folders) -> None:
-        self._folder = folders.data / "overrides"
+        self._folder = folders.overrides
 
     def applied(self, accounts: Iterable[Account]) -> list[Account]:
         """The accounts as the user wants them."""

@@ -7,28 +7,35 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Any
 
+import msgspec
 from msgspec import Struct, field
 
+from a2a.auth.codec import values_of
 from a2a.auth.records import Credential
-from a2a.control.types import Attempt
+from a2a.control.types import Attempt, Quota
 from a2a.errors import UpstreamError, UpstreamTimeout
 from a2a.gateway.call import Call, Sink
 from a2a.gateway.downstream import Downstream
 from a2a.gateway.media import MediaFetcher
-from a2a.gateway.report import Failed, Report, failure_of
+from a2a.gateway.report import LIMITED_KINDS, Failed, Report, failure_of
 from a2a.gateway.responses_store import ResponseStore
 from a2a.gateway.watch import Watch
 from a2a.messages import Failure, Request, Usage
 from a2a.pool.pool import Lease
 from a2a.protocols.base import Profile, Upstream
 from a2a.protocols.ledger import Ledger
+from a2a.protocols.redact import GONE
 from a2a.protocols.registry import UPSTREAMS
-from a2a.providers.base import SetUpRefused, Timeouts, read_capped
+from a2a.providers import rate_limits
+from a2a.providers.base import SetUpRefused, read_capped
 from a2a.providers.http import Answer, Egress, Interrupted, Target
+from a2a.providers.timeouts import Timeouts
 
 PASSED_HEADERS = frozenset({"retry-after", "retry-after-ms", "request-id", "x-request-id", "x-should-retry"})
 PASSED_PREFIXES = ("x-ratelimit-", "anthropic-ratelimit-")
 _UPSTREAM_IDS = ("x-amzn-requestid", "request-id", "x-request-id")
+_COUNTED = frozenset({200, 429})
+"""Statuses whose headers tell of an allowance that exists: a name that nobody knows has none."""
 _VERBATIM = frozenset({400, 404, 409, 413, 422, 429}) | frozenset(range(500, 600))
 
 
@@ -76,6 +83,8 @@ class Try(Struct, kw_only=True):
     """Where the last call went."""
     began: float = 0.0
     """When the call was made, on the loop's clock."""
+    quota: list[Quota] = []
+    """What the answer's headers said of the account's allowance."""
     continues: bool = False
     """Its answer continues the opening of another account."""
 
@@ -88,6 +97,10 @@ class Try(Struct, kw_only=True):
         """What renders for the upstream and reads its answers."""
         provider = self.lease.provider
         return UPSTREAMS[provider.codec or provider.proto]
+
+    def proxy(self, url: str) -> str | None:
+        """What the account's calls to this URL go through."""
+        return self.lease.provider.proxy(self.lease.account, url)
 
     async def prepare(self) -> Failed | None:
         """What the provider has to know of the account before a call; None when it does. Raises UpstreamError."""
@@ -108,11 +121,22 @@ class Try(Struct, kw_only=True):
         """Judge a failure; booking it on the account is the pipeline's."""
         return Failed(
             account=self.lease.name,
-            failure=failure,
+            failure=self._unquoted(failure),
             verdict=self.lease.provider.judge(failure, self.lease.account),
             verbatim=verbatim,
             headers=passed(headers or {}),
         )
+
+    def _unquoted(self, failure: Failure) -> Failure:
+        failure.message = self.unquoted(failure.message.encode()).decode()
+        return failure
+
+    def unquoted(self, text: bytes) -> bytes:
+        """An upstream's words of an error without the account's own credential, should it quote what it was sent."""
+        for value in values_of(self.credential):
+            for form in (value.encode(), msgspec.json.encode(value)[1:-1]):  # plain, and as JSON writes it
+                text = text.replace(form, GONE.encode())
+        return text
 
     def target(self, stream: bool) -> Target:
         """The call's target; when both sides speak the same protocol, the client's own headers of it go along."""
@@ -132,10 +156,22 @@ class Try(Struct, kw_only=True):
         self.job.report.head(self.entry, answer.status)
         headers = answer.headers
         self.entry.upstream_id = next((headers[name] for name in _UPSTREAM_IDS if name in headers), None)
+        if answer.status in _COUNTED:
+            self._note_quota(headers)
         return answer
 
+    def _note_quota(self, headers: Mapping[str, str]) -> None:
+        """What the upstream says is left, for the pool: from its headers, so that nobody has to ask."""
+        rows = self.lease.provider.quota_rows
+        for row in rows:
+            if row.remaining in headers:
+                self.quota = rate_limits.told(headers, rows, self.model, self.job.report.now())
+                if self.quota:
+                    self.lease.member.note_quota(self.quota)
+                return
+
     async def _send(self, target: Target, body: bytes) -> Answer:
-        proxy = self.lease.provider.proxy(self.lease.account, target.location)
+        proxy = self.proxy(target.location)
         connect_s = self.timeouts.connect_s
         try:
             return await self.egress.open(target, body, proxy=proxy, connect_timeout_s=connect_s)
@@ -185,15 +221,18 @@ class Try(Struct, kw_only=True):
         report = self.job.report
         report.usage(usage)
         report.exchange.answer_bytes = sent_bytes
+        failure = self._unquoted(failure)
         fault = self.lease.fail(failure, self.lease.provider.judge(failure, self.lease.account), self.model)
         report.attempt_failed(self.entry, fault)
         report.end("failed", 200, fault)
 
     async def refused(self, answer: Answer) -> Failed:
         """An answer that is no 200."""
-        body = await read_capped(answer, 1024 * 1024)
+        body = self.unquoted(await read_capped(answer, 1024 * 1024))
         headers = answer.headers
         failure = self.codec.parse_error(answer.status, headers, body)
+        if failure.retry_after is None and failure.kind in LIMITED_KINDS and self.quota:
+            failure.retry_after = rate_limits.spent_for_s(self.quota, self.job.report.now())
         if answer.status == 403:
             self.lease.provider.forget(self.lease.account)
         same = self.proto == self.job.call.front.name and answer.status in _VERBATIM

@@ -8,13 +8,14 @@ from msgspec import Struct
 
 from a2a.clock import Clock, exchange_id
 from a2a.control.types import Attempt, Decision, Exchange, ExchangeState, Fault, NoteView, Tokens
-from a2a.errors import A2AError, NoAccount, Unreachable
+from a2a.errors import A2AError, NoAccount, ProxyFailed, Unreachable
 from a2a.gateway.call import Call
 from a2a.messages import Failure, FailureKind, Usage
 from a2a.protocols.base import Note
 from a2a.providers.faults import Verdict
 
-_LIMITED = ("rate_limited", "quota")
+LIMITED_KINDS = ("rate_limited", "quota")
+"""Kinds of failure that a wait cures."""
 
 NOTES_HEADER_BYTES = 512
 """`x-a2a-notes` is cut there (conversion.md 1.4)."""
@@ -48,6 +49,10 @@ class Report:
         )
         self._attempt_began = self._began
         self._standing: list[Note] = []
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return self._clock.now()
 
     def ms(self) -> float:
         """Milliseconds since the request arrived."""
@@ -158,7 +163,9 @@ def failure_of(error: A2AError) -> Failure:
         retry_after = error.retry_after_s
         if error.limited:
             kind, status = "rate_limited", 429
-    code = "unreachable" if isinstance(error, Unreachable) else None
+    code = None
+    if isinstance(error, Unreachable):
+        code = "proxy" if isinstance(error, ProxyFailed) else "unreachable"
     return Failure(kind=kind, message=str(error), status=status, code=code, param=error.param, retry_after=retry_after)
 
 
@@ -169,11 +176,11 @@ def combined(failures: Sequence[Failed], nobody: NoAccount | None) -> Failure:
     if len(failures) > 1:
         told = "; ".join(f"{f.account}: {f.failure.message}" for f in failures)
         failure.message = f"all {len(failures)} attempts failed: {told}"
-        if failure.kind in _LIMITED and not all(f.failure.kind in _LIMITED for f in failures):
+        if failure.kind in LIMITED_KINDS and not all(f.failure.kind in LIMITED_KINDS for f in failures):
             failure.kind, failure.status = "unavailable", 503
     else:
         failure.message = f"{last.account}: {failure.message}"
-    if nobody is not None and nobody.retry_after_s is not None and failure.kind in (*_LIMITED, "unavailable"):
+    if nobody is not None and nobody.retry_after_s is not None and failure.kind in (*LIMITED_KINDS, "unavailable"):
         failure.retry_after = nobody.retry_after_s
     return failure
 

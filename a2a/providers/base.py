@@ -20,13 +20,16 @@ from a2a.auth.base_url import candidates
 from a2a.auth.endpoint import AuthUrls
 from a2a.auth.records import Account, Credential
 from a2a.config import ProviderSettings, ServerSettings, Settings
+from a2a.config.proxies import DIRECT
 from a2a.control.types import AccountState, Action, Standing
 from a2a.errors import AccountError, BadUpstream, NeedsLogin, UpstreamTimeout
 from a2a.messages import Failure, Proto
 from a2a.protocols.base import Profile
 from a2a.protocols.registry import UPSTREAMS
+from a2a.providers import rate_limits
 from a2a.providers.faults import Row, Verdict, judge
 from a2a.providers.http import Answer, Egress, Target
+from a2a.providers.timeouts import Timeouts, by_model, of_server, over
 
 Operation = Literal["generate", "count", "models", "embed"]
 
@@ -39,15 +42,6 @@ BAD_ANSWER_S = 60.0
 UNLISTED = "not checked: lists no models"
 _NO_LIST = (404, 405, 501)
 """What servers answer that speak a protocol without its model list."""
-
-
-class Timeouts(Struct, frozen=True):
-    """Seconds; 0 = none. `first_byte`: until the first event, `idle`: between two chunks."""
-
-    connect_s: float
-    first_byte_s: float
-    idle_s: float
-    total_s: float
 
 
 class ModelInfo(Struct, frozen=True, kw_only=True):
@@ -106,6 +100,12 @@ class Provider(ABC):
     """Seconds for all of a probe."""
     timeouts: ClassVar[Timeouts | None] = None
     """Own defaults where they differ from the server's."""
+    allowance_every_s: ClassVar[float] = 0.0
+    """How often its upstream may be asked what is left to one account, in seconds; 0: it cannot be asked."""
+    allowance_in_use: ClassVar[bool] = False
+    """It may be asked while the account is used, too; else only while somebody looks."""
+    quota_rows: ClassVar[tuple[rate_limits.Row, ...]] = ()
+    """What its answers may say of an account's allowance."""
     relay_headers: ClassVar[tuple[str, ...]] = ()
     """Client headers forwarded when both sides speak the same protocol (conversion.md 3.4), lower case."""
     converted_headers: ClassVar[Mapping[str, str]] = {}
@@ -115,6 +115,7 @@ class Provider(ABC):
         self.settings: ProviderSettings = settings.provider(self.id)
         self.server: ServerSettings = settings.server
         self._env_proxies = settings.env_proxies
+        self._models = settings.models
 
     def base_url(self, account: Account) -> str:
         """The account's value, else the provider's setting, else the default; no trailing slash."""
@@ -129,8 +130,16 @@ class Provider(ABC):
         return account.region or self.settings.region or "us-east-1"
 
     def proxy(self, account: Account, url: str) -> str | None:
-        """The account's, else the provider's, else the server's setting, else what the standard variables say."""
-        return account.proxy or self.settings.proxy or self.server.proxy or self._env_proxies.find(url)
+        """The account's, else the provider's, else the server's setting, else what the standard variables say.
+
+        `no_proxy` and the rule that this machine is reached directly hold for the server's setting too.
+        """
+        chosen = account.proxy or self.settings.proxy
+        if chosen is None:
+            if self.server.proxy is None:
+                return self._env_proxies.find(url)
+            chosen = DIRECT if self._env_proxies.spares(url) else self.server.proxy
+        return None if chosen == DIRECT else chosen
 
     def user_agent(self) -> str:
         return self.settings.user_agent or USER_AGENT
@@ -138,16 +147,15 @@ class Provider(ABC):
     @cached_property
     def limits(self) -> Timeouts:
         """Resolved timeouts: provider setting, own default, server setting."""
-        own, base = self.settings, self.server
-        default = self.timeouts or Timeouts(
-            base.connect_timeout_s, base.first_byte_timeout_s, base.idle_timeout_s, base.total_timeout_s
-        )
-        return Timeouts(
-            default.connect_s if own.connect_timeout_s is None else own.connect_timeout_s,
-            default.first_byte_s if own.first_byte_timeout_s is None else own.first_byte_timeout_s,
-            default.idle_s if own.idle_timeout_s is None else own.idle_timeout_s,
-            default.total_s if own.total_timeout_s is None else own.total_timeout_s,
-        )
+        return over(self.timeouts or of_server(self.server), self.settings)
+
+    def limits_of(self, model: str) -> Timeouts:
+        """The same for calls for this model (the upstream's name), which may have its own."""
+        return self._limits_by_model.get(model, self.limits) if self._models else self.limits
+
+    @cached_property
+    def _limits_by_model(self) -> dict[str, Timeouts]:
+        return by_model(self._models, self.limits, (self.id.lower(), self.short), self.resolve)
 
     def resolve(self, model: str) -> str:
         """The upstream's name for `model`: aliases of the provider's own spec applied, else unchanged."""
@@ -269,6 +277,14 @@ class Provider(ABC):
     def standing(self, failure: Failure, account: Account, *, label: str | None = None) -> Standing:
         """A failed probe, judged for this account."""
         return standing_of(self.judge(failure, account), failure, self.now(), label=label)
+
+    async def allowance(self, account: Account, credential: Credential, egress: Egress) -> Standing:
+        """What is left to the account, as `quota` of the standing, where `allowance_every_s` says that it can be asked.
+
+        A state other than `ready` only where the upstream's spec lets this answer judge the account. Raises
+        UpstreamError and SetUpRefused, which judge nothing.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def parse_models(self, body: bytes) -> tuple[ModelInfo, ...]:

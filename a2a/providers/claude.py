@@ -18,6 +18,7 @@ from a2a.protocols.wire import BAD_JSON
 from a2a.providers.base import ModelInfo, Operation, Provider
 from a2a.providers.http import Target
 from a2a.providers.presets import PRESETS
+from a2a.providers.rate_limits import ANTHROPIC
 
 API_VERSION = "2023-06-01"
 """Sent when another protocol is converted, so that sampling may reach the models that allow it (conversion.md 3.3)."""
@@ -92,6 +93,7 @@ class ClaudeProvider(Provider):
     short = "claude"
     proto = "claude"
     default_base_url = "https://api.anthropic.com"
+    quota_rows = ANTHROPIC
     offers = frozenset({"generate", "models", "count"})
     relay_headers = ("anthropic-version", "anthropic-beta", "x-claude-code-session-id", "x-app")
     converted_headers: ClassVar[Mapping[str, str]] = {"anthropic-beta": STRUCTURED_BETA}

@@ -1,4 +1,5 @@
-"""Connecting: every address of a name in turn, a slow one overtaken by the next; failures in our own words."""
+"""Connecting: every address of a name in turn, a slow one overtaken by the next, if need be through a SOCKS proxy;
+failures in our own words."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from typing import TypeVar
 
 import aiohappyeyeballs
 
-from a2a.errors import OutOfResources, Unreachable, UpstreamTimeout
+from a2a.auth.socks import Socks, handshake
+from a2a.errors import OutOfResources, ProxyFailed, Unreachable, UpstreamTimeout
 
 NEXT_ADDRESS_S = 0.25
 """An address that has not answered by then is overtaken by the next (RFC 8305): a broken IPv6 route costs no more."""
@@ -24,15 +26,23 @@ P = TypeVar("P", bound=asyncio.Protocol)
 
 
 async def dial(
-    factory: Callable[[], P], host: str, port: int, *, address: str | None, tls: ssl.SSLContext | None, connect_s: float
+    factory: Callable[[], P],
+    host: str,
+    port: int,
+    *,
+    address: str | None,
+    tls: ssl.SSLContext | None,
+    connect_s: float,
+    proxy: Socks | None = None,
 ) -> P:
-    """A connected protocol. `address`: the only one to try. `connect_s` (0 = none) covers resolving and TLS too.
+    """A connected protocol. `address`: the only one to try. `connect_s` (0 = none) covers resolving, proxy and TLS too.
 
-    Raises UpstreamTimeout, Unreachable, OutOfResources.
+    Raises UpstreamTimeout, Unreachable (ProxyFailed where only the proxy is to blame), OutOfResources.
     """
+    way = f" through the proxy {proxy.name}" if proxy else ""
     try:
         async with asyncio.timeout(connect_s or None):
-            made = await _socket(address or host, port)
+            made = await _socket(address or host, port) if proxy is None else await _led(proxy, address or host, port)
             try:
                 _, connection = await asyncio.get_running_loop().create_connection(
                     factory, sock=made, ssl=tls, server_hostname=host if tls else None
@@ -42,13 +52,58 @@ async def dial(
                 raise
     except TimeoutError as error:
         if isinstance(error, OSError) and error.errno:
-            raise Unreachable(f"cannot reach {host}:{port}: {reason(error)}") from error  # the system's own timeout
-        raise UpstreamTimeout(f"no connection to {host} within {connect_s:g} s") from error
+            raise Unreachable(
+                f"cannot reach {host}:{port}{way}: {reason(error)}"
+            ) from error  # the system's own timeout
+        raise UpstreamTimeout(f"no connection to {host}{way} within {connect_s:g} s") from error
     except OSError as error:
-        if error.errno in _SHORTAGE and not isinstance(error, ssl.SSLError):
-            raise OutOfResources(f"a2a cannot open a connection: {reason(error)}", hint="ulimit -n") from error
-        raise Unreachable(f"cannot reach {host}:{port}: {reason(error)}") from error
+        _refuse_shortage(error)
+        raise Unreachable(f"cannot reach {host}:{port}{way}: {reason(error)}") from error
     return connection
+
+
+async def _led(proxy: Socks, host: str, port: int) -> socket.socket:
+    """A socket that the proxy has connected to the target. Raises ProxyFailed, OutOfResources."""
+    try:
+        made = await _socket(proxy.host, proxy.port)
+    except OSError as error:
+        _refuse_shortage(error)
+        raise ProxyFailed(f"cannot reach the proxy {proxy.name}: {reason(error)}") from error
+    try:
+        await _lead(made, proxy, host, port)
+    except OSError as error:
+        made.close()
+        raise ProxyFailed(f"the proxy {proxy.name} broke the connection: {reason(error)}") from error
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+async def _lead(made: socket.socket, proxy: Socks, host: str, port: int) -> None:
+    """Raises ProxyFailed, OSError."""
+    loop = asyncio.get_running_loop()
+    steps = handshake(proxy, host, port)
+    send, wanted = next(steps)
+    while True:
+        if send:
+            await loop.sock_sendall(made, send)
+        got = b""
+        while len(got) < wanted:
+            piece = await loop.sock_recv(made, wanted - len(got))
+            if not piece:
+                raise ProxyFailed(f"the proxy {proxy.name} closed the connection")
+            got += piece
+        try:
+            send, wanted = steps.send(got)
+        except StopIteration:
+            return
+
+
+def _refuse_shortage(error: OSError) -> None:
+    """Raises OutOfResources where it is this machine's fault."""
+    if error.errno in _SHORTAGE and not isinstance(error, ssl.SSLError):
+        raise OutOfResources(f"a2a cannot open a connection: {reason(error)}", hint="ulimit -n") from error
 
 
 async def _socket(host: str, port: int) -> socket.socket:

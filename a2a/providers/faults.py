@@ -100,6 +100,18 @@ COMMON: tuple[Row, ...] = (
         codes=("no_tool_call",),
         verdict=Verdict(scope="request", action="repair", reason="no_tool_call"),
     ),
+    Row(
+        codes=("proxy",),
+        verdict=Verdict(
+            scope="account",
+            action="cool_down",
+            reason="proxy",
+            cool_s=5.0,
+            doubling=True,
+            max_s=60.0,
+            remedy="the proxy does not let a2a through: see proxy under `a2a accounts show` and `a2a config show`",
+        ),
+    ),
     Row(kinds=("context_overflow", "bad_request", "conflict", "too_large"), verdict=_REQUEST),
     Row(
         kinds=("not_found",),

@@ -127,6 +127,7 @@ class GeminiCliProvider(Provider):
     offers = frozenset({"generate", "models", "count"})
     default_base_url = "https://cloudcode-pa.googleapis.com"
     open_list = False
+    allowance_every_s = 30.0
     faults = FAULTS
     poll_s = POLL_S
     probe_s = ONBOARDING_LIMIT_S + 2 * PROBE_S
@@ -258,6 +259,17 @@ class GeminiCliProvider(Provider):
             return []
         names = {real: alias for alias, real in _RENAMED.items()}
         return google_quota.quotas(buckets, names, self.now())
+
+    async def allowance(self, account: Account, credential: Credential, egress: Egress) -> Standing:
+        """The buckets are advice; a 403 means that the account is not usable (section 8). Onboards nobody."""
+        known = await self._set_ups.load(account.id)
+        if known is None:
+            return Standing(state="ready", message="not set up yet")
+        try:
+            quota = await self._quota_left(account, credential, egress, known)
+        except SetUpRefused as error:
+            return self.standing(error.failure, account)
+        return Standing(state="ready", message="asked for its quota", quota=quota)
 
     def forget(self, account: Account) -> None:
         self._set_ups.drop(account.id)

@@ -1,7 +1,7 @@
 """HTTP/1.1 for direct upstream calls: an asyncio protocol around llhttp (httptools), with kept-alive connections.
 
 Only what this gateway needs: one request at a time on a connection, identity bodies out, any framing in. perf.md: the
-general client costs a third of a relayed request. Proxies go through `http.Egress`, not through here.
+general client costs a third of a relayed request. SOCKS proxies lie below (`dial`); HTTP ones go through `http.Egress`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import cast
 
 import httptools
 
+from a2a.auth.socks import Socks
 from a2a.errors import BadUpstream, UpstreamError
 from a2a.providers.dial import dial, reason
 from a2a.providers.inflate import Inflate
@@ -31,6 +32,9 @@ HIGH_WATER_BYTES = 64 * 1024
 """A slow client stops the upstream read there: memory stays flat."""
 MAX_HEAD_BYTES = 64 * 1024
 CLOSE_S = 2.0
+
+Origin = tuple[bool, str, int, Socks | None]
+"""TLS, host, port, proxy: calls with the same one may share a connection."""
 
 
 class Interrupted(UpstreamError):
@@ -146,7 +150,7 @@ class _Connection(asyncio.Protocol):
         "on_body",
     )  # fmt: skip
 
-    def __init__(self, pool: Http1, origin: tuple[bool, str, int]) -> None:
+    def __init__(self, pool: Http1, origin: Origin) -> None:
         self._pool = pool
         self._origin = origin
         self._transport: asyncio.Transport | None = None
@@ -314,7 +318,7 @@ class Http1:
     """Connections by origin. `open()` takes an idle one or connects; an answer read to its end gives it back."""
 
     def __init__(self) -> None:
-        self._idle: dict[tuple[bool, str, int], deque[_Connection]] = {}
+        self._idle: dict[Origin, deque[_Connection]] = {}
         self._all: set[_Connection] = set()
         self._ssl: ssl.SSLContext | None = None
         self._last_gone: asyncio.Event | None = None
@@ -328,6 +332,7 @@ class Http1:
         connect_s: float,
         address: str | None = None,
         fresh: bool = False,
+        proxy: Socks | None = None,
     ) -> Http1Answer:
         """Send and wait for the head. Raises what `dial` does, Interrupted and BadUpstream.
 
@@ -336,12 +341,12 @@ class Http1:
         """
         head = target.head()
         url = target.url
-        origin = (url.scheme == "https", url.raw_host or "", url.port or 80)
+        origin = (url.scheme == "https", url.raw_host or "", url.port or 80, proxy)
         idle = None if fresh or address else self._take(origin)
         connection = idle or await self._connect(origin, connect_s, address)
         return await connection.send(head, body)
 
-    def _take(self, origin: tuple[bool, str, int]) -> _Connection | None:
+    def _take(self, origin: Origin) -> _Connection | None:
         idle = self._idle.get(origin)
         now = asyncio.get_running_loop().time()
         while idle:
@@ -351,10 +356,8 @@ class Http1:
             connection.abort()
         return None
 
-    async def _connect(
-        self, origin: tuple[bool, str, int], connect_s: float, address: str | None = None
-    ) -> _Connection:
-        secure, host, port = origin
+    async def _connect(self, origin: Origin, connect_s: float, address: str | None = None) -> _Connection:
+        secure, host, port, proxy = origin
         connection = await dial(
             lambda: _Connection(self, origin),
             host,
@@ -362,6 +365,7 @@ class Http1:
             address=address,
             tls=self._context() if secure else None,
             connect_s=connect_s,
+            proxy=proxy,
         )
         if connection.alive:
             self._all.add(connection)
@@ -372,7 +376,7 @@ class Http1:
             self._ssl = ssl.create_default_context()
         return self._ssl
 
-    def release(self, origin: tuple[bool, str, int], connection: _Connection) -> None:
+    def release(self, origin: Origin, connection: _Connection) -> None:
         idle = self._idle.setdefault(origin, deque())
         connection.idle_since = asyncio.get_running_loop().time()
         idle.append(connection)
@@ -391,7 +395,7 @@ class Http1:
         oldest = min((idle[0].idle_since for idle in self._idle.values() if idle), default=None)
         self._sweep = None if oldest is None else loop.call_at(oldest + KEEPALIVE_S, self._close_old)
 
-    def forget(self, origin: tuple[bool, str, int], connection: _Connection) -> None:
+    def forget(self, origin: Origin, connection: _Connection) -> None:
         self._all.discard(connection)
         if self._last_gone is not None and not self._all:
             self._last_gone.set()

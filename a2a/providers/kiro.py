@@ -19,16 +19,17 @@ from a2a.auth.endpoint import AuthUrls
 from a2a.auth.records import Account, Credential, KiroToken
 from a2a.config import Settings
 from a2a.control.types import Standing
-from a2a.errors import BadUpstream, NeedsLogin, Unreachable, UpstreamError
+from a2a.errors import BadUpstream, NeedsLogin, ProxyFailed, Unreachable, UpstreamError
 from a2a.messages import Failure
 from a2a.protocols.base import Profile
 from a2a.protocols.kiro import models as table
 from a2a.protocols.kiro.catalogue import parse_catalogue
 from a2a.providers import kiro_control, kiro_profiles, kiro_usage
-from a2a.providers.base import PROBE_S, ModelInfo, Operation, Provider, Said, Timeouts
+from a2a.providers.base import PROBE_S, ModelInfo, Operation, Provider, Said
 from a2a.providers.faults import Row, Verdict
 from a2a.providers.http import Egress, Target
 from a2a.providers.kiro_control import SHARED_ARN, Ask, Moves
+from a2a.providers.timeouts import Timeouts
 
 RUNTIME_URL = "https://runtime.{region}.kiro.dev"
 MANAGEMENT_URL = "https://management.{region}.kiro.dev"
@@ -103,6 +104,8 @@ class KiroProvider(Provider):
     default_base_url = RUNTIME_URL
     default_model = "auto"
     stream_only = True
+    allowance_every_s = 300.0
+    allowance_in_use = True
     faults = FAULTS
     timeouts = Timeouts(10.0, 90.0, 300.0, 0.0)
 
@@ -292,8 +295,8 @@ class KiroProvider(Provider):
         said: Said | None = None
         try:
             said = await self._ask(account, token, query, egress)
-        except Unreachable:
-            if not await self._moved(account, credential, egress):
+        except Unreachable as error:
+            if isinstance(error, ProxyFailed) or not await self._moved(account, credential, egress):
                 raise
         if said is not None and (said.status == 200 or not kiro_control.gone(self.failure(said))):
             return said
@@ -312,6 +315,15 @@ class KiroProvider(Provider):
         self.forget(account)
         if self._may_move(credential):
             self._arns[account.id] = None  # the old host first, whatever was remembered
+        return await self._usage(account, credential, egress)
+
+    async def allowance(self, account: Account, credential: Credential, egress: Egress) -> Standing:
+        """Only a refused token and a suspension tell something of the account itself (8.2)."""
+        found = await self._usage(account, credential, egress)
+        judges = found.state in ("suspended", "needs_login") or bool(found.quota)
+        return found if judges else Standing(state="ready", message=found.message)
+
+    async def _usage(self, account: Account, credential: Credential, egress: Egress) -> Standing:
         await self.prepare(account, credential, egress)
         query = self._query("getUsageLimits") + "&resourceType=CREDIT&isEmailRequired=true"
         said = await self._asked(account, credential, query, egress)

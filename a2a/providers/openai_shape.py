@@ -15,6 +15,7 @@ from a2a.errors import BadUpstream, NeedsLogin
 from a2a.protocols.wire import BAD_JSON
 from a2a.providers.base import ModelInfo, Operation, Provider, epoch
 from a2a.providers.http import Target
+from a2a.providers.rate_limits import OPENAI
 
 REASONING_MODELS = ("gpt-5", "o1", "o3", "o4")
 """OpenAI's own families that refuse sampling values (conversion.md 8.2)."""
@@ -35,6 +36,7 @@ class OpenAIShaped(Provider):
     """Base of those providers. `paths`: below the base URL."""
 
     default_base_url = "https://api.openai.com/v1"
+    quota_rows = OPENAI
     paths: ClassVar[Mapping[Operation, str]]
 
     def base_url(self, account: Account) -> str:

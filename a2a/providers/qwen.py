@@ -21,11 +21,12 @@ from a2a.messages import Failure, Request
 from a2a.protocols.base import Conversion, Profile
 from a2a.protocols.registry import UPSTREAMS
 from a2a.protocols.wire import dumps
-from a2a.providers.base import ModelInfo, Operation, Timeouts, bad_answer, hear, standing_of
+from a2a.providers.base import ModelInfo, Operation, bad_answer, hear, standing_of
 from a2a.providers.faults import Row, Verdict, needs_action, until_midnight_s
 from a2a.providers.http import Egress, Target
 from a2a.providers.openai_shape import OpenAIShaped
 from a2a.providers.plans import PORTAL, plan_url, portal_url
+from a2a.providers.timeouts import Timeouts
 
 AUTH_URL = "https://chat.qwen.ai"
 JUST_ISSUED_S = 600.0

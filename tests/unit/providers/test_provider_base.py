@@ -13,9 +13,10 @@ from a2a import __version__
 from a2a.auth.records import ApiKey
 from a2a.config import PROVIDER_SHORT
 from a2a.errors import BadUpstream, NeedsLogin
-from a2a.providers.base import ModelInfo, Provider, Timeouts, read_capped
+from a2a.providers.base import ModelInfo, Provider, read_capped
 from a2a.providers.http import Egress
 from a2a.providers.registry import PROVIDERS, build
+from a2a.providers.timeouts import Timeouts
 from a2a.secret import Secret
 
 KEY = ApiKey(Secret("sk-test"))
