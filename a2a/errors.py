@@ -17,6 +17,7 @@
     |   +-- BadUpstream            502                     bytes that are not the protocol it claims to speak
     |   +-- UpstreamTimeout        504  exit 4             nothing came in time
     |   +-- Unreachable            502  exit 4             no connection
+    |       +-- ProxyFailed        502  exit 4             the proxy, not the upstream: nobody behind it was asked
     +-- NoAccount                  503  exit 4  provider   no account can serve now (429 when all are limited)
     +-- StoreError                 500  exit 1  internal   a file, the keyring or the record failed
     +-- OutOfResources             503  exit 4  internal   this machine has no file handle, memory or port left
@@ -150,6 +151,10 @@ class UpstreamTimeout(UpstreamError):
 
 class Unreachable(UpstreamError):
     exit_code = ExitCode.UNAVAILABLE
+
+
+class ProxyFailed(Unreachable):
+    pass
 
 
 class NoAccount(A2AError):

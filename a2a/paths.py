@@ -7,14 +7,11 @@ made on demand, for the user alone. The environment is read by `a2a.config`, whi
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import secrets
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-
-import platformdirs
 
 from a2a.errors import StoreError
 
@@ -42,6 +39,11 @@ class Folders:
         return self.data / "accounts"
 
     @property
+    def overrides(self) -> Path:
+        """What was changed of declared accounts, one JSON file each."""
+        return self.data / "overrides"
+
+    @property
     def credentials(self) -> Path:
         """The file store: secrets, one 0600 file each."""
         return self.data / "credentials"
@@ -61,6 +63,8 @@ class Folders:
         """`a2a`, or `a2a:` + 8 hex of the SHA-256 of the home's path, so that two homes never mix (contract 3.1)."""
         if self.home is None:
             return _APP
+        import hashlib  # deferred, as below: `a2a --help` needs neither
+
         return f"{_APP}:{hashlib.sha256(str(self.home).encode()).hexdigest()[:8]}"
 
 
@@ -69,6 +73,8 @@ def folders(home: str | None) -> Folders:
     if home:
         root = Path(home).expanduser().absolute()
         return Folders(config=root, data=root / "data", state=root / "state", cache=root / "cache", home=root)
+    import platformdirs
+
     return Folders(
         config=platformdirs.user_config_path(_APP, appauthor=False),
         data=platformdirs.user_data_path(_APP, appauthor=False),

@@ -127,7 +127,7 @@ def _send(front: str, body: Mapping[str, Any], header: Field | None, target: Pro
 class _Downloads(MediaFetcher):
     """The gateway's fetcher without a network: every URL is a small picture or document."""
 
-    async def _fetch(self, url: str) -> tuple[str, str | None] | RequestError:
+    async def _fetch(self, url: str, proxy: object) -> tuple[str, str | None] | RequestError:
         return (PNG, "image/png") if url.endswith(".png") else (PNG, "application/pdf")
 
 

@@ -20,12 +20,22 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import docs_control
 import msgspec
 import typer
-from docs_words import ACCOUNTS, CLIENTS, CONFIG_INTRO, KINDS, PROVIDERS, SERVER, WITHOUT_EFFECT
+from docs_words import (
+    ACCOUNTS,
+    ALIASES,
+    CLIENTS,
+    CONFIG_INTRO,
+    KINDS,
+    MODELS,
+    PROVIDERS,
+    SERVER,
+    WITHOUT_EFFECT,
+)
 from msgspec import Struct, structs
 from typer.models import ArgumentInfo, OptionInfo
 
 from a2a.cli.app import build
-from a2a.config import AccountDecl, ClientDecl, ProviderSettings, ServerSettings
+from a2a.config import AccountDecl, AliasDecl, ClientDecl, ModelDecl, ProviderSettings, ServerSettings
 from a2a.config.names import PROVIDER_SHORT, SECRET_FLAGS, provider_keys, server_variable
 from a2a.messages import Failure, FailureKind
 from a2a.protocols.base import Front
@@ -134,6 +144,12 @@ def config_page() -> str:
     lines += [*table(("key", "default", "what it does"), list(_entry_rows(AccountDecl, ACCOUNTS))), ""]
     lines += ["## [[clients]]", "", "Keys for further clients of a2a, besides its own.", ""]
     lines += [*table(("key", "default", "what it does"), list(_entry_rows(ClientDecl, CLIENTS))), ""]
+    lines += ["## [aliases]", "", "`name = target`, `name = [target, …]`, or `name` with a table of these keys."]
+    lines += ["A name may be a pattern with `*` and `?` ([routing](routing.md#aliases)).", ""]
+    lines += [*table(("key", "default", "what it does"), list(_entry_rows(AliasDecl, ALIASES))), ""]
+    lines += ["## [models.NAME]", "", '`NAME` is `"provider/model"`, or `"model"` for every provider that serves it.']
+    lines += ["A model written with its provider is one that provider is known to serve.", ""]
+    lines += [*table(("key", "default", "what it does"), list(_entry_rows(ModelDecl, MODELS))), ""]
     lines += ["## Names of providers", ""]
     lines += table(("id", "short name", "default `base_url`"), [_provider_row(name) for name in PROVIDER_SHORT])
     return "\n".join(lines) + "\n"
@@ -215,6 +231,8 @@ def control_page() -> str:
     head, _, rest = (DOCS / "control.md").read_text(encoding="utf-8").partition(_BEGIN)
     _, _, tail = rest.partition(_END)
     lines = [head + _BEGIN, "", "## Looking", "", *table(("route", "what it gives"), docs_control.reads()), ""]
+    lines += ["## Settings and routes", ""]
+    lines += [*table(("route", "body", "what it does"), docs_control.writes()), ""]
     lines += ["## Acting on one account", ""]
     lines += ["`POST /admin/v1/accounts/{provider}/{alias}/{action}` gives `Acted`.", ""]
     lines += [*table(("action", "body", "what it does"), docs_control.actions()), ""]

@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 
 from a2a.control import types
 from a2a.gateway.actions import ACTIONS, HOME_ACTIONS
-from a2a.server.control import READS
+from a2a.server.control import READS, WRITES
 
 Row = Sequence[str]
 
@@ -21,6 +21,14 @@ READ_WORDS = {
     "/admin/v1/models": "Every model reachable now: list of `ModelView`.",
     "/admin/v1/exchanges": "The last exchanges, newest first: list of `Exchange`. `?limit=`: 100, at most 1000.",
     "/admin/v1/exchanges/{id}": "One exchange: `Exchange`.",
+}
+
+WRITE_WORDS = {
+    "/admin/v1/reload": (
+        "",
+        "Read settings and accounts again, at once: `Reloaded`. A file that is refused is an error.",
+    ),
+    "/admin/v1/explain": ("`ExplainWish`", "What a request would get: `Explained`. Calls nobody; any key will do."),
 }
 
 ACTION_WORDS = {
@@ -62,12 +70,28 @@ SHOWN: tuple[type[Struct], ...] = (
     types.Migrated,
     types.Reloaded,
     types.ServerView,
+    types.ConfigView,
     types.ModelView,
+    types.Exchange,
+    types.Attempt,
+    types.Decision,
+    types.Considered,
+    types.Route,
+    types.Timings,
+    types.Tokens,
+    types.NoteView,
+    types.ExplainWish,
+    types.Explained,
+    types.Hop,
 )
 
 
 def reads() -> list[Row]:
     return [(f"`GET {path}`", READ_WORDS[path]) for path in READS]
+
+
+def writes() -> list[Row]:
+    return [(f"`POST {path}`", *WRITE_WORDS[path]) for path in WRITES]
 
 
 def actions() -> list[Row]:

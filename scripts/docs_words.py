@@ -35,6 +35,13 @@ credentials_file = "~/.aws/sso/cache/kiro-auth-token.json"
 [[clients]]                             # a key of its own for one more client
 name = "laptop"
 key_env = "LAPTOP_KEY"
+
+[aliases]                               # names of your own for models (routing.md)
+fast = "openai/gpt-5-mini"
+"claude-3-*" = "kiro/claude-sonnet-4.5"
+
+[models."kiro/claude-opus-4.6"]         # what is special about one model
+fallback = ["claude/claude-opus-4-6"]
 ```
 
 Four variables have no key in the file:
@@ -55,8 +62,8 @@ SERVER = {
     "`a2a config show --secrets`. At least 16 characters where the host is not loopback.",
     "model_provider": "The default chain: in which order providers that serve the same model are tried, and who gets a "
     "name no catalogue knows ([routing](routing.md)).",
-    "request_max_retries": "Further tries at the same account when no other can serve.",
-    "request_base_delay": "Milliseconds before the first of them.",
+    "request_max_retries": "Further tries at the same account when no other can serve ([retries](pool.md#retries)).",
+    "request_base_delay": "Milliseconds at most before the first of them; doubled with each.",
     "connect_timeout_s": "To an upstream.",
     "first_byte_timeout_s": "From the request to the upstream's first event. Kiro: 90.",
     "idle_timeout_s": "Between two pieces of an upstream's stream. Kiro: 300.",
@@ -65,12 +72,17 @@ SERVER = {
     "comes inside the stream.",
     "keepalive_s": "Between two keep-alives.",
     "max_body_mib": "Largest request body.",
-    "strategy": "How the accounts of a provider take turns; so far there is only `round-robin`.",
+    "strategy": "How the accounts of a provider take turns ([the pool](pool.md#who-is-asked)).",
     "affinity": "Keep a conversation on its account.",
-    "queue_timeout_s": "How long to wait for a free slot.",
-    "proxy": "HTTP proxy for upstream calls, `http://user:password@host:port`; without it the standard variables "
-    "(`https_proxy`, `no_proxy` …) hold.",
+    "queue_timeout_s": "How long a request may wait for a slot and for retries, from its arrival on; 0: not at all "
+    "([the pool](pool.md)).",
+    "proxy": "Proxy for everything that goes out: calls, logins, token renewals, downloads. `http://`, `https://` or "
+    "`socks5://`, with `user:password@` where it wants a login; the proxy resolves names. `direct` is none. "
+    "Without it the standard variables (`https_proxy`, `all_proxy`, `no_proxy` …) hold. `no_proxy` exempts from this "
+    "setting too, and this machine is reached directly; a proxy of a provider or an account holds for all its URLs.",
     "default_model": "What `a2a chat` asks for without `-m`.",
+    "fallback_explicit": "Whether `fallback` holds for a provider that the client itself has named too "
+    "([routing](routing.md#fallback)).",
     "fetch_media": "Fetch images given by URL where the upstream cannot.",
     "fetch_media_allow": "Origins exempt from https and public addresses only.",
     "response_store": "Keep Responses answers in memory, so that `previous_response_id` works with every upstream.",
@@ -123,10 +135,16 @@ PROVIDERS = {
     "rpm": "Requests per minute and account.",
     "tpm": "Tokens per minute and account.",
     "queue_timeout_s": "As in `[server]`.",
+    "health_check_model": "A model for active health checks: an account unused for `health_check_every_s` "
+    "gets one tiny request for it. Without it no quota is spent on checks.",
+    "health_check_every_s": "How long an account must have been unused, at least 60.",
+    "health_check_per_day": "Most checks per account and day.",
     "proxy": "As in `[server]`.",
     "region": "Region of the upstream; by default from the account's profile, else `us-east-1`.",
     "default_model": "As in `[server]`.",
     "models": "Names it is known to serve, besides what its own list says.",
+    "fallback": "Who is asked where none of its accounts can serve: `provider`, `provider/model` or `model`, in order "
+    "([routing](routing.md#fallback)).",
     "user_agent": "Instead of `a2a/VERSION`.",
     "endpoint": "Which generation of the API; `auto` goes by the account.",
     "wire": "Form of the calls.",
@@ -153,7 +171,7 @@ ACCOUNTS = {
     "plan": "qwen: which key plan it has.",
     "project_id": "gemini: its Google Cloud project.",
     "priority": "Lower ones are asked first.",
-    "weight": "Its share among equals.",
+    "weight": "Its share, with the strategy `weighted`.",
     "enabled": "`false` keeps it out.",
     "proxy": "As in `[server]`, for this account alone.",
     "max_concurrency": "As in `[providers]`, for this account alone.",
@@ -168,9 +186,26 @@ CLIENTS = {
     "key_file": "File that holds the key.",
 }
 
-WITHOUT_EFFECT = frozenset(
-    {"request_max_retries", "request_base_delay", "queue_timeout_s"} | {"min_interval_ms", "rpm", "tpm", "weight"}
-)
+MODELS = {
+    "context": "Most input tokens.",
+    "max_output": "Most output tokens.",
+    "input": "Kinds of content it reads, of `text`, `image`, `pdf`, `audio`, `video`.",
+    "price": "A table of US dollars per million tokens: `input`, `cached_input`, `cache_write`, `output`.",
+    "price_date": "When that price held: what a cost names as its basis.",
+    "fallback": "As in `[providers]`, before that; `[]` is none.",
+    "connect_timeout_s": "As in `[server]`.",
+    "first_byte_timeout_s": "As in `[server]`.",
+    "idle_timeout_s": "As in `[server]`.",
+    "total_timeout_s": "As in `[server]`.",
+}
+
+ALIASES = {
+    "targets": "Models, in order: `provider/model`, `provider/account/model`, or a model's name alone.",
+    "strategy": "`in-order`: the next one is asked where the one before cannot serve. `round-robin`: conversations are "
+    "dealt out in turn, and each stays with its own.",
+}
+
+WITHOUT_EFFECT: frozenset[str] = frozenset()
 """Accepted and shown, but nothing reads them yet."""
 
 KINDS: dict[FailureKind, str] = {

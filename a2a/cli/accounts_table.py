@@ -87,12 +87,13 @@ def note(view: AccountView) -> str:
 
 
 def quota_cell(quotas: Sequence[Quota]) -> str:
-    """The allowance that is nearest to its end: `850/1000 credit`."""
-    known = [quota for quota in quotas if quota.remaining is not None]
+    """The allowance that is nearest to its end: `850/1000 credit`. One that has been reset since says nothing."""
+    now = time.time()
+    known = [one for one in quotas if one.remaining is not None and (one.resets_at is None or one.resets_at > now)]
     if not known:
         return ""
     least = min(known, key=_share)
-    return f"{_amount(least)} {least.unit}" + (f" +{len(quotas) - 1}" if len(quotas) > 1 else "")
+    return f"{_amount(least)} {least.unit}" + (f" +{len(known) - 1}" if len(known) > 1 else "")
 
 
 def _share(quota: Quota) -> float:
@@ -112,13 +113,13 @@ def _number(value: float) -> str:
 
 def trouble(view: AccountView) -> str | None:
     """`kiro/work: what happened → the command that helps`; None for an account that is well."""
-    name = short_name(view)
+    name, long_name = short_name(view), f"{view.provider}/{view.alias}: "
     if view.state == "ready":
         fault = view.last_fault
         if fault is None or time.time() - fault.at > FAULT_SHOWN_S:
             return None
         return f"{name}: ready again; {_fault(fault)}"
-    message = view.message or _MEANS[view.state]
+    message = (view.message or _MEANS[view.state]).removeprefix(long_name)
     helps = view.remedy or _HELPS.get(view.state, _TESTS)
     return f"{name}: {message} → {_filled(helps, view)}"
 
@@ -174,13 +175,17 @@ def _rows(found: AccountDetail) -> list[tuple[str, str]]:
 
 
 def _time(at: float | None) -> str:
-    return "" if at is None else datetime.fromtimestamp(at).astimezone().isoformat(" ", "seconds")
+    try:
+        return "" if at is None else datetime.fromtimestamp(at).astimezone().isoformat(" ", "seconds")
+    except (ValueError, OverflowError, OSError):  # an upstream's number that is no time
+        return f"{at:g}"
 
 
 def _quota(quota: Quota) -> str:
     """`850/1000 credit, full again in 3 days (2026-12-01 …), as of …`."""
     whose = f" for {quota.model}" if quota.model else ""
-    left = f"{_amount(quota)} {quota.unit} left{whose}"
+    which = f" ({quota.name})" if quota.name else ""
+    left = f"{_amount(quota)} {quota.unit}{which} left{whose}"
     resets = f", resets {in_words(quota.resets_at)} ({_time(quota.resets_at)})" if quota.resets_at else ""
     return left + resets + (f", as of {_time(quota.taken_at)}" if quota.taken_at else "")
 

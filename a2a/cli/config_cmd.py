@@ -83,7 +83,7 @@ def _path(ctx: typer.Context) -> None:
 
 def _check_for_serve(out: Out, settings: Settings) -> None:
     """What `a2a serve` would refuse only when it starts."""
-    from a2a.server.run import check_keys
+    from a2a.server.keycheck import check_keys
 
     try:
         check_keys(settings)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from a2a.demo.matrix.sides import Upstream
     from a2a.demo.upstreams import Upstreams
 
+Value = str | int | list[str]
+
 
 def variables(home: Path) -> dict[str, str]:
     """The environment of every command that is to see this home: never the keyring."""
@@ -37,20 +39,21 @@ def furnish(home: Path, upstreams: Upstreams, port: int) -> Settings:
     for provider, keys in _tables(upstreams, secret).items():
         lines += [f"[providers.{provider}]", *(f"{key} = {_toml(value)}" for key, value in keys.items())]
     (home / "config.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return load({"port": port}, env=variables(home))
+    return load({"port": port, "request_max_retries": 0}, env=variables(home))  # its faults are meant for one try
 
 
-def _tables(upstreams: Upstreams, secret: Path) -> dict[str, dict[str, str | list[str]]]:
+def _tables(upstreams: Upstreams, secret: Path) -> dict[str, dict[str, Value]]:
     """Provider -> its settings, where an account's base URL does not say it all."""
     from a2a.demo.codeassist.state import CLIENT_ID
 
-    tables = upstreams.settings
+    tables: dict[str, dict[str, Value]] = {name: {**table} for name, table in upstreams.settings.items()}
+    tables.setdefault("openai-qwen-oauth", {})["rpm"] = 0  # the matrix asks more in a moment than Qwen grants
     tables["gemini-cli-oauth"] |= {"oauth_client_id": CLIENT_ID, "oauth_client_secret_file": secret.as_posix()}
     return tables
 
 
-def _toml(value: str | list[str]) -> str:
-    return msgspec.json.encode(value).decode()  # JSON strings and lists of them are TOML's
+def _toml(value: Value) -> str:
+    return msgspec.json.encode(value).decode()  # JSON strings, numbers and lists of them are TOML's
 
 
 def log_in(settings: Settings, upstreams: Upstreams) -> list[str]:

@@ -82,6 +82,7 @@ def _serve(
 
 def _run(out: Out, flags: dict[str, object]) -> None:
     from a2a.cli.loop import run
+    from a2a.config import load
     from a2a.server.run import serve
 
     settings = out.settings(flags)
@@ -92,4 +93,4 @@ def _run(out: Out, flags: dict[str, object]) -> None:
             out.line({"a2a": 1, "event": "ready", "url": url, "pid": os.getpid()})
         out.say(f"a2a is ready: {url}  (key: {where})")
 
-    run(serve(settings, say=out.say, ready=ready))
+    run(serve(settings, say=out.say, ready=ready, again=lambda: load({**flags, "config": out.config})))

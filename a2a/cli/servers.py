@@ -8,6 +8,7 @@ answer gets a remark, and the work is done on disk.
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -16,22 +17,29 @@ from a2a.control.types import (
     AccountDetail,
     AccountView,
     Acted,
+    Exchange,
+    Explained,
+    ExplainWish,
     Export,
     ExportWish,
     Migrated,
     MigrateWish,
     Nothing,
+    ServerView,
 )
-from a2a.errors import A2AError, UsageError, WrongKey
+from a2a.errors import A2AError, UnknownRoute, UsageError, WrongKey
+from a2a.secret import Secret
 
 if TYPE_CHECKING:
     from msgspec import Struct
 
     from a2a.control.client import ControlClient
     from a2a.gateway.engine import Engine
-    from a2a.secret import Secret
 
 T = TypeVar("T")
+
+_NO_KEY = Secret("none")
+"""Asked with last, or where we have no key at all: a server that is not there shall not be said to refuse us."""
 
 
 class Desk(Protocol):
@@ -49,6 +57,8 @@ class Desk(Protocol):
         """Of one account, or of all."""
 
     def migrate(self, wish: MigrateWish) -> Migrated: ...
+
+    def explain(self, wish: ExplainWish) -> Explained: ...
 
 
 class Local:
@@ -98,6 +108,11 @@ class Local:
 
         return self._run(lambda engine: migrate(engine, wish))
 
+    def explain(self, wish: ExplainWish) -> Explained:
+        from a2a.gateway.explain import explain
+
+        return self._run(lambda engine: explain(engine, wish))
+
     def _run(self, work: Callable[[Engine], Awaitable[T]]) -> T:
         from a2a.cli.loop import run
         from a2a.gateway.engine import Engine
@@ -145,6 +160,9 @@ class Remote:
     def migrate(self, wish: MigrateWish) -> Migrated:
         return self._server.migrate(wish)
 
+    def explain(self, wish: ExplainWish) -> Explained:
+        return self._server.explain(wish)
+
     def _tell(self) -> None:
         for client in self._others:
             _reload(self._home, client)
@@ -158,10 +176,33 @@ def desk(home: Home) -> Iterator[Desk]:
         yield Remote(home, clients) if clients else Local(home)
 
 
-def tell_servers(home: Home) -> None:
-    """Let every server of this home look at the accounts again, after something was changed on disk."""
+def exchange(home: Home, exchange_id: str) -> Exchange:
+    """A past exchange, from wherever it is kept: the memory of a running server. Raises UsageError where it is not."""
     with contextlib.ExitStack() as stack:
-        for client in [stack.enter_context(client) for client in _clients(home)]:
+        clients = [stack.enter_context(client) for client in _clients(home)]
+        for client in clients:
+            with contextlib.suppress(UnknownRoute):
+                return client.exchange(exchange_id)
+    if not clients:
+        told = f"no server of this home runs that could know exchange {exchange_id}"
+        raise UsageError(told, hint="a server keeps its last exchanges while it runs; A2A_URL names another one")
+    raise UsageError(
+        f"no exchange {exchange_id} is kept", hint="the newest are: curl -H … /admin/v1/exchanges (docs/control.md)"
+    )
+
+
+def tell_servers(home: Home) -> None:
+    """Let every server of this home look at the accounts again, after something was changed on disk.
+
+    Never raises: what was changed stays changed, whether or not a server hears of it.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            clients = [stack.enter_context(client) for client in _clients(home)]
+        except A2AError as error:
+            home.out.say(f"{error.message}: it does not know of this yet")
+            return
+        for client in clients:
             _reload(home, client)
 
 
@@ -191,10 +232,10 @@ def _client(home: Home, url: str) -> ControlClient:
     from a2a.control.client import ControlClient
 
     refused = WrongKey(f"the server at {url} refuses our key", hint="set A2A_API_KEY to the key it was started with")
-    for key in _keys(home):
+    for key in itertools.chain(_keys(home), [_NO_KEY]):
         client = ControlClient(url, key)
         try:
-            client.server()
+            _remark(home, client.server())
         except WrongKey:
             client.close()
         except BaseException:
@@ -203,6 +244,19 @@ def _client(home: Home, url: str) -> ControlClient:
         else:
             return client
     raise refused
+
+
+def _remark(home: Home, server: ServerView) -> None:
+    """What is to be known of a server that works by other settings than its file says."""
+    config = server.config
+    if config is None:
+        return
+    if config.refused is not None:
+        hint = f" ({config.hint})" if config.hint else ""
+        told = f"the server at {server.url} does not take its settings: {config.refused}{hint}; those from before stay"
+        home.out.trouble(told)
+    if config.restart:
+        home.out.say(f"the server at {server.url} takes these from its next start on: {', '.join(config.restart)}")
 
 
 def _keys(home: Home) -> Iterator[Secret]:

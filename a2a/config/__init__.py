@@ -6,11 +6,21 @@ Nothing outside this room reads the environment; settings are passed in, not imp
     names       providers, keys and variables by name
     toml_file   config.toml with line numbers
     tables      [[accounts]] and [[clients]]
+    routing     [aliases], [models.NAME] and the fallback chains
     load        the layers, and their precedence
     describe    what `a2a config show` prints
 """
 
-from a2a.config.declare import AccountDecl, ClientDecl, ProviderSettings, ServerSettings, Settings
+from a2a.config.declare import (
+    AccountDecl,
+    AliasDecl,
+    ClientDecl,
+    ModelDecl,
+    ModelPrice,
+    ProviderSettings,
+    ServerSettings,
+    Settings,
+)
 from a2a.config.describe import SettingView, describe, mask
 from a2a.config.load import load
 from a2a.config.names import CREDENTIAL_KIND, PROVIDER_SHORT, CredentialKind, did_you_mean, near, provider_id
@@ -21,8 +31,11 @@ __all__ = [
     "CREDENTIAL_KIND",
     "PROVIDER_SHORT",
     "AccountDecl",
+    "AliasDecl",
     "ClientDecl",
     "CredentialKind",
+    "ModelDecl",
+    "ModelPrice",
     "ProviderSettings",
     "ServerSettings",
     "SettingView",

@@ -19,9 +19,13 @@ Port = Annotated[int, Meta(ge=0, le=65535)]
 Count = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[float, Meta(ge=0)]
 Weight = Annotated[int, Meta(ge=1)]
-Strategy = Literal["round-robin"]
+Strategy = Literal["round-robin", "weighted", "fill-first", "least-busy", "quota-aware"]
 StoreKind = Literal["keyring", "file"]
 Plan = Literal["standard", "coding", "token"]
+Dealing = Literal["in-order", "round-robin"]
+Modality = Literal["text", "image", "pdf", "audio", "video"]
+TokenCount = Annotated[int, Meta(ge=1)]
+PerMillion = Annotated[float, Meta(ge=0)]
 
 
 class ServerSettings(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -46,6 +50,8 @@ class ServerSettings(Struct, kw_only=True, forbid_unknown_fields=True):
     queue_timeout_s: Seconds = 30.0
     proxy: str | None = None
     default_model: str | None = None
+    fallback_explicit: bool = False
+    """Whether `fallback` holds for a provider that the client itself has named."""
     fetch_media: bool = True
     fetch_media_allow: list[str] = []
     auto_cache: bool = True
@@ -97,11 +103,17 @@ class ProviderSettings(Struct, kw_only=True, forbid_unknown_fields=True):
     rpm: Count | None = None
     tpm: Count | None = None
     queue_timeout_s: Seconds | None = None
+    health_check_model: str | None = None
+    """Accounts are asked something small of this model when nobody else has for a while; None = never."""
+    health_check_every_s: Annotated[float, Meta(ge=60)] = 3600.0
+    health_check_per_day: Count = 24
     proxy: str | None = None
     region: str | None = None
     default_model: str | None = None
     models: list[str] | None = None
     """Model names this provider is known to serve, besides what its own catalogue lists."""
+    fallback: list[str] | None = None
+    """Where none of its accounts can serve: `provider`, `provider/model` or `model`, in order."""
     user_agent: str | None = None
     endpoint: Literal["auto", "krs", "legacy"] | None = None
     wire: Literal["rest", "aws-json"] | None = None
@@ -149,6 +161,40 @@ class ClientDecl(Struct, kw_only=True, forbid_unknown_fields=True):
     key_file: str | None = None
 
 
+class ModelPrice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """US dollars per million tokens. None = unknown; `cached_input` and `cache_write` then cost what `input` does."""
+
+    input: PerMillion | None = None
+    cached_input: PerMillion | None = None
+    cache_write: PerMillion | None = None
+    output: PerMillion | None = None
+
+
+class ModelDecl(Struct, kw_only=True, forbid_unknown_fields=True):
+    """`[models."provider/model"]`, or `[models."model"]` for every provider that serves it. None = as it is known."""
+
+    context: TokenCount | None = None
+    """Most input tokens."""
+    max_output: TokenCount | None = None
+    input: list[Modality] | None = None
+    price: ModelPrice | None = None
+    price_date: str | None = None
+    """When that price held; what a cost estimate names as its basis."""
+    fallback: list[str] | None = None
+    """As in `[providers]`, before that; an empty list is none."""
+    connect_timeout_s: Seconds | None = None
+    first_byte_timeout_s: Seconds | None = None
+    idle_timeout_s: Seconds | None = None
+    total_timeout_s: Seconds | None = None
+
+
+class AliasDecl(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One line of `[aliases]`: where requests for that name or pattern go. A text or a list is short for `targets`."""
+
+    targets: list[str]
+    strategy: Dealing = "in-order"
+
+
 class Settings(Struct, kw_only=True):
     """Everything, resolved. `providers` is keyed by provider id (short names are resolved while loading)."""
 
@@ -156,6 +202,10 @@ class Settings(Struct, kw_only=True):
     providers: dict[str, ProviderSettings] = {}
     accounts: list[AccountDecl] = []
     clients: list[ClientDecl] = []
+    aliases: dict[str, AliasDecl] = {}
+    """By the name or pattern that clients send, as the file has it."""
+    models: dict[str, ModelDecl] = {}
+    """By `model` or `provider/model`, as the file has it."""
     client_keys: dict[str, Secret] = {}
     """Name -> key of `clients`, references resolved; a client whose key is missing stands in `problems` instead."""
     env_secrets: dict[str, Secret] = {}

@@ -8,10 +8,10 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from a2a.config.declare import AccountDecl, ClientDecl, Settings
+from a2a.config.declare import AccountDecl, AliasDecl, ClientDecl, ModelDecl, Settings
 from a2a.secret import Secret
 
-_USERINFO = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_USERINFO = re.compile(r"(?<=://)[^/\s]+(?=@)")
 """Name and password of a URL (a proxy's, mostly)."""
 
 
@@ -24,7 +24,7 @@ class SettingView(Struct, frozen=True):
 
 
 def describe(settings: Settings) -> list[SettingView]:
-    """Every setting of `[server]`, what is set per provider, the declared accounts and clients, the folders."""
+    """Every setting of `[server]`, what is set per provider, what the file declares by name, the folders."""
     rows = [_view(settings, f"server.{f.name}", getattr(settings.server, f.name)) for f in _fields(settings.server)]
     for provider, table in settings.providers.items():
         rows += [
@@ -33,6 +33,10 @@ def describe(settings: Settings) -> list[SettingView]:
             if f"providers.{provider}.{f.name}" in settings.origins
         ]
     rows += _entries(settings, "accounts", settings.accounts) + _entries(settings, "clients", settings.clients)
+    for name, alias in settings.aliases.items():
+        rows.append(SettingView(f"aliases.{name}", _alias(alias), settings.origins[f"aliases.{name}"]))
+    for name, model in settings.models.items():
+        rows.append(SettingView(f"models.{name}", _set_keys(model), settings.origins[f"models.{name}"]))
     rows.append(_view(settings, "credential_store", settings.credential_store))
     rows.append(_view(settings, "url", settings.url))
     origin = "A2A_HOME" if settings.folders.home else "default"
@@ -56,7 +60,14 @@ def _entries(settings: Settings, kind: str, entries: Sequence[AccountDecl | Clie
     return [SettingView(name, _set_keys(e), settings.origins[name]) for name, e in zip(names, entries, strict=True)]
 
 
-def _set_keys(entry: AccountDecl | ClientDecl) -> dict[str, Any]:
+def _alias(alias: AliasDecl) -> Any:
+    """As short as the file may have it."""
+    if alias.strategy != "in-order":
+        return {"targets": alias.targets, "strategy": alias.strategy}
+    return alias.targets if len(alias.targets) > 1 else alias.targets[0]
+
+
+def _set_keys(entry: AccountDecl | ClientDecl | ModelDecl) -> dict[str, Any]:
     """The keys that differ from the default; references are names, not secrets."""
     return {f.name: mask(getattr(entry, f.name)) for f in structs.fields(entry) if getattr(entry, f.name) != f.default}
 
@@ -68,6 +79,8 @@ def mask(value: Any) -> Any:
             return "***" if value else ""
         case str():
             return _USERINFO.sub("***", value)
+        case Struct():
+            return {name: given for name, given in structs.asdict(value).items() if given is not None}
         case list():
             return [mask(item) for item in value]
         case _:

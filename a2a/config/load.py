@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, cast, get_args, get_origin
 import msgspec
 from msgspec import structs
 
+from a2a.config import proxies
 from a2a.config.declare import AccountDecl, ClientDecl, ProviderSettings, ServerSettings, Settings, StoreKind
 from a2a.config.names import (
     PROVIDER_SHORT,
@@ -23,7 +24,7 @@ from a2a.config.names import (
     server_variable,
     variables,
 )
-from a2a.config.proxies import read as read_proxies
+from a2a.config.routing import aliases_of, models_of, remarks
 from a2a.config.surroundings import read as read_surroundings
 from a2a.config.tables import accounts_of, clients_of
 from a2a.config.toml_file import KeyPath, TomlFile, read
@@ -77,6 +78,11 @@ class _Loader:
         providers = self._providers()
         accounts = accounts_of(file) if file else []
         clients = clients_of(file) if file else []
+        aliases = aliases_of(file) if file else {}
+        models = models_of(file) if file else {}
+        for kind, names in (("aliases", aliases), ("models", models)):
+            self.origins |= {f"{kind}.{name}": file.where((kind, name)) for name in names if file}
+        self.problems += remarks(file) if file else []
         secrets = self._env_secrets(accounts)
         for kind, entries in (("accounts", accounts), ("clients", clients)):
             self.origins |= {f"{kind}[{n}]": file.where((kind, n)) for n in range(len(entries)) if file}
@@ -87,11 +93,13 @@ class _Loader:
             accounts=accounts,
             clients=clients,
             client_keys=self._client_keys(clients),
+            aliases=aliases,
+            models=models,
             env_secrets=secrets,
             credential_store=self._credential_store(),
             url=self._url(),
             folders=self.folders,
-            env_proxies=read_proxies(self.env),
+            env_proxies=proxies.read(self.env),
             surroundings=read_surroundings(self.env),
             origins=self.origins,
             config_file=str(file.path) if file else None,
@@ -105,7 +113,7 @@ class _Loader:
         if not named and not path.exists():
             return None
         file = read(path)
-        _check_keys(file, (), file.data, ("server", "providers", "accounts", "clients"))
+        _check_keys(file, (), file.data, ("server", "providers", "accounts", "clients", "aliases", "models"))
         return file
 
     def _table(self, *path: str) -> dict[str, Any]:
@@ -204,6 +212,8 @@ class _Loader:
             found = find(key)
             if found:
                 values[key] = _convert(found, key, types[key])
+                if key == "proxy" and (told := proxies.trouble(values[key])):
+                    raise found.error(f"{found.place}: {told}", hint=proxies.HINT)
             if found or defaults:
                 self.origins[f"{prefix}.{key}"] = found.origin if found else "default"
         return values

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import structs
 
+from a2a.config import proxies
 from a2a.config.declare import AccountDecl, ClientDecl
 from a2a.config.names import CREDENTIAL_KIND, OWN_KEYS, SPECIAL_KEYS, CredentialKind, did_you_mean, provider_id
 from a2a.config.toml_file import TomlFile
@@ -49,6 +50,8 @@ def accounts_of(file: TomlFile) -> list[AccountDecl]:
             if (decl.provider, decl.name) in names:
                 raise ConfigError(f"{place}: {decl.provider} already has an account called {decl.name!r}")
             names.add((decl.provider, decl.name))
+        if decl.proxy and (told := proxies.trouble(decl.proxy)):
+            raise ConfigError(f"{file.place(('accounts', number, 'proxy'))}: {told}", hint=proxies.HINT)
         decl.api_key_file = _absolute(file, decl.api_key_file)
         decl.credentials_file = _absolute(file, decl.credentials_file)
         accounts.append(decl)

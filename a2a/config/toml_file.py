@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,8 @@ class TomlFile:
 
     def __init__(self, path: Path, text: str) -> None:
         """Raises ConfigError with the line of a syntax error."""
+        import tomllib  # deferred: most starts of a command read no file
+
         self.path = path
         try:
             self.data: dict[str, Any] = tomllib.loads(text)
@@ -58,6 +59,8 @@ def _syntax_error(path: Path, text: str, message: str) -> ConfigError:
 def _key_lines(text: str) -> Iterator[tuple[KeyPath, int]]:
     """Every key path with its line, from 1. tomllib keeps no positions, so the text, known to be valid, is cut into
     statements: the shortest runs of lines that parse alone."""
+    import tomllib
+
     table: KeyPath = ()
     counts: dict[KeyPath, int] = {}
     pending: list[str] = []

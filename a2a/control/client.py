@@ -19,6 +19,9 @@ from a2a.control.types import (
     AccountDetail,
     AccountView,
     Acted,
+    Exchange,
+    Explained,
+    ExplainWish,
     Export,
     ExportWish,
     Migrated,
@@ -112,8 +115,21 @@ class ControlClient:
         """The document holds secrets."""
         return self._post(f"/accounts/{quote(provider, safe='')}/{quote(alias, safe='')}/export", wish, Export)
 
+    def exchange(self, exchange_id: str) -> Exchange:
+        """Raises UnknownRoute for one that is not kept there."""
+        return self._get(f"/exchanges/{quote(exchange_id, safe='')}", Exchange)
+
+    def explain(self, wish: ExplainWish) -> Explained:
+        """What a request would get; calls nobody."""
+        return self._post("/explain", wish, Explained)
+
     def reload(self) -> Reloaded:
+        """The accounts."""
         return self._post("/accounts/reload", None, Reloaded)
+
+    def reload_settings(self) -> Reloaded:
+        """The settings and the accounts. Raises ConfigError: then the settings are as before."""
+        return self._post("/reload", None, Reloaded)
 
     def test_all(self) -> list[Acted]:
         return self._post("/accounts/test", None, list[Acted])

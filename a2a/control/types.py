@@ -32,10 +32,11 @@ Action = Literal[
 class Quota(Struct, frozen=True, kw_only=True):
     """One allowance of an account. `unit`: credit, request, token, percent. `taken_at`: when the upstream said so.
 
-    `model`: the only one it is for; None: for all of the account.
+    `model`: the only one it is for; None: for all of the account. `name`: which of several of its unit (`input`, `5h`).
     """
 
     unit: str
+    name: str | None = None
     model: str | None = None
     limit: float | None = None
     remaining: float | None = None
@@ -206,10 +207,16 @@ class Migrated(Struct, frozen=True, kw_only=True):
 
 
 class Reloaded(Struct, frozen=True, kw_only=True):
-    """What `reload` found. `problems`: a sentence for each account that cannot be used."""
+    """What `reload` found. `problems`: a sentence for each account, and each key of a client, that cannot be used.
+
+    Of settings, where they were read again: `changed` names those that are others now, `restart` those that wait for
+    the server's next start.
+    """
 
     accounts: int
     problems: list[str] = []
+    changed: list[str] = []
+    restart: list[str] = []
 
 
 class Route(Struct, frozen=True, kw_only=True):
@@ -219,9 +226,11 @@ class Route(Struct, frozen=True, kw_only=True):
     asked: str
     provider: str
     model: str
-    via: Literal["prefix", "header", "name", "alias", "catalogue", "default"]
+    via: Literal["prefix", "header", "name", "alias", "catalogue", "default", "fallback"]
     account: str | None = None
-    """The alias, where the client named one account."""
+    """The alias, where the client, or the target of its alias, named one account."""
+    instead_of: str | None = None
+    """`provider/model` whose `fallback` this is."""
 
 
 class Considered(Struct, frozen=True, kw_only=True):
@@ -306,7 +315,10 @@ class Bodies(Struct, kw_only=True):
 
 
 class Exchange(Struct, kw_only=True):
-    """One client request with everything that happened to it."""
+    """One client request with everything that happened to it.
+
+    `unserved`: the turns of the pool that found no account, which no attempt shows; their `picked` is null.
+    """
 
     id: str
     started_at: float
@@ -322,6 +334,7 @@ class Exchange(Struct, kw_only=True):
     mode: Literal["relay", "convert"] | None = None
     route: Route | None = None
     attempts: list[Attempt] = []
+    unserved: list[Decision] = []
     status: int | None = None
     """What the client got."""
     timings: Timings = field(default_factory=Timings)
@@ -335,8 +348,24 @@ class Exchange(Struct, kw_only=True):
     bodies: Bodies | None = None
 
 
+class ConfigView(Struct, frozen=True, kw_only=True):
+    """The settings a running server has. `file`: where they come from; `loaded_at`: when it took them.
+
+    `refused`: what is wrong with the file as it is now, with its line, and `hint` what helps: the settings from before
+    stay. `restart`: names of settings that wait for the next start. `problems`: what is wrong, while the rest works.
+    """
+
+    loaded_at: float
+    file: str | None = None
+    refused: str | None = None
+    hint: str | None = None
+    refused_at: float | None = None
+    restart: list[str] = []
+    problems: list[str] = []
+
+
 class ServerView(Struct, frozen=True, kw_only=True):
-    """A running server: its state file and `GET /admin/v1/server`."""
+    """A running server: its state file and `GET /admin/v1/server`, which alone tells of its `config`."""
 
     url: str
     pid: int
@@ -344,10 +373,69 @@ class ServerView(Struct, frozen=True, kw_only=True):
     started_at: float
     in_flight: int = 0
     served: int = 0
+    config: ConfigView | None = None
+
+
+class ExplainWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of `explain`: the request to think through. `front`: the protocol it is in; `body`: what its client would
+    send, in which `model` may stand too. `prefix`: the provider in front of the path, by id or short name.
+
+    `headers`: lower case; `model-provider` and those that name a session count.
+    """
+
+    front: Literal["chat", "responses", "claude", "gemini"] = "chat"
+    model: str | None = None
+    prefix: str | None = None
+    headers: dict[str, str] = {}
+    body: Raw = Raw(b"{}")
+
+
+class Hop(Struct, frozen=True, kw_only=True):
+    """One (provider, model) that a request would try, and the accounts in the order they would be asked.
+
+    `waiting`: accounts that would not be asked now, with why. `mode`: null where the conversion itself would fail,
+    which `fault` then tells. `notes`: what becomes of fields the target cannot carry as they are. `url`: of the call.
+    """
+
+    route: Route
+    accounts: list[Considered] = []
+    waiting: list[Considered] = []
+    strategy: str | None = None
+    mode: Literal["relay", "convert"] | None = None
+    url: str | None = None
+    notes: list[NoteView] = []
+    fault: Fault | None = None
+
+
+class Explained(Struct, frozen=True, kw_only=True):
+    """What a request would get, without anybody being called. `hops` in the order of trying; empty with a `fault`."""
+
+    front: str
+    asked: str
+    stream: bool = False
+    hops: list[Hop] = []
+    fault: Fault | None = None
+
+
+class Price(Struct, frozen=True, kw_only=True):
+    """US dollars per million tokens, None = not known. `basis`: date of the price, or the file that says it.
+
+    Large inputs may cost more (`a2a.catalog`).
+    """
+
+    input: float | None = None
+    cached_input: float | None = None
+    cache_write: float | None = None
+    output: float | None = None
+    basis: str = ""
 
 
 class ModelView(Struct, frozen=True, kw_only=True):
-    """One model reachable now. `id` is what a client sends; `accounts`: names able to serve it."""
+    """One model reachable now. `id` is what a client sends; `accounts`: names able to serve it.
+
+    An alias of the settings is a row too: its `provider` is `alias`, its `targets` are what it stands for, and with
+    `pattern` its `id` is no name but a pattern. `input`: kinds of content the model reads, empty = not known.
+    """
 
     id: str
     name: str
@@ -358,6 +446,10 @@ class ModelView(Struct, frozen=True, kw_only=True):
     max_output: int | None = None
     created: int = 0
     """Unix seconds, 0 where the upstream does not say."""
+    input: list[str] = []
+    price: Price | None = None
+    targets: list[str] = []
+    pattern: bool = False
 
 
 class ExchangeChanged(Struct, frozen=True, tag="exchange"):

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from msgspec import UNSET, Struct, structs
 
@@ -21,6 +20,7 @@ from a2a.auth.migrate import migrate as move_secrets
 from a2a.auth.overrides import Overrides, changed
 from a2a.auth.records import Account
 from a2a.auth.renewal import stored
+from a2a.config import proxies
 from a2a.control.types import (
     AccountSettings,
     Acted,
@@ -79,13 +79,8 @@ async def _set(engine: Engine, member: PoolAccount, settings: AccountSettings) -
 
 
 def _check_proxy(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise UsageError("the proxy is no http(s) URL", hint="for example http://user:password@host:8080")
+    if told := proxies.trouble(url):
+        raise UsageError(told, hint=proxies.HINT)
 
 
 async def _rename(engine: Engine, member: PoolAccount, wanted: NewName) -> Acted:

@@ -51,7 +51,7 @@ async def run(this: Try) -> Failed | None:
     asked = this.responses.expand(job.request, call.client, now)
     keep = Keep(this, asked) if this.responses.wants(call.front.name, asked) else None
     known = restore(asked, this.ledger, call.client, this.profile.family, now)
-    whole = await this.media.inline(known, this.lease.provider.proto)
+    whole = await this.media.inline(known, this.lease.provider.proto, proxy=this.proxy)
     prepared = prepare(whole, conv, this.lease.provider.proto)
     body = this.codec.render_request(prepared, conv)
     job.report.notes(conv.notes)

@@ -1,6 +1,8 @@
 """Everything one process needs to answer calls, put together from settings; `serve`, `chat` and `demo` start here.
 
 Start-up in order, clean-up in reverse: accounts and their health, catalogue, gateway; then the background tasks.
+Settings may change meanwhile: what follows from them alone (providers, router, gateway) is made anew and put in place
+in one step, between two turns of the loop; what was learned (pool, catalogue, tokens, records) stays.
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 
 from msgspec import structs
@@ -17,15 +19,19 @@ from a2a import __version__
 from a2a.auth.accounts import AccountStore
 from a2a.auth.kinds import expiry_of
 from a2a.auth.records import Account, Credential
+from a2a.auth.renewal import Job, Renewal, Renewed
 from a2a.auth.renewer import Detached
 from a2a.auth.store import CredentialStore, open_store
 from a2a.auth.tokens import TokenKeeper
 from a2a.clock import Clock, SystemClock
 from a2a.config import Settings, provider_id
-from a2a.control.types import AccountChanged, ServerView
+from a2a.control.types import AccountChanged, ConfigView, ServerView
 from a2a.errors import A2AError, NeedsLogin
+from a2a.gateway.affinity import Affinity, BindingStore
 from a2a.gateway.catalogue import Catalogue
+from a2a.gateway.checks import HealthChecks
 from a2a.gateway.pipeline import Gateway
+from a2a.gateway.quota import QuotaPoll
 from a2a.gateway.route import Router
 from a2a.logs.live import Live
 from a2a.logs.recorder import Recorder
@@ -64,8 +70,12 @@ class Engine:
         self.clock = clock or SystemClock()
         self.store = store or open_store(settings.credential_store, settings.folders, say=say)
         own = store is None and clock is None  # a process of its own can open our store, and reads the system's clock
-        self._renew = Detached(settings.credential_store, settings.folders, self.store) if own else None
-        self._say = say
+        self._renew = (
+            Detached(settings.credential_store, settings.folders, self.store)
+            if own
+            else Renewal(self.store, settings.folders.locks, self.clock)
+        )
+        self.say = say
         self.providers: dict[str, Provider] = build(settings)
         self.live = Live(self.clock)
         self.recorder = Recorder(self.live)
@@ -77,6 +87,7 @@ class Engine:
         self.egress = Egress(settings.server.connect_timeout_s)
         self.started_at = self.clock.now()
         self.url = ""
+        self.config = ConfigView(loaded_at=self.started_at, file=settings.config_file, problems=settings.problems)
         self.records = AccountStore(settings.folders)
         self.health = HealthSaver(settings.folders)
         self.roster = Roster([], {}, {}, [])
@@ -84,6 +95,8 @@ class Engine:
         self._reloading = asyncio.Lock()
         self.arrived = asyncio.Event()
         """Set when a reload has brought accounts whose model lists nobody has asked for."""
+        self._moved: set[str] = set()
+        """Ids of providers whose settings are others since their accounts' lists were asked for."""
 
     @property
     def accounts(self) -> list[Account]:
@@ -92,7 +105,7 @@ class Engine:
     async def __aenter__(self) -> Engine:
         await self._use(await asyncio.to_thread(read_roster, self.settings))
         for problem in self.roster.problems:  # those of the settings were told when they were loaded
-            self._say(problem)
+            self.say(problem)
         self.keeper = TokenKeeper(
             self.store,
             folders=self.settings.folders,
@@ -100,8 +113,10 @@ class Engine:
             clock=self.clock,
             seeds=self._seeds,
             accounts=self.records,
-            renew=self._renew,
+            renew=self._counted,
         )
+        affinity = Affinity(store=BindingStore(self.settings.folders), clock=self.clock)
+        await affinity.load()
         self.gateway = Gateway(
             server=self.settings.server,
             router=self.router,
@@ -111,7 +126,10 @@ class Engine:
             egress=self.egress,
             recorder=self.recorder,
             clock=self.clock,
+            affinity=affinity,
         )
+        self.quota = QuotaPoll(self.pool, self.keeper, self.egress, self.clock)
+        self.checks = HealthChecks(self.pool, lambda call, sink: self.gateway.answer(call, sink), self.clock)
         return self
 
     async def __aexit__(
@@ -121,6 +139,17 @@ class Engine:
         await self.keeper.aclose()
         await self.egress.aclose()
         await self.save_health()
+
+    async def _counted(self, job: Job) -> Renewed:
+        """A renewal, for the metrics. Raises what it raises."""
+        refreshes = self.recorder.tally.refreshes
+        try:
+            renewed = await self._renew(job)
+        except A2AError:
+            refreshes[job.account.provider, "failed"] += 1
+            raise
+        refreshes[job.account.provider, "ok"] += 1
+        return renewed
 
     async def _use(self, roster: Roster) -> list[PoolAccount]:
         """Put these accounts to work; gives those whose health a person has set since, or whose credential is new."""
@@ -137,23 +166,47 @@ class Engine:
         Calls in flight go on as they began. Raises StoreError, and UsageError as `read_roster` does.
         """
         async with self._reloading:
-            before = {account.id: account for account in self.accounts}
-            seeds = dict(self._seeds)
             roster = await asyncio.to_thread(read_roster, self.settings)
-            took = await self._use(roster)
-            self._renewed(took)
-            for account_id in before.keys() | {account.id for account in roster.accounts}:
-                member = self.pool.member(account_id)
-                old = before.get(account_id)
-                if member is None or old is None or seeds.get(account_id) != roster.seeds.get(account_id):
-                    self.keeper.forget(account_id)
-                elif any(getattr(old, name) != getattr(member.account, name) for name in _IDENTITY):
-                    self._renewed([member])
-                elif member.account.expires_at != old.expires_at:  # another process has renewed its token
-                    self.keeper.forget(account_id)
-            if self.catalogue.unlisted():
-                self.arrived.set()
+            await self._change(roster)
         return roster.problems
+
+    async def use_settings(self, settings: Settings) -> list[str]:
+        """Serve by these from now on, with the accounts they declare; gives what is wrong with some of those.
+
+        Calls in flight go on as they began. Raises StoreError, and UsageError as `read_roster` does: then all is as it
+        was.
+        """
+        async with self._reloading:
+            fresh = _renewed_providers(self.providers, self.settings, settings)
+            roster = await asyncio.to_thread(read_roster, settings)
+            router = Router(settings, {**self.providers, **fresh}, self.catalogue)
+            router.follow(self.router)
+            self._moved |= {name for name in fresh if _elsewhere(name, self.settings, settings)}
+            self.settings = settings
+            self.providers.update(fresh)  # pool and catalogue look there too
+            self.pool.adopt(fresh)
+            self.router = router
+            self.gateway = self.gateway.under(settings.server, router)
+            await self._change(roster)
+        return roster.problems
+
+    async def _change(self, roster: Roster) -> None:
+        """Put these accounts in the place of those before; forget what was learned of the ones that are others now."""
+        before = {account.id: account for account in self.accounts}
+        seeds = dict(self._seeds)
+        took = await self._use(roster)
+        self._renewed(took)
+        for account_id in before.keys() | {account.id for account in roster.accounts}:
+            member = self.pool.member(account_id)
+            old = before.get(account_id)
+            if member is None or old is None or seeds.get(account_id) != roster.seeds.get(account_id):
+                self.keeper.forget(account_id)
+            elif any(getattr(old, name) != getattr(member.account, name) for name in _IDENTITY):
+                self._renewed([member])
+            elif member.account.expires_at != old.expires_at:  # another process has renewed its token
+                self.keeper.forget(account_id)
+        if self.catalogue.unlisted() or self._moved:
+            self.arrived.set()
 
     def _renewed(self, members: Iterable[PoolAccount]) -> None:
         """Their credentials or settings may be others: what was learned with the old ones is asked again."""
@@ -163,8 +216,9 @@ class Engine:
             self.live.publish(AccountChanged(member.view()))
 
     async def save_health(self) -> None:
-        """Write what was learned; takes over what a person has set meanwhile."""
+        """Write what was learned, and where conversations are; takes over what a person has set meanwhile."""
         self._renewed(await self.health.save(self.pool.members()))
+        await self.gateway.save()
 
     def note_expiry(self, member: PoolAccount, credential: Credential) -> None:
         """Show when its token ends now."""
@@ -199,7 +253,10 @@ class Engine:
 
         `provider`: an id, to ask for the lists of its accounts alone.
         """
-        wanted = set(self.catalogue.unlisted()) if only_new else {account.id for account in self.accounts}
+        wanted = {account.id for account in self.accounts}
+        if only_new:
+            wanted = {one.id for one in self.accounts if one.provider in self._moved} | set(self.catalogue.unlisted())
+            self._moved.clear()
         asked = [m for m in self.pool.members(provider) if m.account.id in wanted and m.account.enabled]
         results = await asyncio.gather(*(self._list(member.account) for member in asked))
         return [problem for problem in results if problem]
@@ -227,4 +284,19 @@ class Engine:
             started_at=self.started_at,
             in_flight=self.recorder.in_flight,
             served=self.recorder.served,
+            config=self.config,
         )
+
+
+def _elsewhere(provider_id: str, old: Settings, new: Settings) -> bool:
+    """Whether the provider's upstream may be another one, or list other models."""
+    return old.provider(provider_id) != new.provider(provider_id) or old.server.proxy != new.server.proxy
+
+
+def _renewed_providers(now: Mapping[str, Provider], old: Settings, new: Settings) -> dict[str, Provider]:
+    """Providers whose settings differ, made from the new ones; the others stay the objects they are."""
+    if (old.server, old.env_proxies) == (new.server, new.env_proxies):
+        differ = {name for name in now if old.provider(name) != new.provider(name)}
+    else:
+        differ = set(now)
+    return {name: provider for name, provider in build(new).items() if name in differ} if differ else {}

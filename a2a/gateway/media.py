@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import copy
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 from yarl import URL
@@ -18,7 +19,7 @@ from a2a.config import ServerSettings
 from a2a.errors import RequestError, UpstreamError
 from a2a.messages import Foreign, Inline, Media, MediaKind, Message, Part, Proto, Request, Text, ToolResult, Url
 from a2a.providers.base import read_capped
-from a2a.providers.http1 import Http1, Http1Answer, Target
+from a2a.providers.http import Answer, Egress, Target
 
 LIMIT_BYTES = 20 * 1024 * 1024
 LIMIT_S = 10.0
@@ -36,21 +37,38 @@ _GOOGLE = ("https://generativelanguage.googleapis.com/", "gs://", "https://www.y
 """What Gemini reads by itself."""
 
 
+ProxyOf = Callable[[str], str | None]
+
+
+def direct(_: str) -> None:
+    """No proxy."""
+
+
 class MediaFetcher:
     """Downloads what a request's target cannot; one per process."""
 
     def __init__(self, server: ServerSettings) -> None:
+        self._use(server)
+        self._http = Egress()
+
+    def _use(self, server: ServerSettings) -> None:
         self._server = server
         self._allowed = tuple(origin.rstrip("/") for origin in server.fetch_media_allow)
-        self._http = Http1()
+
+    def under(self, server: ServerSettings) -> MediaFetcher:
+        """The same connections by other settings; downloads that have begun go on by these."""
+        other = copy.copy(self)
+        other._use(server)
+        return other
 
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    async def inline(self, request: Request, target: Proto) -> Request:
+    async def inline(self, request: Request, target: Proto, *, proxy: ProxyOf = direct) -> Request:
         """The request with its URLs replaced by the bytes behind them, itself when there is nothing to do.
 
-        Raises RequestError naming the URL that cannot be had.
+        `proxy`: which one a URL is fetched through; it gets the address that was checked, not the name. Raises
+        RequestError naming the URL that cannot be had.
         """
         kinds = CANNOT_FETCH.get(target, frozenset())
         wanted = [url for message in request.messages for url in _urls(message.parts, kinds, target)]
@@ -62,7 +80,7 @@ class MediaFetcher:
         if len(unique) > MOST:
             raise RequestError(f"{len(unique)} media URLs: at most {MOST} are downloaded for this upstream")
         async with asyncio.TaskGroup() as group:
-            tasks = {url: group.create_task(self._fetch(url), name="a2a media") for url in unique}
+            tasks = {url: group.create_task(self._fetch(url, proxy), name="a2a media") for url in unique}
         got = {url: task.result() for url, task in tasks.items()}
         failed = next((found for found in got.values() if isinstance(found, RequestError)), None)
         if failed is not None:
@@ -71,11 +89,11 @@ class MediaFetcher:
         messages = [_filled(message, have) for message in request.messages]
         return replace(request, messages=messages)
 
-    async def _fetch(self, url: str) -> tuple[str, str | None] | RequestError:
+    async def _fetch(self, url: str, proxy: ProxyOf) -> tuple[str, str | None] | RequestError:
         """(base64, content type), or why not."""
         try:
             async with asyncio.timeout(LIMIT_S):
-                return await self._follow(URL(url))
+                return await self._follow(URL(url), proxy)
         except RequestError as error:
             return error
         except TimeoutError:
@@ -83,11 +101,12 @@ class MediaFetcher:
         except (UpstreamError, ValueError) as error:
             return RequestError(f"cannot download {url}: {error}")
 
-    async def _follow(self, url: URL) -> tuple[str, str | None]:
+    async def _follow(self, url: URL, proxy: ProxyOf) -> tuple[str, str | None]:
         for _ in range(REDIRECTS + 1):
             address = await self._admit(url)
             target = Target(url, {"User-Agent": "a2a", "Accept": "*/*", "Accept-Encoding": "identity"}, "GET")
-            answer = await self._http.open(target, None, connect_s=LIMIT_S, address=address)
+            way = proxy(target.location)
+            answer = await self._http.open(target, None, proxy=way, connect_timeout_s=LIMIT_S, address=address)
             try:
                 if answer.status == 200:
                     return await _content(answer)
@@ -118,7 +137,7 @@ class MediaFetcher:
         return addresses[0]
 
 
-async def _content(answer: Http1Answer) -> tuple[str, str | None]:
+async def _content(answer: Answer) -> tuple[str, str | None]:
     data = await read_capped(answer, LIMIT_BYTES)
     mime = answer.headers.get("content-type", "").partition(";")[0].strip() or None
     return base64.b64encode(data).decode(), mime

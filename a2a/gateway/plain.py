@@ -44,7 +44,7 @@ async def _converted(this: Try, front: CountingFront) -> Failed | None:
     conv = Conversion(
         request=asked, profile=this.profile, model=this.model, now=job.report.exchange.started_at, stream=False
     )
-    whole = await this.media.inline(asked, proto)
+    whole = await this.media.inline(asked, proto, proxy=this.proxy)
     codec = this.lease.provider.codec or proto
     body = count_body(codec, this.codec.render_request(prepare(whole, conv, proto), conv), this.model)
     job.report.notes(conv.notes)

@@ -178,6 +178,8 @@ async def _forward(this: Try, answer: Answer, tap: Tap, head: bytes) -> None:
             tap.feed(chunk)
             watch.touch()
             if out := whole.cut(chunk):
+                if tap.glance.failure is not None:
+                    out = this.unquoted(out)
                 await down.write(join(this.job.opening, out) if join else out)
     except UpstreamError as error:
         failure = this.interrupted(watch, error)

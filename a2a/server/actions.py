@@ -28,6 +28,7 @@ def answer(value: object) -> web.Response:
 
 async def account(request: web.Request) -> web.Response:
     request.app[GUARD].client(request)
+    request.app[ENGINE].quota.look()
     return answer(_member(request).detail())
 
 
@@ -39,7 +40,7 @@ async def act(request: web.Request) -> web.Response:
     if action is None:
         raise UnknownRoute(f"there is no action {name!r} on an account", hint=did_you_mean(name, ACTIONS))
     member = _member(request)
-    body = await _body(request, action.body)
+    body = await body_of(request, action.body)
     return answer(await action.act(request.app[ENGINE], member, body))
 
 
@@ -50,7 +51,7 @@ async def act_on_all(request: web.Request) -> web.Response:
     action = HOME_ACTIONS.get(name)
     if action is None:
         raise UnknownRoute(f"there is no action {name!r} on all accounts", hint=did_you_mean(name, HOME_ACTIONS))
-    body = await _body(request, action.body)
+    body = await body_of(request, action.body)
     return answer(await action.act(request.app[ENGINE], body))
 
 
@@ -67,7 +68,7 @@ def _member(request: web.Request) -> PoolAccount:
     )
 
 
-async def _body(request: web.Request, kind: type[T]) -> T:
+async def body_of(request: web.Request, kind: type[T]) -> T:
     """An empty body is `{}`. Raises RequestError."""
     try:
         return msgspec.json.decode(await request.read() or b"{}", type=kind)

@@ -1,14 +1,15 @@
-"""The aiohttp application: health, content, model lists, control API; what no route takes is a shaped 404."""
+"""The aiohttp application: health, metrics, content, model lists, control API; what no route takes is a shaped 404."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
 from a2a.gateway.engine import Engine
-from a2a.server import content, control, models, responses
+from a2a.server import content, control, metrics, models, responses
 from a2a.server.border import shaped, unknown
 from a2a.server.guard import Guard
-from a2a.server.keys import ENGINE, GUARD
+from a2a.server.keys import ENGINE, GUARD, RELOADER
+from a2a.server.reload import Reloader
 
 
 async def health(_: web.Request) -> web.Response:
@@ -27,14 +28,16 @@ async def root(_: web.Request) -> web.Response:
     return web.json_response({"name": "a2a"})
 
 
-def build(engine: Engine, guard: Guard) -> web.Application:
+def build(engine: Engine, guard: Guard, reloader: Reloader) -> web.Application:
     """`client_max_size` is the setting: aiohttp's own 1 MiB refuses long histories."""
     app = web.Application(client_max_size=engine.settings.server.max_body_mib * 1024 * 1024)
     app[ENGINE] = engine
     app[GUARD] = guard
+    app[RELOADER] = reloader
     app.router.add_get("/", shaped(root))
     app.router.add_get("/health", shaped(health))
     app.router.add_get("/ready", shaped(ready))
+    app.router.add_get("/metrics", shaped(metrics.metrics))
     content.add_routes(app)
     models.add_routes(app)
     responses.add_routes(app)

@@ -22,9 +22,18 @@ class Guard:
         self, keys: Mapping[str, Secret], *, loopback: bool, allow_host: list[str], allow_origin: list[str]
     ) -> None:
         """`keys`: name -> key. `loopback`: the server listens on this machine only."""
+        self._loopback = loopback
+        self.use(keys, allow_host=allow_host, allow_origin=allow_origin)
+
+    def use(self, keys: Mapping[str, Secret], *, allow_host: list[str], allow_origin: list[str]) -> None:
+        """Other settings, for requests that come from now on."""
         self._keys = list(keys.items())
-        self._hosts = LOOPBACK_NAMES | {host.lower() for host in allow_host} if loopback else None
+        self._hosts = LOOPBACK_NAMES | {host.lower() for host in allow_host} if self._loopback else None
         self._origins = frozenset(allow_origin)
+
+    def own_key(self) -> Secret | None:
+        """The server's own."""
+        return dict(self._keys).get(SERVER_KEY)
 
     def host(self, request: web.Request) -> None:
         """Raises Forbidden when a loopback server is called by a foreign name."""

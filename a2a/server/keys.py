@@ -6,6 +6,8 @@ from aiohttp import web
 
 from a2a.gateway.engine import Engine
 from a2a.server.guard import Guard
+from a2a.server.reload import Reloader
 
 ENGINE = web.AppKey("engine", Engine)
 GUARD = web.AppKey("guard", Guard)
+RELOADER = web.AppKey("reloader", Reloader)

@@ -92,7 +92,7 @@ def _views(request: web.Request) -> list[ModelView]:
     engine = request.app[ENGINE]
     prefix = request.match_info.get("provider")
     if prefix is None:
-        unique = {view.id: view for view in reversed(engine.catalogue.views())}
+        unique = {view.id: view for view in reversed(engine.router.models()) if not view.pattern}
         return [unique[name] for name in sorted(unique)]
     provider = engine.provider_of(prefix)
     if provider is None:

@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -21,29 +21,26 @@ from a2a.auth import serverkey
 from a2a.config import ServerSettings, Settings
 from a2a.control.servers import alive
 from a2a.errors import ConfigError
+from a2a.gateway import checks, quota
 from a2a.gateway.engine import Engine
 from a2a.paths import atomic_write
 from a2a.secret import Secret
 from a2a.server.app import build
 from a2a.server.guard import SERVER_KEY, Guard
+from a2a.server.keycheck import check_keys, is_loopback
 from a2a.server.noise import HTTP_LOG
+from a2a.server.reload import Reloader, hang_up
 
 log = logging.getLogger(__name__)
 
 DRAIN_S = 30.0
 """Exchanges in flight get this long after the first signal; a second signal ends them at once."""
-MIN_KEY_CHARS = 16
 SAVE_EVERY_S = 1.0
 """How often the background task writes what was learned of the accounts' health."""
 BACKLOG = 1024
 RENEW_EVERY_S = 60.0
 """How often the background task looks for tokens that are about to end."""
 _PORT_TROUBLE = (errno.EADDRINUSE, errno.EACCES)
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-
-def is_loopback(host: str) -> bool:
-    return host in _LOOPBACK or host.startswith("127.")
 
 
 async def keys(settings: Settings, engine: Engine) -> dict[str, Secret]:
@@ -53,24 +50,6 @@ async def keys(settings: Settings, engine: Engine) -> dict[str, Secret]:
     if key is None:
         key = await asyncio.to_thread(serverkey.get_or_create, engine.store, settings.folders.locks)
     return {SERVER_KEY: key, **settings.client_keys}
-
-
-def check_keys(settings: Settings) -> None:
-    """Raises ConfigError for a key that is too weak for where the server listens, and for a client's reserved name."""
-    server = settings.server
-    if SERVER_KEY in settings.client_keys:
-        raise ConfigError(f"a client cannot be called {SERVER_KEY!r}: that is the server's own key")
-    if is_loopback(server.host):
-        return
-    if server.api_key is None:
-        hint = f"A2A_API_KEY=… ({MIN_KEY_CHARS} characters or more)"
-        raise ConfigError(f"host {server.host} needs a key of your own", hint=hint)
-    for name, given in {SERVER_KEY: server.api_key, **settings.client_keys}.items():
-        if len(given.reveal()) < MIN_KEY_CHARS:
-            whose = "the server's key" if name == SERVER_KEY else f"the key of client {name!r}"
-            raise ConfigError(
-                f"host {server.host}: {whose} has under {MIN_KEY_CHARS} characters", hint="choose a longer one"
-            )
 
 
 def listen(server: ServerSettings) -> list[socket.socket]:
@@ -121,8 +100,13 @@ def _bind(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def serving(settings: Settings, engine: Engine) -> AsyncIterator[str]:
-    """Listen and serve while the block runs; gives the URL. Leaving it drains for up to DRAIN_S."""
+async def serving(
+    settings: Settings, engine: Engine, *, again: Callable[[], Settings] | None = None
+) -> AsyncIterator[str]:
+    """Listen and serve while the block runs; gives the URL. Leaving it drains for up to DRAIN_S.
+
+    `again`: reads the settings once more, where they may change meanwhile.
+    """
     server = settings.server
     guard = Guard(
         await keys(settings, engine),
@@ -130,9 +114,10 @@ async def serving(settings: Settings, engine: Engine) -> AsyncIterator[str]:
         allow_host=server.allow_host,
         allow_origin=server.allow_origin,
     )
+    reloader = Reloader(engine, guard, again)
     sockets = listen(server)
     runner = web.AppRunner(
-        build(engine, guard),
+        build(engine, guard, reloader),
         access_log=None,
         logger=HTTP_LOG,
         handler_cancellation=True,  # off by default: a client that left would keep its upstream call alive
@@ -151,12 +136,15 @@ async def serving(settings: Settings, engine: Engine) -> AsyncIterator[str]:
         async with asyncio.TaskGroup() as tasks:
             own = [
                 tasks.create_task(_keep_lists(engine), name="a2a model lists"),
-                tasks.create_task(_save_health(engine), name="a2a health"),
+                tasks.create_task(_every(SAVE_EVERY_S, "save_health", engine.save_health), name="a2a health"),
+                tasks.create_task(_renew_tokens(engine), name="a2a token renewal"),
+                tasks.create_task(_watch_files(reloader), name="a2a settings"),
+                tasks.create_task(_every(quota.TICK_S, "quota", engine.quota.turn), name="a2a quota"),
+                tasks.create_task(_every(checks.TICK_S, "checks", engine.checks.turn), name="a2a health checks"),
             ]
-            if server.cron_refresh_token:
-                own.append(tasks.create_task(_renew_tokens(engine), name="a2a token renewal"))
             _settle()
-            yield engine.url
+            with hang_up(reloader.called.set) if again is not None else contextlib.nullcontext():
+                yield engine.url
             for task in own:
                 task.cancel()
     except BaseExceptionGroup as group:
@@ -205,17 +193,25 @@ async def _keep_lists(engine: Engine) -> None:
         await _list_models(engine, only_new=True)
 
 
-async def _save_health(engine: Engine) -> None:
-    while True:
-        await asyncio.sleep(SAVE_EVERY_S)
-        with _survived("save_health"):
-            await engine.save_health()
-
-
 async def _renew_tokens(engine: Engine) -> None:
     while True:
-        with _survived("renew_tokens"):
-            await engine.renew_tokens()
+        if engine.settings.server.cron_refresh_token:
+            with _survived("renew_tokens"):
+                await engine.renew_tokens()
+        await asyncio.sleep(RENEW_EVERY_S)
+
+
+async def _every(seconds: float, what: str, turn: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        with _survived(what):
+            await turn()
+
+
+async def _watch_files(reloader: Reloader) -> None:
+    while True:
+        with _survived("watch_files"):
+            await reloader.watch()
         await asyncio.sleep(RENEW_EVERY_S)
 
 
@@ -237,9 +233,15 @@ async def until_signal(signals: Iterable[int] = (signal.SIGINT, signal.SIGTERM))
         signal.signal(number, signal.SIG_DFL)
 
 
-async def serve(settings: Settings, *, say: Callable[[str], None], ready: Callable[[str], None]) -> None:
-    """`a2a serve`: from settings to the drained end."""
-    async with Engine(settings, say=say) as engine, serving(settings, engine) as url:
+async def serve(
+    settings: Settings,
+    *,
+    say: Callable[[str], None],
+    ready: Callable[[str], None],
+    again: Callable[[], Settings] | None = None,
+) -> None:
+    """`a2a serve`: from settings to the drained end. `again` as `serving` takes it."""
+    async with Engine(settings, say=say) as engine, serving(settings, engine, again=again) as url:
         ready(url)
         await until_signal()
         say(f"draining {engine.recorder.in_flight} exchanges" if engine.recorder.in_flight else "stopping")

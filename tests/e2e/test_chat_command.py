@@ -183,7 +183,7 @@ def test_models(stage: Stage) -> None:
     table = stage.cli("models")
     assert table.returncode == 0, table.stderr
     lines = table.stdout.decode().splitlines()
-    assert lines[0].split() == ["MODEL", "PROVIDER", "ACCOUNTS", "CONTEXT", "ALIASES"]
+    assert lines[0].split() == ["MODEL", "PROVIDER", "ACCOUNTS", "CONTEXT", "USD/M", "ALIASES"]
     assert any(line.startswith("demo-chat") and "openai/one" in line for line in lines)
     rows = json.loads(stage.cli("models", "--json").stdout)["data"]
     assert {row["provider"] for row in rows} == {OPENAI, CLAUDE, KIRO}

@@ -23,6 +23,7 @@ RANK = {
     "clock": 0,
     "secret": 0,
     "messages": 1,
+    "catalog": 1,
     "config": 1,
     "control": 1,
     "protocols": 2,
@@ -56,6 +57,7 @@ SIBLINGS = {
 
 HOMES = {
     "aiohttp": {"providers", "server", "demo"},
+    "httpcore": {"auth"},
     "httpx": {"auth", "control"},
     "keyring": {"auth"},
     "platformdirs": {"paths"},

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("textual", "aiohttp", "httpx", "keyring")
+HEAVY = ("textual", "aiohttp", "httpx", "keyring", "asyncio", "segno")
 MODULES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
     for path in (ROOT / "a2a").rglob("*.py")

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from support.proxies import HttpProxy, Proxy, SocksProxy
 
 from a2a.config import ServerSettings
 from a2a.errors import RequestError
@@ -111,3 +112,31 @@ async def test_their_number_is_limited(origin: str) -> None:
     urls = [f"{origin}/picture?{n}" for n in range(media.MOST + 1)]
     with pytest.raises(RequestError, match="at most"):
         await fetched(asking(*urls), allow=[origin])
+
+
+@pytest.mark.parametrize("kind", [SocksProxy, HttpProxy])
+async def test_a_download_goes_through_the_proxy(origin: str, kind: type[Proxy]) -> None:
+    fetcher = MediaFetcher(ServerSettings(fetch_media_allow=[origin]))
+    async with kind({}) as proxy:
+        request = await fetcher.inline(asking(origin + "/picture"), "kiro", proxy=lambda _: proxy.url)
+        await fetcher.aclose()
+    picture = request.messages[0].parts[1]
+    assert isinstance(picture, Media)
+    assert isinstance(picture.source, Inline)
+    assert [host for host, _ in proxy.asked] == ["127.0.0.1"]
+
+
+@pytest.mark.parametrize("kind", [SocksProxy, HttpProxy])
+async def test_a_proxy_gets_the_address_that_was_checked(kind: type[Proxy], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise it would resolve the name again, and perhaps into its own network."""
+
+    async def public(*_: object) -> str:
+        return "192.0.2.7"
+
+    monkeypatch.setattr(MediaFetcher, "_admit", public)
+    fetcher = MediaFetcher(ServerSettings())
+    async with kind({}, refuse=2 if kind is SocksProxy else 502) as proxy:
+        with pytest.raises(RequestError, match="cannot download"):
+            await fetcher.inline(asking("https://pictures.test/x.png"), "kiro", proxy=lambda _: proxy.url)
+        await fetcher.aclose()
+    assert proxy.asked == [("192.0.2.7", 443)]

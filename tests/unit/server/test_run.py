@@ -27,7 +27,8 @@ from a2a.gateway.engine import Engine
 from a2a.paths import folders
 from a2a.secret import Secret
 from a2a.server import run
-from a2a.server.run import is_loopback, keys, listen, serving
+from a2a.server.keycheck import is_loopback
+from a2a.server.run import keys, listen, serving
 
 pytestmark = pytest.mark.anyio
 LONG = Secret("k" * 16)
