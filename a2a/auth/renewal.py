@@ -106,8 +106,11 @@ class Renewal:
             raise UpstreamTimeout(f"{account.name}: the token endpoint took over {_RENEWAL_S:g} s") from exc
         except NeedsAction as exc:
             raise NeedsAction(f"{account.name}: {exc.message}", reason=exc.reason, hint=exc.hint) from exc
-        except (NeedsLogin, UpstreamError) as exc:
-            raise type(exc)(f"{account.name}: {exc.message}", hint=exc.hint or login_again(account)) from exc
+        except NeedsLogin as exc:
+            raise NeedsLogin(f"{account.name}: {exc.message}", hint=exc.hint or login_again(account)) from exc
+        except UpstreamError as exc:  # the login may be as good as ever
+            hint = exc.hint or "a2a tries again by itself; if it lasts, check the network and the proxy"
+            raise type(exc)(f"{account.name}: {exc.message}", hint=hint) from exc
 
     async def _from_source(self, job: Job, token: Token, dead: NeedsLogin) -> Token:
         """The imported file may have moved on: its owner logged in again, or renewed it. Raises `dead` if not."""

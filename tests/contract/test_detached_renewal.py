@@ -146,8 +146,9 @@ async def test_what_only_the_user_can_do_keeps_its_reason(place: Place) -> None:
 async def test_no_connection_keeps_its_class(place: Place) -> None:
     place.urls = AuthUrls(auth_url="http://127.0.0.1:1")
     keeper = place.keeper()
-    with pytest.raises(Unreachable):
+    with pytest.raises(Unreachable) as caught:
         await keeper.current(ACCOUNT)
+    assert "a2a login" not in (caught.value.hint or ""), "the login may be as good as ever"
     await keeper.aclose()
 
 
