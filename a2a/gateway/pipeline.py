@@ -49,6 +49,7 @@ from a2a.pool.pool import Lease, Pool
 from a2a.protocols.base import Conversion, Note, Profile
 from a2a.protocols.ledger import Ledger
 from a2a.protocols.wire import BAD_JSON, whole_pairs
+from a2a.providers.faults import NO_CREDENTIAL
 from a2a.providers.http import Egress
 
 
@@ -314,10 +315,12 @@ class Gateway:
     def _unusable(self, job: Job, lease: Lease, error: A2AError, model: str) -> Failed:
         """The account's credential cannot be had: out until the user logs in, or a rest when it may come back."""
         failure = failure_of(error)
-        verdict = lease.provider.judge(failure, lease.account)
+        verdict = structs.replace(NO_CREDENTIAL, remedy=error.hint)
         if isinstance(error, NeedsLogin):
+            verdict = structs.replace(verdict, action="needs_login", reason="needs_login")
             fault = lease.member.hold("needs_login", "needs_login", error.message, error.hint)
         elif isinstance(error, NeedsAction):
+            verdict = structs.replace(verdict, action="needs_action", reason=error.reason)
             fault = lease.member.hold("needs_action", error.reason, error.message, error.hint)
         else:
             fault = lease.fail(failure, verdict, model, elsewhere=True)

@@ -71,6 +71,10 @@ def judge(failure: Failure, table: Sequence[Row]) -> Verdict:
     return _SERVER
 
 
+NO_CREDENTIAL = Verdict(scope="account", action="cool_down", reason="no_credential", cool_s=5.0, max_s=5.0)
+"""Our own store does not give it away just now (a locked keyring): looked at again soon, and never doubled."""
+
+
 def needs_action(reason: str, remedy: str) -> Verdict:
     """The account rests until its user has done what `remedy` says."""
     return Verdict(scope="account", action="needs_action", reason=reason, remedy=remedy)

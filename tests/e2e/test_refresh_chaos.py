@@ -21,8 +21,8 @@ from support.waiting import eventually
 
 SERVERS = 3
 REQUESTS = 200
-KILLS = 10
-PACE_S = 0.05
+KILLS = 6
+PACE_S = 0.03
 """Between two requests of a worker, so that they last for several lives of a token."""
 
 LOGINS = [

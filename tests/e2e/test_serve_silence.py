@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from support.sse import Stream
-from support.stage import CLAUDE, KIRO, MODEL, ONE_EACH, OPENAI, PROVIDERS, SHORT, Stage, spares, staged
+from support.stage import API, CLAUDE, KIRO, MODEL, ONE_EACH, OPENAI, PROVIDERS, SHORT, Stage, spares, staged
 
 SPARES = 3
 ASKED = "grüß dich, 世界 🦊"
@@ -81,7 +81,7 @@ def test_stall_in_mid_stream(stage: Stage, provider: str, front: str) -> None:
     stage.demo.idle()
     kept = stage.server.exchange(answer.headers["x-a2a-exchange"])
     assert (kept["state"], kept["status"], kept["fault"]["kind"]) == ("failed", 200, "timeout")
-    assert stage.demo.up.seen[-1].client_closed
+    assert stage.demo.calls(API[provider])[-1].client_closed
 
 
 def test_an_upstream_that_never_answers(stage: Stage) -> None:
