@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check format lint types rooms bench test-agents clean
+.PHONY: help demo test soak check format lint types rooms bench test-agents clean
 
 BIN := .venv/bin
 BENCH ?=
@@ -21,12 +21,15 @@ test: .venv/installed-dev ## all tests with branch coverage (TESTS=path for some
 	@echo "test: pytest $(TESTS)"
 ifeq ($(TESTS),)
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -m "not agents"
+	@$(BIN)/coverage run -m pytest -m "not agents and not soak"
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 else
 	@$(BIN)/python -m pytest $(TESTS)
 endif
+
+soak: .venv/installed-dev ## the tests that take minutes: chaos over real HTTP, keyrings that are slow or shut
+	@$(BIN)/python -m pytest -m soak
 
 check: lint types test ## what a change must pass: lint, types, all tests (the rooms' rules are tests)
 

@@ -18,6 +18,8 @@ from support.demo_thread import Demo
 from support.moody import FIRST, SECOND, MoodyHome
 from support.waiting import eventually
 
+pytestmark = pytest.mark.soak
+
 BOUND_S = 30.0
 """No command may take longer, whatever the keyring does; one call of it is given up after 5 s."""
 

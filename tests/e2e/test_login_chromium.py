@@ -64,7 +64,8 @@ class Login:
 
         def look() -> str:
             text = self._sent.read_text("utf-8") if self._sent.exists() else ""
-            self._sent.unlink(missing_ok=True)
+            if text:  # else it is being written
+                self._sent.unlink()
             return text
 
         return eventually(look, "the browser to be opened")

@@ -91,6 +91,7 @@ def ask(stage: Stage, number: int) -> tuple[str, str]:
     return f"refused {stream.status} {stream.body}", exchange
 
 
+@pytest.mark.soak
 def test_2000_requests_through_random_faults(stage: Stage) -> None:
     saboteur = Saboteur(stage)
 

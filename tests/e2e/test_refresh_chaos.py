@@ -1,6 +1,6 @@
 """Tokens under fire: short lives, rotation that punishes reuse, processes killed at any instant (issue of the logins).
 
-Three servers of one home and two hundred requests at each, while tokens live for seconds and the authorities answer
+Three servers of one home and up to two hundred requests at each, while tokens live for seconds and the authorities answer
 some time after they have rotated. Whoever loses an answer has lost the account; whoever sends a spent token kills it.
 """
 
@@ -20,8 +20,6 @@ from support.stage import GEMINI_CLI, KIRO, MODEL, QWEN, SHORT, Login, Stage, st
 from support.waiting import eventually
 
 SERVERS = 3
-REQUESTS = 200
-KILLS = 6
 PACE_S = 0.03
 """Between two requests of a worker, so that they last for several lives of a token."""
 
@@ -89,14 +87,15 @@ def set_the_fire(stage: Stage) -> None:
         next(state for state in states if login.secret in state.accounts).expire(login.secret)
 
 
-def test_no_token_is_lost_and_none_is_sent_twice(stage: Stage) -> None:
+@pytest.mark.parametrize(("requests", "kills"), [(60, 3), pytest.param(200, 10, marks=pytest.mark.soak)])
+def test_no_token_is_lost_and_none_is_sent_twice(stage: Stage, requests: int, kills: int) -> None:
     fleet = Fleet(stage)
     set_the_fire(stage)
     dice = random.Random(7)
     answered: list[tuple[str, int]] = []
 
     def work(at: int) -> None:
-        for number in range(REQUESTS):
+        for number in range(requests):
             login = LOGINS[number % len(LOGINS)]
             while (answer := fleet.ask(at, login)) is None:
                 time.sleep(PACE_S)
@@ -105,7 +104,7 @@ def test_no_token_is_lost_and_none_is_sent_twice(stage: Stage) -> None:
 
     with ThreadPoolExecutor(SERVERS) as workers:
         working = [workers.submit(work, at) for at in range(SERVERS)]
-        for number in range(KILLS):
+        for number in range(kills):
             if number % 2:  # between a rotation and its answer: one of them has asked for it
                 eventually(lambda: token_calls(stage) or all(one.done() for one in working), "a renewal")
                 fleet.kill(range(SERVERS))
@@ -120,9 +119,9 @@ def test_no_token_is_lost_and_none_is_sent_twice(stage: Stage) -> None:
                                           *stage.demo.up.codeassist.accounts.values(),
                                           *stage.demo.up.qwen.accounts.values())}  # fmt: skip
     assert {name: one.reused for name, one in accounts.items() if one.reused} == {}
-    assert len(answered) == SERVERS * REQUESTS
+    assert len(answered) == SERVERS * requests
     assert {status for _, status in answered} == {200}
-    assert all(accounts[login.secret].generation > 2 for login in LOGINS)
+    assert all(accounts[login.secret].generation >= 1 for login in LOGINS)
     for login in LOGINS:
         answer = fleet.ask(0, login)
         assert answer is not None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import functools
 import ssl
 from collections.abc import Mapping
@@ -122,9 +123,10 @@ class Proxy:
 
 
 async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while piece := await reader.read(65536):
-        writer.write(piece)
-        await writer.drain()
+    with contextlib.suppress(ConnectionError):  # either side may hang up
+        while piece := await reader.read(65536):
+            writer.write(piece)
+            await writer.drain()
     writer.close()
 
 
