@@ -1,6 +1,6 @@
 """Tokens under fire: short lives, rotation that punishes reuse, processes killed at any instant (issue of the logins).
 
-Three servers of one home and up to two hundred requests at each, while tokens live for seconds and the authorities answer
+Three servers of one home and up to 200 requests at each, while tokens live for seconds and the authorities answer
 some time after they have rotated. Whoever loses an answer has lost the account; whoever sends a spent token kills it.
 """
 
