@@ -42,7 +42,7 @@ def _explain(
     ] = "chat",
     provider: Annotated[str | None, typer.Option("-p", "--provider", help="As if its path prefix were used.")] = None,
 ) -> None:
-    """Say which route, accounts and conversion a request would get, or what became of one. Calls nobody.
+    """Say which way a request would go, or why one went its way. Calls nobody.
 
     Exit code 1 where a request would be refused, or a past one failed.
     """

@@ -78,9 +78,7 @@ def _login(
     from_cli: Annotated[bool, typer.Option("--from-cli", help="Import the official client's own login.")] = False,
     device: Annotated[bool, typer.Option("--device", help="A code to type on any device; no port is opened.")] = False,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Open nothing here: show what to open.")] = False,
-    method: Annotated[
-        Method | None, typer.Option("--method", help="kiro: builder-id, idc, google, github, portal or api-key.")
-    ] = None,
+    method: Annotated[Method | None, typer.Option("--method", help="kiro: how to log in.")] = None,
     start_url: Annotated[
         str | None, typer.Option("--start-url", metavar="U", help="kiro: your organisation's start URL (idc).")
     ] = None,
@@ -90,7 +88,7 @@ def _login(
     profile: Annotated[
         str | None, typer.Option("--profile", metavar="ARN", help="kiro: which of several profiles.")
     ] = None,
-    plan: Annotated[Plan | None, typer.Option("--plan", help="qwen: standard, coding or token.")] = None,
+    plan: Annotated[Plan | None, typer.Option("--plan", help="qwen: which plan the key belongs to.")] = None,
     project_id: Annotated[
         str | None, typer.Option("--project-id", metavar="ID", help="gemini: the licence's Google Cloud project.")
     ] = None,
