@@ -21,7 +21,7 @@ _PATH = "/admin/v1/accounts"
 
 
 def answer(value: object) -> web.Response:
-    """A value of `control/types.py`. Nobody may keep it: some hold secrets, all are out of date at once."""
+    """A value of `control/types`. Nobody may keep it: some hold secrets, all are out of date at once."""
     headers = {"Cache-Control": "no-store"}
     return web.Response(body=msgspec.json.encode(value), content_type="application/json", headers=headers)
 

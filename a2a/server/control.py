@@ -1,4 +1,4 @@
-"""The control API under `/admin/v1`: what `dash` and scripts read, with any key. Values: `a2a/control/types.py`."""
+"""The control API under `/admin/v1`: what `dash` and scripts read, with any key. Values: `a2a/control/types`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,54 @@
+"""The running server and its settings."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Reloaded(Struct, frozen=True, kw_only=True):
+    """What `reload` found. `problems`: a sentence for each account, and each key of a client, that cannot be used.
+
+    Of settings, where they were read again: `changed` names those that are others now, `restart` those that wait for
+    the server's next start.
+    """
+
+    accounts: int
+    problems: list[str] = []
+    changed: list[str] = []
+    restart: list[str] = []
+
+
+class ConfigView(Struct, frozen=True, kw_only=True):
+    """The settings a running server has. `file`: where they come from; `loaded_at`: when it took them.
+
+    `refused`: what is wrong with the file as it is now, with its line, and `hint` what helps: the settings from before
+    stay. `restart`: names of settings that wait for the next start. `problems`: what is wrong, while the rest works.
+    """
+
+    loaded_at: float
+    file: str | None = None
+    refused: str | None = None
+    hint: str | None = None
+    refused_at: float | None = None
+    restart: list[str] = []
+    problems: list[str] = []
+
+
+class ServerView(Struct, frozen=True, kw_only=True):
+    """A running server: its state file and `GET /admin/v1/server`, which alone tells of its `config`."""
+
+    url: str
+    pid: int
+    version: str
+    started_at: float
+    in_flight: int = 0
+    served: int = 0
+    config: ConfigView | None = None
+
+
+class SettingView(Struct, frozen=True, kw_only=True):
+    """One setting: dotted name, value as text (secrets masked), where it comes from (`config.toml:12`)."""
+
+    name: str
+    value: str
+    origin: str
