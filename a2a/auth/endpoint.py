@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
-import httpx
 from msgspec import Struct
 
-from a2a.auth import outward
-from a2a.auth.outward import PROXY_HINT, told
 from a2a.errors import ProxyFailed, Unreachable, UpstreamTimeout
 from a2a.secret import Secret
 
-TIMEOUT = httpx.Timeout(connect=10.0, read=30.0, write=10.0, pool=10.0)
-"""httpx's own 5 s are too short for an identity provider's bad day."""
+if TYPE_CHECKING:
+    import httpx
+
+    HttpClient = httpx.AsyncClient
 
 
 class Answered(Struct):
@@ -51,12 +50,11 @@ class AuthUrls(Struct, frozen=True, kw_only=True):
     proxy: str | None = None
 
 
-HttpClient = httpx.AsyncClient
-
-
 def http_client(proxy: str | None) -> HttpClient:
     """For one login or renewal; an async context manager. The proxy is ours to choose, not the variables'."""
-    return outward.client(proxy, TIMEOUT)
+    from a2a.auth import outward  # deferred: httpx costs a server's start 40 ms and 6 MiB, and only renewals need it
+
+    return outward.client(proxy, outward.TIMEOUT)
 
 
 async def post(
@@ -69,6 +67,10 @@ async def post(
     extra: Mapping[str, str] | None = None,
 ) -> httpx.Response:
     """Post a form, or JSON, `extra` headers with it. Raises UpstreamTimeout and Unreachable; they name the origin."""
+    import httpx
+
+    from a2a.auth.outward import PROXY_HINT, TIMEOUT, told
+
     headers = {"accept": "application/json", "user-agent": urls.user_agent, **(extra or {})}
     try:
         if form:

@@ -11,9 +11,8 @@ import base64
 import binascii
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import msgspec
 from msgspec import structs
 
@@ -23,6 +22,9 @@ from a2a.auth.records import GoogleToken
 from a2a.auth.token_file import fingerprint, object_in, object_of, parse_time, read_text, text_at
 from a2a.errors import BadUpstream, NeedsAction, NeedsLogin, UpstreamError, UsageError
 from a2a.secret import Secret
+
+if TYPE_CHECKING:
+    import httpx
 
 CLI_FILE = "~/.gemini/oauth_creds.json"
 ACCOUNTS_FILE = "google_accounts.json"

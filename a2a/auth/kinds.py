@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import httpx
 from msgspec import Struct
 
 from a2a.auth import google, kiro, kiro_database, kiro_file, kiro_write_back, qwen
 from a2a.auth.endpoint import AuthUrls
 from a2a.auth.records import ApiKey, Credential, GoogleToken, KiroToken, QwenToken, Token
 from a2a.config import CREDENTIAL_KIND
+
+if TYPE_CHECKING:
+    import httpx
 
 
 class Refresh(Protocol):

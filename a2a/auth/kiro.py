@@ -9,10 +9,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 from urllib.parse import urlsplit
 
-import httpx
 import msgspec
 from msgspec import structs
 
@@ -20,6 +19,9 @@ from a2a.auth.endpoint import Answered, AuthUrls, error_code, origin, origin_of,
 from a2a.auth.records import KiroToken
 from a2a.errors import BadUpstream, NeedsLogin, UpstreamError
 from a2a.secret import Secret
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["AuthUrls", "endpoint_allowed", "refresh", "same_login"]
 

@@ -13,6 +13,9 @@ from a2a.errors import ProxyFailed
 
 PROXY_HINT = "check the proxy setting"
 
+TIMEOUT = httpx.Timeout(connect=10.0, read=30.0, write=10.0, pool=10.0)
+"""httpx's own 5 s are too short for an identity provider's bad day."""
+
 
 def client(proxy: str | None, timeout: httpx.Timeout) -> httpx.AsyncClient:
     """An async context manager. `proxy`: an http(s) or socks5 URL."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import msgspec
 from msgspec import structs
 
@@ -14,6 +13,9 @@ from a2a.auth.records import QwenToken
 from a2a.auth.token_file import fingerprint, object_in, object_of, parse_time, read_text, text_at
 from a2a.errors import BadUpstream, NeedsLogin, UpstreamError, UsageError
 from a2a.secret import Secret
+
+if TYPE_CHECKING:
+    import httpx
 
 CLI_NAME = "oauth_creds.json"
 CLI_FILE = f"~/.qwen/{CLI_NAME}"

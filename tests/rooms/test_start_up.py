@@ -77,3 +77,11 @@ def test_a_module_imports_alone(module: str, alone: dict[str, list[str] | str]) 
 
 def test_the_package_itself_loads_no_room(alone: dict[str, list[str] | str]) -> None:
     assert alone["a2a"] == []
+
+
+def test_a_server_does_without_what_only_logins_and_screens_need(tmp_path: Path) -> None:
+    program = "import json, sys; import a2a.server.run; print(json.dumps(list(sys.modules)))"
+    done = fresh(program, home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    loaded = {name.partition(".")[0] for name in json.loads(done.stdout)}
+    assert sorted(loaded.intersection(("httpx", "httpcore", "keyring", "rich", "segno", "textual", "typer"))) == []

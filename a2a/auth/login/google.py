@@ -14,11 +14,12 @@ import httpx
 from msgspec import Struct
 
 from a2a.auth import google
-from a2a.auth.endpoint import TIMEOUT, AuthUrls, post
+from a2a.auth.endpoint import AuthUrls, post
 from a2a.auth.google_client import CLI_CLIENT_ID, OAuthClient, client_for
 from a2a.auth.login.loopback import HOST, listen
 from a2a.auth.login.person import Person
 from a2a.auth.login.pkce import Pkce, new_pkce, new_state
+from a2a.auth.outward import TIMEOUT
 from a2a.auth.records import GoogleToken
 from a2a.auth.token_file import text_at
 from a2a.clock import Clock

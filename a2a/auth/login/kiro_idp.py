@@ -12,12 +12,13 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 from msgspec import Struct
 
-from a2a.auth.endpoint import TIMEOUT, AuthUrls, origin, post
+from a2a.auth.endpoint import AuthUrls, origin, post
 from a2a.auth.kiro import endpoint_allowed
 from a2a.auth.login.kiro_answer import BROWSER_S, PASTE, code_of, failure, granted, read
 from a2a.auth.login.loopback import listen
 from a2a.auth.login.person import Person
 from a2a.auth.login.pkce import Pkce, new_pkce, new_state
+from a2a.auth.outward import TIMEOUT
 from a2a.auth.records import KiroToken
 from a2a.clock import Clock
 from a2a.errors import BadUpstream, LoginFailed, Unreachable, UpstreamTimeout
