@@ -21,7 +21,7 @@ test: .venv/installed-dev ## all tests with branch coverage (TESTS=path for some
 	@echo "test: pytest $(TESTS)"
 ifeq ($(TESTS),)
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -m "not agents and not soak"
+	@$(BIN)/coverage run -m pytest -m "not agents and not soak" -n auto --dist loadfile
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 else
