@@ -1,28 +1,33 @@
-"""`a2a chat`: one prompt through the same pipeline as `a2a serve`, in this process."""
+"""`a2a chat`: a prompt, or a conversation, through the same pipeline as `a2a serve`, in this process."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from a2a.cli.output import Out, out_of
-from a2a.errors import A2AError, ExitCode, NeedsLogin, NoAccount, UsageError
+from a2a.config import prompts
+from a2a.errors import ExitCode, StoreError
 
 if TYPE_CHECKING:
-    from a2a.cli.local import LocalFront
-    from a2a.control.types import Exchange
+    from a2a.cli.talk.aim import Aim
+    from a2a.cli.talk.ask import Answer
+    from a2a.cli.talk.display import Display
+    from a2a.cli.talk.record import Conversation
+    from a2a.cli.talk.talk import Manner
+    from a2a.config import Settings
     from a2a.gateway.engine import Engine
-    from a2a.messages import Event, Failure, Message
-    from a2a.pool.account import PoolAccount
+    from a2a.messages import Message
 
 _EXAMPLES = """\b
 Examples:
   a2a chat -p kiro "hi"
   git diff | a2a chat "write a commit message"
   a2a chat -f photo.png "what is this?"
+  a2a chat --last "and in one sentence?"
+  a2a chat                           a conversation: /help lists its commands
 
 \b
 The answer goes to stdout; reasoning, usage and the account that answered go to stderr.
@@ -40,184 +45,153 @@ def _chat(
     model: Annotated[str | None, typer.Option("-m", "--model", help="Model; default: the provider's own.")] = None,
     system: Annotated[str | None, typer.Option("-s", "--system", help="System prompt.")] = None,
     file: Annotated[list[Path] | None, typer.Option("-f", "--file", help="Text, image or PDF; repeatable.")] = None,
+    last: Annotated[bool, typer.Option("--last", help="Go on with the last conversation.")] = False,
     no_stream: Annotated[bool, typer.Option("--no-stream", help="Print the answer when it is complete.")] = False,
+    no_markdown: Annotated[bool, typer.Option("--no-markdown", help="On a terminal too the text as it is.")] = False,
+    no_save: Annotated[bool, typer.Option("--no-save", help="Keep nothing for --last.")] = False,
 ) -> None:
-    """Ask one question; stdin is appended to the prompt."""
-    from a2a.cli.loop import run
-    from a2a.cli.prompt import user_message
+    """Ask one question; stdin is appended to the prompt. Without a prompt, on a terminal: a conversation."""
+    from a2a.cli.talk.record import LastChat, begun
+    from a2a.cli.talk.talk import Manner
 
     out = out_of(ctx)
-    message = user_message(out, prompt or [], file or [])
-    code = run(_ask(out, message, provider, model, system, stream=not (no_stream or out.json)))
+    if (reconfigure := getattr(out.stdout, "reconfigure", None)) is not None:
+        reconfigure(errors="replace")  # an answer may hold what the locale has no letter for
+    settings = out.settings()
+    prompts.check(settings)
+    store = LastChat(settings.folders)
+    conversation = store.read(out.say) if last else begun()
+    conversation.system = system or conversation.system
+    stream = not (no_stream or out.json)
+    manner = Manner(stream=stream, markdown=not no_markdown, store=None if no_save else store)
+    chat = _Chat(out, settings, conversation, provider, model, manner)
+    if not prompt and out.interactive and not out.json:
+        code = chat.talk(file or [])
+    else:
+        code = chat.once(prompt or [], file or [])
     if code:
         raise typer.Exit(code)
 
 
-async def _ask(
-    out: Out, message: Message, provider: str | None, model: str | None, system: str | None, *, stream: bool
-) -> int:
-    from a2a.cli.local import LocalFront, NullSink
-    from a2a.gateway.call import Call
-    from a2a.gateway.engine import Engine
-    from a2a.messages import Request, Text
+class _Chat:
+    """One run of the command."""
 
-    async with Engine(out.settings(), say=out.trouble) as engine:
-        headers, name = await _where(engine, provider, model)
-        request = Request(
-            proto="chat",
-            model=name,
-            messages=[message],
-            system=[Text(text=system)] if system else [],
-            stream=stream,
-        )
-        shower = _Shower(out)
-        front = LocalFront(shower.event)
-        call = Call(front=front, path="chat", body=b"", headers=headers, request=request)
-        report = await engine.gateway.answer(call, NullSink())
-    return _finish(out, shower, front, report.exchange)
-
-
-async def _where(engine: Engine, provider: str | None, model: str | None) -> tuple[dict[str, str], str]:
-    """Routing header and model. Without -p the default chain, then any provider with a usable account; a model named
-    without -p is looked up. Raises NoAccount, UsageError."""
-    from a2a.config import did_you_mean, provider_id
-
-    if not engine.pool.members():
-        raise NeedsLogin("there is no account yet", hint="a2a login openai, a2a login kiro, …")
-    if provider is None and model is not None:
-        if not engine.catalogue.find(model):
-            await engine.list_models(only_new=True)
-        return {}, model
-    chosen = provider
-    if chosen is None:
-        ready = [member.account.provider for member in engine.pool.members() if member.state == "ready"]
-        chosen = next((name for name in (*engine.router.chain, *ready) if name in ready), None)
-        if chosen is None:
-            _check_login(engine.pool.members())
-            raise NoAccount("no account can serve now", hint="a2a accounts shows why")
-    head, _, alias = chosen.partition("/")
-    wanted = provider_id(head)
-    members = engine.pool.members(wanted)
-    if not members:
-        raise NeedsLogin(f"there is no {head} account yet", hint=f"a2a login {head}")
-    if alias and alias not in (aliases := [member.account.alias for member in members]):
-        raise UsageError(
-            f"there is no account {chosen!r}", hint=did_you_mean(alias, aliases, "accounts: " + ", ".join(aliases))
-        )
-    _check_login([member for member in members if alias in ("", member.account.alias)])
-    if model is None:
-        if engine.router.default_model(wanted) is None:
-            await engine.list_models(wanted, only_new=True)
-        model = engine.router.default_model(wanted)
-    if model is None:
-        raise UsageError(f"{head} names no default model", hint="give one with -m; a2a models lists them")
-    return {"model-provider": chosen}, model
-
-
-def _check_login(members: Sequence[PoolAccount]) -> None:
-    """Raises NeedsLogin, with the commands, where nothing but a login helps any of them."""
-    wanted = [member for member in members if member.account.enabled]
-    if wanted and all(member.state == "needs_login" for member in wanted):
-        told = "; ".join(member.message or f"{member.name} needs a login" for member in wanted)
-        raise NeedsLogin(told, hint="; ".join(dict.fromkeys(member.remedy or "a2a accounts" for member in wanted)))
-
-
-class _Shower:
-    """Prints a stream as it comes: text to stdout, reasoning dim to stderr."""
-
-    def __init__(self, out: Out) -> None:
+    def __init__(
+        self,
+        out: Out,
+        settings: Settings,
+        conversation: Conversation,
+        provider: str | None,
+        model: str | None,
+        manner: Manner,
+    ) -> None:
         self._out = out
-        self._kinds: dict[int, str] = {}
-        self._dim = out.stderr.isatty()
-        self.wrote = False
-        self._thought = False
+        self._settings = settings
+        self._conversation = conversation
+        self._wanted = (provider, model)
+        self._manner = manner
 
-    def event(self, event: Event) -> None:
-        from a2a.messages import Delta, PartStart
+    # -- one question --------------------------------------------------------------------------------------------------
 
-        if isinstance(event, PartStart):
-            self._kinds[event.i] = type(event.part).__name__
-        elif isinstance(event, Delta):
-            self.text(self._kinds.get(event.i, "Text"), event.text)
+    def once(self, prompt: list[str], files: list[Path]) -> int:
+        """Ask and print the answer; the exit code. Raises A2AError."""
+        from a2a.cli.loop import run
+        from a2a.cli.prompt import user_message
+        from a2a.cli.talk.ask import Answer
+        from a2a.cli.talk.commands import remember
+        from a2a.cli.talk.line import silence
 
-    def text(self, kind: str, text: str) -> None:
-        if kind in ("Text", "Refusal"):
-            if self._thought:
-                self._thought = False
-                self._out.say("")
-            self.wrote = True
-            self._out.piece(text)
-        elif kind == "Reasoning" and not self._out.quiet:
-            self._thought = True
-            self._out.stderr.write(f"\x1b[2m{text}\x1b[0m" if self._dim else text)
-            self._out.stderr.flush()
-
-
-def _finish(out: Out, shower: _Shower, front: LocalFront, exchange: Exchange) -> int:
-    """What is left to say when the answer is over; the exit code."""
-    from a2a.messages import Reasoning, Refusal, Text, ToolCall
-
-    failure = front.failure
-    parts = front.response.candidates[0].parts if front.response else []
-    if failure is None and out.json:
-        out.result(_data(parts, exchange))
-        return ExitCode.DONE
-    for part in parts:
-        if isinstance(part, Text | Refusal | Reasoning):
-            shower.text(type(part).__name__, part.text)
-        elif isinstance(part, ToolCall):
-            out.say(f"tool call {part.name} {part.args}")
-    if shower.wrote:
-        out.piece("\n")
-    if failure is not None:
-        code = exit_code(failure, exchange)
-        out.failed(A2AError(failure.message), exit_code=code, kind=failure.kind)
+        out = self._out
+        message = user_message(out, prompt, files)
+        for part, path in zip(message.parts[len(message.parts) - len(files) :], files, strict=True):
+            remember(self._conversation, part, path)
+        answer = Answer(None if out.json else self._display)
+        try:
+            with silence(out.stdin):
+                run(self._ask(answer, message))
+        except KeyboardInterrupt:
+            self._keep(answer, message, stopped=True)
+            raise
+        if out.json and answer.failure is None:
+            self._keep(answer, message)
+            out.result(answer.data())
+            return ExitCode.DONE
+        code = answer.close(out)
+        if not code:
+            self._keep(answer, message)
         return code
-    out.say(_summary(exchange))
-    return ExitCode.DONE
 
+    async def _ask(self, answer: Answer, message: Message) -> None:
+        from a2a.gateway.engine import Engine
 
-def _data(parts: list[Any], exchange: Exchange) -> dict[str, Any]:
-    from a2a.messages import Reasoning, Refusal, Text
+        async with Engine(self._settings, say=self._out.trouble) as engine:
+            aim = await self._aim(engine)
+            self._conversation.provider, self._conversation.model = aim.provider, aim.model
+            await answer.come(
+                engine,
+                aim,
+                [*self._conversation.messages(), message],
+                system=self._conversation.system,
+                session=self._conversation.id,
+                stream=self._manner.stream,
+            )
 
-    last = exchange.attempts[-1]
-    return {
-        "text": "".join(part.text for part in parts if isinstance(part, Text | Refusal)),
-        "reasoning": "".join(part.text for part in parts if isinstance(part, Reasoning)) or None,
-        "account": last.account,
-        "model": last.model,
-        "stop": exchange.stop,
-        "usage": exchange.tokens,
-        "exchange": exchange.id,
-        "notes": exchange.notes,
-    }
+    async def _aim(self, engine: Engine) -> Aim:
+        """Where this goes: as asked for, else as the conversation went. Raises A2AError."""
+        from a2a.cli.talk.aim import Aim, aim_at, moved
 
+        before = self._conversation
+        if before.model is None:
+            return await aim_at(engine, *self._wanted)
+        if self._wanted == (None, None):
+            return await aim_at(engine, before.provider, before.model)
+        return await moved(engine, Aim(before.provider, before.model), *self._wanted)
 
-def _summary(exchange: Exchange) -> str:
-    last = exchange.attempts[-1]
-    tokens = exchange.tokens
-    used = ""
-    if tokens is not None:
-        about = "~" if tokens.estimated else ""
-        used = f", {about}{tokens.input or 0} in, {about}{tokens.output or 0} out"
-    return f"[{last.account} {last.model}{used}]"
+    def _display(self) -> Display:
+        import asyncio
 
+        from a2a.cli.talk.display import Display
 
-_EXIT_CODES: dict[str, ExitCode] = {
-    "bad_request": ExitCode.FAILED,
-    "not_found": ExitCode.USAGE,
-    "unauthorized": ExitCode.LOGIN_NEEDED,
-    "rate_limited": ExitCode.UNAVAILABLE,
-    "quota": ExitCode.UNAVAILABLE,
-    "unavailable": ExitCode.UNAVAILABLE,
-    "overloaded": ExitCode.UNAVAILABLE,
-    "timeout": ExitCode.UNAVAILABLE,
-}
+        return Display(self._out, asyncio.get_running_loop(), markdown=self._manner.markdown)
 
+    def _keep(self, answer: Answer, message: Message, *, stopped: bool = False) -> None:
+        """For `--last`, where there is an answer."""
+        from a2a.cli.talk.talk import turn_of
 
-def exit_code(failure: Failure, exchange: Exchange) -> ExitCode:
-    """Login needed where only that helps, unavailable where waiting does, else failed."""
-    faults = [attempt.fault for attempt in exchange.attempts if attempt.fault is not None]
-    if faults and all(fault.action == "needs_login" for fault in faults):
-        return ExitCode.LOGIN_NEEDED
-    return _EXIT_CODES.get(failure.kind, ExitCode.FAILED)
+        if self._manner.store is None or not (text := answer.text):
+            return
+        turn = turn_of(message, text, answer, stopped=stopped)
+        self._conversation.turns = [*self._conversation.turns, turn]
+        try:
+            self._manner.store.save(self._conversation)
+        except StoreError as error:
+            self._out.trouble(f"{error}; --last will not know of this")
+
+    # -- a conversation ------------------------------------------------------------------------------------------------
+
+    def talk(self, files: list[Path]) -> int:
+        """Until somebody ends it; the exit code. Raises A2AError."""
+        from a2a.cli.talk import commands
+        from a2a.cli.talk.background import Background
+        from a2a.cli.talk.line import Lines
+        from a2a.cli.talk.talk import Talk
+
+        with Background() as background:
+            engine = background.call(self._open())
+            try:
+                aim = background.call(self._aim(engine))
+                talk = Talk(self._out, background, engine, self._conversation, aim, self._manner)
+                for path in files:
+                    commands.attach(talk, path)
+                history = self._settings.folders.state / "chat_history" if self._manner.store else None
+                lines = Lines(self._out, history, lambda line: commands.complete(talk, line))
+                talk.run(lines)
+                lines.keep()
+            finally:
+                background.call(engine.__aexit__(None, None, None))
+        return ExitCode.DONE
+
+    async def _open(self) -> Engine:
+        from a2a.gateway.engine import Engine
+
+        return await Engine(self._settings, say=self._out.trouble).__aenter__()

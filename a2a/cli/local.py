@@ -1,4 +1,4 @@
-"""The gateway's second mouth: neutral in, events out, no wire format between (`a2a chat`)."""
+"""The gateway's second mouth: neutral in, events out (`a2a chat`). What it gives as bytes is for the record alone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from collections.abc import Callable, Mapping
 
 from a2a.messages import Event, Failure, Request, Response
 from a2a.protocols.base import Conversion
+from a2a.protocols.registry import FRONTS
+
+_WIRE = FRONTS["chat"]
+"""What the record takes down: a conversation in a form that can be read, exported and sent again."""
 
 
 class LocalFront:
@@ -23,23 +27,24 @@ class LocalFront:
 
     def render_response(self, res: Response, conv: Conversion) -> bytes:
         self.response = res
-        return b""
+        return _WIRE.render_response(res, conv)
 
     def stream_renderer(self, conv: Conversion) -> LocalFront:
+        self._renderer = _WIRE.stream_renderer(conv)
         return self
 
     def on(self, event: Event) -> bytes:
         if isinstance(event, Failure):
             self.failure = event
         self._on_event(event)
-        return b""
+        return self._renderer.on(event)
 
     def keepalive(self) -> bytes:
         return b""
 
     def render_error(self, failure: Failure, request_id: str = "") -> tuple[int, bytes]:
         self.failure = failure
-        return failure.status, b""
+        return _WIRE.render_error(failure, request_id)
 
 
 class NullSink:

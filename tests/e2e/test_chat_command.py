@@ -199,3 +199,41 @@ def test_models_of_an_upstream_that_does_not_answer(stage: Stage) -> None:
     assert "openai/one gave no model list" in ended.stderr.decode()
     assert b"claude-sonnet-4-6" in ended.stdout
     assert b"gave no" not in stage.cli("models", "-p", "kiro").stderr, "who is not listed is not asked"
+
+
+def test_bytes_of_the_answer_in_a_pipe(stage: Stage) -> None:
+    said = "# **Title**\n\n- a\tb [link](http://x.y)\n"
+    ended = stage.cli("chat", stdin=f"{said}")
+    assert ended.stdout.decode() == f"You said: {said.strip(chr(10))} — noted ✓\n"
+    assert b"\x1b" not in ended.stdout + ended.stderr
+
+
+def test_a_pipe_pays_for_no_terminal(stage: Stage) -> None:
+    """Neither the Markdown parser nor the highlighter is loaded for an answer that is text."""
+    code = "import sys; from a2a.cli import app; from a2a.cli.output import Out\n"
+    code += "app.main(['chat', 'hi'], Out()); print(sorted({'rich', 'markdown_it', 'pygments'} & set(sys.modules)))"
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        env=clean_env(stage.home, stage.env),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+    )
+    assert ended.stdout.decode().splitlines()[-1] == "[]"
+
+
+def test_an_image_through_a_pipe(stage: Stage) -> None:
+    command = [sys.executable, "-m", "a2a", "chat", "-p", "kiro", "-m", MODEL[KIRO], "what is this?"]
+    ended = subprocess.run(command, env=clean_env(stage.home, stage.env), input=PNG, capture_output=True)
+    assert ended.stdout.decode().startswith("The image is 3x2 pixels (image/png)."), ended.stderr
+
+
+def test_nobody_is_there(stage: Stage, tmp_path: Path) -> None:
+    env = {**stage.env, "A2A_OPENAI_BASE_URL": "http://127.0.0.1:1"}
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "config.toml").write_text(
+        '[server]\nrequest_max_retries = 0\n[[accounts]]\nprovider = "openai"\nname = "one"\napi_key_env = "SOME_KEY"\n'
+    )
+    ended = run_cli(home, "chat", "-m", "openai/m", "hi", env={**env, "SOME_KEY": "sk-some-key-of-a-test"})
+    assert (ended.returncode, ended.stdout) == (4, b""), ended.stderr
+    assert b"cannot reach" in ended.stderr

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from a2a.cli.local import LocalFront
-from a2a.messages import Candidate, Delta, End, Event, Failure, Request, Response, Stop, Text
+from a2a.messages import Candidate, Delta, End, Event, Failure, PartStart, Request, Response, Start, Stop, Text
 from a2a.protocols.base import Conversion, Profile
 
 CONV = Conversion(request=Request(proto="chat", model="m", messages=[]), profile=Profile(), model="m", now=0.0)
@@ -24,9 +24,10 @@ def front(seen: list[Event]) -> LocalFront:
 
 def test_events_go_where_they_are_shown(front: LocalFront, seen: list[Event]) -> None:
     renderer = front.stream_renderer(CONV)
-    events: list[Event] = [Delta(0, "hi"), End()]
-    assert [renderer.on(event) for event in events] == [b"", b""]
+    events: list[Event] = [Start("r", "m", 0), PartStart(0, Text(text="")), Delta(0, "hi"), End()]
+    recorded = b"".join([renderer.on(event) for event in events])
     assert (seen, front.failure, renderer.keepalive()) == (events, None, b"")
+    assert b'"content":"hi"' in recorded, "what the record keeps, in the form of the chat protocol"
 
 
 def test_a_failure_in_the_stream_stays_on_the_front(front: LocalFront, seen: list[Event]) -> None:
@@ -37,12 +38,13 @@ def test_a_failure_in_the_stream_stays_on_the_front(front: LocalFront, seen: lis
 def test_a_whole_answer_stays_on_the_front(front: LocalFront) -> None:
     candidate = Candidate(parts=[Text(text="hi")], stop=Stop(kind="end"))
     answer = Response(proto="chat", id="r", model="m", created=0, candidates=[candidate])
-    assert front.render_response(answer, CONV) == b""
+    assert b'"content":"hi"' in front.render_response(answer, CONV)
     assert front.response is answer
 
 
 def test_an_error_stays_on_the_front(front: LocalFront) -> None:
-    assert front.render_error(BROKEN, "req_1") == (502, b"")
+    status, body = front.render_error(BROKEN, "req_1")
+    assert (status, b'"message":"broken"' in body) == (502, True)
     assert front.failure is BROKEN
 
 

@@ -60,21 +60,32 @@ def test_nothing_to_ask(stdin: str) -> None:
         ("a", b"GIF89a", "image", "image/gif"),
         ("a.jpg", b"RIFF\x00\x00\x00\x00WEBPVP8 ", "image", "image/webp"),
         ("a.bin", b"%PDF-1.7\n", "document", "application/pdf"),
-        ("a.pdf", b"no magic at all", "document", "application/pdf"),
+        ("a", b"\xef\xbb\xbf\r\n%PDF-1.4\n", "document", "application/pdf"),
     ],
 )
-def test_media_by_their_first_bytes_then_by_name(tmp_path: Path, name: str, data: bytes, kind: Any, mime: str) -> None:
+def test_media_by_their_first_bytes(tmp_path: Path, name: str, data: bytes, kind: Any, mime: str) -> None:
     path = tmp_path / name
     path.write_bytes(data)
     (part,) = ask(tty=True, files=(path,)).parts
     assert part == Media(kind=kind, source=Inline(base64.b64encode(data).decode()), mime=mime, name=name)
 
 
-@pytest.mark.parametrize(("name", "data"), [("a.py", b"x = 1"), ("notes", "größe".encode()), ("a.wav", b"RIFF none")])
-def test_any_other_text_has_its_name_in_front(tmp_path: Path, name: str, data: bytes) -> None:
+TEXTS = [
+    ("a.py", b"x = 1", "x = 1"),
+    ("notes", "größe".encode(), "größe"),
+    ("a.wav", b"RIFF none", "RIFF none"),
+    ("bom.txt", b"\xef\xbb\xbfabc", "abc"),
+    ("wide.txt", "größe".encode("utf-16"), "größe"),
+    ("BM.txt", "BMW größe".encode(), "BMW größe"),
+    ("look.py", b'if data.startswith(b"%PDF-"):', 'if data.startswith(b"%PDF-"):'),
+]
+
+
+@pytest.mark.parametrize(("name", "data", "said"), TEXTS)
+def test_any_other_text_has_its_name_in_front(tmp_path: Path, name: str, data: bytes, said: str) -> None:
     path = tmp_path / name
     path.write_bytes(data)
-    assert text(ask(tty=True, files=(path,))) == f"{name}:\n\n{data.decode()}"
+    assert text(ask(tty=True, files=(path,))) == f"{name}:\n\n{said}"
 
 
 def test_words_come_before_files_in_their_order(tmp_path: Path) -> None:
@@ -85,11 +96,44 @@ def test_words_come_before_files_in_their_order(tmp_path: Path) -> None:
     assert [part.text for part in parts if isinstance(part, Text)] == ["compare", "b:\n\nb", "a:\n\na"]
 
 
-def test_bytes_of_no_known_kind_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "a.bin"
-    path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UsageError, match="neither text, an image nor a PDF"):
+@pytest.mark.parametrize(
+    ("name", "data", "told"),
+    [
+        ("a.bin", b"\xfe\xfd\x00", "neither text, an image nor a PDF"),
+        ("a.bin", b"null\x00byte", "neither text, an image nor a PDF"),
+        ("a.heic", b"\x00\x00\x00\x18ftypheic\x80\x81", "a HEIC image"),
+        ("a.mp4", b"\x00\x00\x00\x18ftypisom\x80\x81", "video"),
+        ("a.zip", b"PK\x03\x04\x80", "a ZIP archive"),
+        ("a.pdf", b"<html>no PDF</html>", "is named like application/pdf, but is something else"),
+        ("a.png", b"II*\x00\x80", "is named like image/png, but is a TIFF image"),
+    ],
+)
+def test_what_nobody_takes_is_refused_by_what_it_is(tmp_path: Path, name: str, data: bytes, told: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(UsageError, match=told) as caught:
         ask(tty=True, files=(path,))
+    assert "PNG" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(("data", "told"), [(b"", "is empty"), (None, "is a folder")])
+def test_no_file_at_all(tmp_path: Path, data: bytes | None, told: str) -> None:
+    path = tmp_path / "x"
+    path.mkdir() if data is None else path.write_bytes(data)
+    with pytest.raises(UsageError, match=told):
+        ask(tty=True, files=(path,))
+
+
+def test_an_image_comes_in_through_a_pipe() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(PNG))
+    words, image = user_message(Out(stream), ["what is this?"], ()).parts
+    assert words == Text(text="what is this?")
+    assert image == Media(kind="image", source=Inline(base64.b64encode(PNG).decode()), mime="image/png", name="stdin")
+
+
+def test_bytes_that_come_in_through_a_pipe_are_refused_too() -> None:
+    with pytest.raises(UsageError, match="stdin is neither"):
+        user_message(Out(io.TextIOWrapper(io.BytesIO(b"\xfe\x00"))), [], ())
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
