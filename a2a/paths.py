@@ -49,6 +49,11 @@ class Folders:
         return self.data / "credentials"
 
     @property
+    def exchanges(self) -> Path:
+        """The exchange store, an SQLite database."""
+        return self.data / "exchanges.db"
+
+    @property
     def locks(self) -> Path:
         """Lock files shared by all processes of this user."""
         return self.state / "locks"

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -36,8 +36,11 @@ class Process:
 
     def cpu_s(self) -> float:
         """User and system seconds of all its threads since it started."""
-        fields = Path(f"/proc/{self.popen.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+        return _cpu_s(Path(f"/proc/{self.popen.pid}/stat"))
+
+    def loop_cpu_s(self) -> float:
+        """Those of its first thread, where the event loop runs."""
+        return _cpu_s(Path(f"/proc/{self.popen.pid}/task/{self.popen.pid}/stat"))
 
     def rss_mib(self) -> float:
         return self._status("VmRSS")
@@ -59,6 +62,11 @@ class Process:
             self.popen.wait()
         if self.popen.stdout:
             self.popen.stdout.close()
+
+
+def _cpu_s(stat: Path) -> float:
+    fields = stat.read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
 
 
 def environment(**own: str) -> dict[str, str]:
@@ -100,8 +108,13 @@ def start_bare(upstream: Process) -> Process:
     return bare
 
 
-def start_a2a(upstream: Process, home: Path, *, keys: Sequence[str] = (UPSTREAM_KEY,)) -> Process:
-    """`a2a serve` with an A2A_HOME of its own: one chat account per key in `keys`, and one Claude account."""
+def start_a2a(
+    upstream: Process, home: Path, *, keys: Sequence[str] = (UPSTREAM_KEY,), settings: Mapping[str, str] | None = None
+) -> Process:
+    """`a2a serve` with an A2A_HOME of its own: one chat account per key in `keys`, and one Claude account.
+
+    `settings`: further variables.
+    """
     home.mkdir(parents=True, exist_ok=True)
     accounts = [("openai-custom", f"{upstream.url}/v1", at) for at in range(len(keys))]
     accounts.append(("claude-custom", upstream.url, 0))
@@ -119,4 +132,5 @@ def start_a2a(upstream: Process, home: Path, *, keys: Sequence[str] = (UPSTREAM_
     (home / "config.toml").write_text("\n".join(lines) + "\n")
     secrets = {f"BENCH_KEY_{at}": key for at, key in enumerate(keys)}
     args = ["-m", "a2a", "serve", "--host", "127.0.0.1", "--port", "0", "--json"]
-    return start("a2a", args, A2A_HOME=str(home), A2A_API_KEY=CLIENT_KEY, A2A_CREDENTIAL_STORE="file", **secrets)
+    own = {"A2A_HOME": str(home), "A2A_API_KEY": CLIENT_KEY, "A2A_CREDENTIAL_STORE": "file"}
+    return start("a2a", args, **own, **secrets, **(settings or {}))

@@ -15,7 +15,9 @@ from a2a.auth.records import Credential
 from a2a.control.types import Attempt, Quota
 from a2a.errors import UpstreamError, UpstreamTimeout
 from a2a.gateway.call import Call, Sink
+from a2a.gateway.cost import Prices
 from a2a.gateway.downstream import Downstream
+from a2a.gateway.edits import Edits, Wired
 from a2a.gateway.media import MediaFetcher
 from a2a.gateway.report import LIMITED_KINDS, Failed, Report, failure_of
 from a2a.gateway.responses_store import ResponseStore
@@ -78,6 +80,7 @@ class Try(Struct, kw_only=True):
     ledger: Ledger
     media: MediaFetcher
     responses: ResponseStore
+    prices: Prices
     retried: bool = False
     location: str = ""
     """Where the last call went."""
@@ -87,6 +90,10 @@ class Try(Struct, kw_only=True):
     """What the answer's headers said of the account's allowance."""
     continues: bool = False
     """Its answer continues the opening of another account."""
+    edits: Edits | None = None
+    """What the settings change of the request."""
+    wired: Wired | None = None
+    """The client's body with those edits, on the byte path."""
 
     @property
     def proto(self) -> str:
@@ -152,7 +159,15 @@ class Try(Struct, kw_only=True):
         """Send and wait for the head; the caller closes the answer. Raises UpstreamError and its kin."""
         target = self.target(stream)
         self.location = target.location
-        answer = await self._send(target, body)
+        capture = self.job.report.capture
+        if capture is not None:
+            taken = capture.called(self.entry.n, target, body, self.credential)
+            answer = await self._send(target, body)
+            taken.status, taken.answer_headers = answer.status, answer.headers
+            answer.copy = taken.answer.add
+        else:
+            answer = await self._send(target, body)
+        self.entry.connect_ms = answer.connect_ms
         self.job.report.head(self.entry, answer.status)
         headers = answer.headers
         self.entry.upstream_id = next((headers[name] for name in _UPSTREAM_IDS if name in headers), None)
@@ -210,16 +225,23 @@ class Try(Struct, kw_only=True):
     def served(self, usage: Usage | None, stop: str | None, sent_bytes: int) -> None:
         """The whole answer came: account and record learn it. The exchange ends when the client has it."""
         report = self.job.report
-        report.usage(usage)
+        self.used(usage)
         report.exchange.stop = stop
         report.exchange.answer_bytes = sent_bytes
         self.lease.succeed(usage)
         report.attempt_ok(self.entry)
 
+    def used(self, usage: Usage | None) -> None:
+        """What the upstream has counted so far, and what that costs."""
+        if usage is not None:
+            account, provider = self.lease.account, self.lease.provider
+            self.job.report.usage(usage)
+            self.job.report.cost(self.prices.cost(account, provider.base_url(account), self.model, usage))
+
     def broke(self, failure: Failure, usage: Usage | None, sent_bytes: int) -> None:
         """It failed after content had gone out: the exchange ends here, the account is judged."""
         report = self.job.report
-        report.usage(usage)
+        self.used(usage)
         report.exchange.answer_bytes = sent_bytes
         failure = self._unquoted(failure)
         fault = self.lease.fail(failure, self.lease.provider.judge(failure, self.lease.account), self.model)

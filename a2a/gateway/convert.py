@@ -48,10 +48,12 @@ async def run(this: Try) -> Failed | None:
         job.request.stream = job.stream  # the path may say so, not the body
     conv = _conversion(this)
     now = job.report.exchange.started_at
-    asked = this.responses.expand(job.request, call.client, now)
+    asked = this.responses.expand(conv.request, call.client, now)
     keep = Keep(this, asked) if this.responses.wants(call.front.name, asked) else None
     known = restore(asked, this.ledger, call.client, this.profile.family, now)
     whole = await this.media.inline(known, this.lease.provider.proto, proxy=this.proxy)
+    if this.edits is not None:
+        whole = this.edits.system(whole, conv)
     prepared = prepare(whole, conv, this.lease.provider.proto)
     body = this.codec.render_request(prepared, conv)
     job.report.notes(conv.notes)
@@ -91,6 +93,8 @@ def _conversion(this: Try) -> Conversion:
         now=job.report.exchange.started_at,
         stream=job.stream or provider.stream_only,
     )
+    if this.edits is not None:
+        conv.request = this.edits.parameters(job.request, conv, provider.proto, job.call)
     conv.extra.update(job.flags)
     conv.extra.update(wire_extra(job.call))
     conv.extra.update(provider.private(this.lease.account, this.credential, job.session))
@@ -295,6 +299,9 @@ class _Flow:
         except UpstreamError as error:
             ledger.failure = this.interrupted(watch, error)
             await down.write(render(ledger.failure))
+        except BaseException:  # the client left: what was used until then
+            this.used(ledger.usage)
+            raise
         finally:
             watch.stop()
         this.job.report.notes(self._conv.notes)

@@ -33,13 +33,18 @@ class Downstream:
         commit_after_s: float,
         keepalive_s: float,
         content_type: str = "text/event-stream; charset=utf-8",
+        copy: list[bytes] | None = None,
+        copy_bytes: int = 0,
     ) -> None:
+        """`copy` gets all but the keep-alives too, until that is more than `copy_bytes`."""
         self._sink = sink
         self._headers = headers
         self._fixed = {"Content-Type": content_type, **STREAM_HEADERS}
         self._renderer = renderer
         self._commit_after_s = commit_after_s
         self._keepalive_s = keepalive_s
+        self._copy = [] if copy is None else copy
+        self._copy_bytes = copy_bytes
         self._lock = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -94,6 +99,8 @@ class Downstream:
     async def open(self, data: bytes) -> None:
         """An opening frame: commits, but is no content, so another account may still take over."""
         await self.commit()
+        if self.sent_bytes < self._copy_bytes:
+            self._copy.append(data)
         self.sent_bytes += len(data)
         await self._sink.write(data)
 
@@ -105,6 +112,8 @@ class Downstream:
                 self._timer.cancel()
                 self._timer = None
             await self.commit()
+        if self.sent_bytes < self._copy_bytes:
+            self._copy.append(data)
         self.sent_bytes += len(data)
         self.blocked = True
         await self._sink.write(data)

@@ -52,16 +52,21 @@ def _top(body: bytes) -> dict[str, Raw]:
 
 def passes(this: Try) -> bool:
     """Whether this attempt can go over the byte path: one protocol on both sides, nothing to repair inside the body,
-    and a dialect that differs in top-level keys at most."""
+    a dialect that differs in top-level keys at most, and edits of the settings that fit into the bytes."""
     call, provider = this.job.call, this.lease.provider
     if this.proto != call.front.name or this.proto not in READERS or call.array or this.job.flags:
         return False
     if this.profile.family != "other" and carries_foreign(call.body):
         return False
+    if this.edits is not None:
+        this.wired = this.edits.on_wire(call, this.profile, this.model, stream=this.job.stream)
+        if this.wired is None:
+            return False
     if not provider.codec:
         return True
     dialect = DIALECTS.get(provider.codec)
-    return dialect is not None and dialect.passes(_top(call.body), this.profile, stream=this.job.stream)
+    body = this.wired.body if this.wired is not None else call.body
+    return dialect is not None and dialect.passes(_top(body), this.profile, stream=this.job.stream)
 
 
 async def run(this: Try) -> Failed | None:
@@ -69,7 +74,10 @@ async def run(this: Try) -> Failed | None:
     job = this.job
     job.report.exchange.mode = "relay"
     asked = this.model if job.call.model else job.asked  # a model in the path is none in the body
-    body, notes = edited(job.call.body, asked, this.model, this.profile.deny)
+    body = this.wired.body if this.wired is not None else job.call.body
+    body, notes = edited(body, asked, this.model, this.profile.deny)
+    if this.wired is not None:
+        notes = [*this.wired.notes, *notes]
     if dialect := DIALECTS.get(this.lease.provider.codec):
         top = _top(body)
         notes += dialect.edit(top, this.profile, stream=job.stream)
@@ -183,6 +191,9 @@ async def _forward(this: Try, answer: Answer, tap: Tap, head: bytes) -> None:
                 await down.write(join(this.job.opening, out) if join else out)
     except UpstreamError as error:
         failure = this.interrupted(watch, error)
+    except BaseException:  # the client left: what was used until then
+        this.used(tap.glance.usage)
+        raise
     finally:
         watch.stop()
     glance = tap.close()

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from a2a.clock import Clock, exchange_id
-from a2a.control.types import Attempt, Decision, Exchange, ExchangeState, Fault, NoteView, Tokens
-from a2a.errors import A2AError, NoAccount, ProxyFailed, Unreachable
+from a2a.control.types import Attempt, Cost, Decision, Exchange, ExchangeState, Fault, NoteView, Tokens
+from a2a.errors import A2AError, ConfigError, NoAccount, ProxyFailed, UnknownRoute, Unreachable
 from a2a.gateway.call import Call
+from a2a.gateway.capture import Capture
 from a2a.messages import Failure, FailureKind, Usage
 from a2a.protocols.base import Note
+from a2a.protocols.openai_errors import UNKNOWN_URL
 from a2a.providers.faults import Verdict
 
 LIMITED_KINDS = ("rate_limited", "quota")
@@ -36,7 +38,9 @@ class Report:
 
     def __init__(self, call: Call, clock: Clock) -> None:
         self._clock = clock
-        self._began = clock.monotonic()
+        self.began = clock.monotonic()
+        self.capture: Capture | None = None
+        """The bodies, where they are wanted."""
         now = clock.now()
         self.exchange = Exchange(
             id=exchange_id(now),
@@ -47,7 +51,7 @@ class Report:
             agent=call.headers.get("user-agent"),
             request_bytes=len(call.body),
         )
-        self._attempt_began = self._began
+        self._attempt_began = self.began
         self._standing: list[Note] = []
 
     def now(self) -> float:
@@ -56,7 +60,7 @@ class Report:
 
     def ms(self) -> float:
         """Milliseconds since the request arrived."""
-        return round((self._clock.monotonic() - self._began) * 1000, 2)
+        return round((self._clock.monotonic() - self.began) * 1000, 2)
 
     def _attempt_ms(self) -> float:
         return round((self._clock.monotonic() - self._attempt_began) * 1000, 2)
@@ -120,6 +124,10 @@ class Report:
             estimated=usage.estimated,
         )
 
+    def cost(self, cost: Cost | None) -> None:
+        """Of the attempt that used something; what an earlier one cost stays where this one's is not known."""
+        self.exchange.cost = cost or self.exchange.cost
+
     def end(self, state: ExchangeState, status: int | None = None, fault: Fault | None = None) -> None:
         """Close the record; the first call counts."""
         exchange = self.exchange
@@ -156,7 +164,7 @@ def _printable(text: str) -> str:
 
 def failure_of(error: A2AError) -> Failure:
     """An error of ours as the value every front renders."""
-    kind: FailureKind = error.kind  # type: ignore[assignment]
+    kind: FailureKind = "internal" if isinstance(error, ConfigError) else error.kind  # type: ignore[assignment]
     status = error.status
     retry_after = None
     if isinstance(error, NoAccount):
@@ -166,6 +174,8 @@ def failure_of(error: A2AError) -> Failure:
     code = None
     if isinstance(error, Unreachable):
         code = "proxy" if isinstance(error, ProxyFailed) else "unreachable"
+    elif isinstance(error, UnknownRoute):
+        code = UNKNOWN_URL
     return Failure(kind=kind, message=str(error), status=status, code=code, param=error.param, retry_after=retry_after)
 
 
@@ -174,15 +184,20 @@ def combined(failures: Sequence[Failed], nobody: NoAccount | None) -> Failure:
     last = failures[-1]
     failure = _for_client(last)
     if len(failures) > 1:
-        told = "; ".join(f"{f.account}: {f.failure.message}" for f in failures)
-        failure.message = f"all {len(failures)} attempts failed: {told}"
+        told = "; ".join(_named(f.account, _for_client(f).message) for f in failures)
+        failure.message = f"{len(failures)} accounts were asked and none could answer: {told}"
         if failure.kind in LIMITED_KINDS and not all(f.failure.kind in LIMITED_KINDS for f in failures):
             failure.kind, failure.status = "unavailable", 503
     else:
-        failure.message = f"{last.account}: {failure.message}"
+        failure.message = _named(last.account, failure.message)
     if nobody is not None and nobody.retry_after_s is not None and failure.kind in (*LIMITED_KINDS, "unavailable"):
         failure.retry_after = nobody.retry_after_s
     return failure
+
+
+def _named(account: str, message: str) -> str:
+    """With its account in front, where the message does not begin with it."""
+    return message if message.startswith(account) else f"{account}: {message}"
 
 
 def _for_client(failed: Failed) -> Failure:

@@ -1,55 +1,154 @@
-"""One live event stream, resumable by number and bounded per listener."""
+"""One live event stream: numbered, resumable, bounded however slow its listeners are and however many.
+
+There is one log for all listeners and nothing per listener but a place in it. A change takes the place of an older one
+of the same thing (an exchange, an account, a login): who waited meanwhile gets the latest state, once. So the log
+holds at most one event for each thing, the newest HISTORY of them; a listener that comes back behind an older one is
+told by `Missed`.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from contextlib import suppress
+from typing import assert_never
+
+from msgspec import structs
 
 from a2a.clock import Clock
-from a2a.control.types import Change, LiveEvent
+from a2a.control.types import (
+    AccountChanged,
+    AccountGone,
+    Change,
+    ExchangeChanged,
+    LiveEvent,
+    LoginChanged,
+    LogLine,
+    Missed,
+    Progress,
+)
 
 HISTORY = 2000
-"""Events kept for a listener that comes back; one that was away longer starts with what is left."""
+"""Events kept for listeners that are slow or come back."""
 
 
 class Live:
-    """Publishing costs one append; listeners read at their own speed and skip what fell out of the history."""
+    """Publishing costs one entry, whoever listens.
+
+    Numbers begin at the microsecond of the start, so that those of an earlier process are smaller than any of this one.
+    """
 
     def __init__(self, clock: Clock, history: int = HISTORY) -> None:
         self._clock = clock
-        self._events: deque[LiveEvent] = deque(maxlen=history)
-        self._seq = 0
-        self._waiters: set[asyncio.Event] = set()
+        self._history = history
+        self._events: OrderedDict[Hashable, LiveEvent] = OrderedDict()
+        self._seq = self._first = self._lost = int(clock.now() * 1_000_000)
+        self._listeners: set[Listener] = set()
+        self.heard = asyncio.Event()
+        """Set while somebody listens."""
 
     @property
     def last(self) -> int:
-        """Number of the newest event, 0 before the first."""
+        """Number of the newest event; before the first the one that it would follow."""
         return self._seq
 
     def publish(self, change: Change) -> None:
         self._seq += 1
-        self._events.append(LiveEvent(self._seq, self._clock.now(), change))
-        for waiter in self._waiters:
-            waiter.set()
+        key = _key(change, self._seq)
+        if isinstance(change, ExchangeChanged):
+            self._events.pop((Progress, change.exchange.id), None)  # the exchange itself says more
+            if change.exchange.bodies is not None:
+                change = ExchangeChanged(structs.replace(change.exchange, bodies=None))
+        self._events.pop(key, None)
+        self._events[key] = LiveEvent(self._seq, self._clock.now(), change)
+        if len(self._events) > self._history:
+            self._lost = self._events.popitem(last=False)[1].seq
+        for listener in self._listeners:
+            listener.wake()
 
-    def since(self, seq: int) -> list[LiveEvent]:
-        """Kept events behind `seq`."""
-        if not self._events or seq >= self._seq:
-            return []
-        skip = max(0, seq + 1 - self._events[0].seq)
-        return list(self._events)[skip:]
+    def since(self, after: int, most: int = HISTORY) -> list[LiveEvent]:
+        """The oldest `most` events behind `after` (0: of all), with `Missed` before them where some are gone."""
+        found: list[LiveEvent] = []
+        if after == 0:
+            after = self._lost
+        elif not self._first <= after <= self._seq:
+            found.append(LiveEvent(self._lost, self._clock.now(), Missed(count=0, restarted=True)))
+            after = self._lost
+        elif after < self._lost:
+            found.append(LiveEvent(self._lost, self._clock.now(), Missed(count=self._lost - after)))
+            after = self._lost
+        if after == self._seq:
+            return found
+        behind: list[LiveEvent] = []
+        for event in reversed(self._events.values()):
+            if event.seq <= after:
+                break
+            behind.append(event)
+        behind.reverse()
+        return [*found, *behind[:most]]
 
-    async def listen(self, after: int) -> AsyncIterator[LiveEvent]:
-        """Events behind `after`, then each new one, for ever."""
-        waiter = asyncio.Event()
-        self._waiters.add(waiter)
-        try:
-            while True:
-                waiter.clear()
-                for event in self.since(after):
-                    after = event.seq
-                    yield event
-                await waiter.wait()
-        finally:
-            self._waiters.discard(waiter)
+    def listen(self, after: int | None = None) -> Listener:
+        """A place behind `after`, or behind the newest event. Close it."""
+        listener = Listener(self, self._seq if after is None else after, self._left)
+        self._listeners.add(listener)
+        self.heard.set()
+        return listener
+
+    def _left(self, listener: Listener) -> None:
+        self._listeners.discard(listener)
+        if not self._listeners:
+            self.heard.clear()
+
+
+class Listener:
+    """One reader's place in the log."""
+
+    def __init__(self, live: Live, after: int, left: Callable[[Listener], None]) -> None:
+        self._live = live
+        self._after = after
+        self._left = left
+        self._news = asyncio.Event()
+        self.closed = False
+
+    def wake(self) -> None:
+        self._news.set()
+
+    async def events(self, most: int, patience_s: float) -> list[LiveEvent]:
+        """The next ones, at most `most` and perhaps a `Missed`, as soon as there are any. Empty: none came within
+        `patience_s`, or the listener was closed."""
+        self._news.clear()
+        found = self._live.since(self._after, most)
+        if not found and not self.closed:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience_s):
+                    await self._news.wait()
+            found = self._live.since(self._after, most)
+        if found:
+            self._after = found[-1].seq
+        return found
+
+    def close(self) -> None:
+        """Whoever waits gets nothing more, at once."""
+        self.closed = True
+        self._left(self)
+        self._news.set()
+
+
+def _key(change: Change, seq: int) -> Hashable:
+    """What a newer change takes the place of."""
+    match change:
+        case ExchangeChanged():
+            return change.exchange.id
+        case AccountChanged():
+            return change.account.id
+        case AccountGone():
+            return change.id
+        case LoginChanged():
+            return change.login.id
+        case Progress():
+            return (Progress, change.id)
+        case LogLine() | Missed():
+            return seq
+        case _:
+            assert_never(change)

@@ -1,4 +1,4 @@
-"""Exchange records in a ring: the newest stay, the oldest go."""
+"""What the gateway tells about its exchanges: to those who listen, to the counts, and to the store when they end."""
 
 from __future__ import annotations
 
@@ -6,49 +6,64 @@ from collections import OrderedDict
 
 from a2a.control.types import Exchange, ExchangeChanged
 from a2a.logs.live import Live
+from a2a.logs.scribe import Capture, Scribe
 from a2a.logs.tally import Tally
 
-CAPACITY = 1000
+RECENT = 200
+"""Exchanges that have ended and are kept in memory: what a question finds that comes before the file is written."""
 
 
 class Recorder:
-    """What the gateway tells about its exchanges, and what `/admin/v1/exchanges` reads.
+    """Of one process. What is in flight is here; what has ended goes to the scribe, where there is one.
 
-    `recorded`: exchanges begun so far; `dropped`: those the ring has let go of.
+    `recorded`: exchanges begun so far. `body_cap`: bytes kept of each body, 0 while none are wanted.
     """
 
-    def __init__(self, live: Live, capacity: int = CAPACITY) -> None:
+    def __init__(self, live: Live, recent: int = RECENT, *, scribe: Scribe | None = None) -> None:
         self._live = live
-        self._capacity = capacity
-        self._exchanges: OrderedDict[str, Exchange] = OrderedDict()
-        self.in_flight = 0
+        self._recent = recent
+        self._flying: dict[str, Exchange] = {}
+        self._ended: OrderedDict[str, Exchange] = OrderedDict()
+        self._scribe = scribe
+        self.storing = scribe is not None
+        """Whether what has ended goes to the scribe."""
+        self.body_cap = 0
         self.served = 0
         self.recorded = 0
-        self.dropped = 0
         self.tally = Tally()
 
+    @property
+    def in_flight(self) -> int:
+        return len(self._flying)
+
     def begin(self, exchange: Exchange) -> None:
-        self.in_flight += 1
         self.recorded += 1
-        self._exchanges[exchange.id] = exchange
-        if len(self._exchanges) > self._capacity:
-            self._exchanges.popitem(last=False)
-            self.dropped += 1
+        self._flying[exchange.id] = exchange
         self._live.publish(ExchangeChanged(exchange))
 
     def changed(self, exchange: Exchange) -> None:
         self._live.publish(ExchangeChanged(exchange))
 
-    def end(self, exchange: Exchange) -> None:
-        self.in_flight -= 1
+    def end(self, exchange: Exchange, capture: Capture | None = None) -> None:
+        """It does not change any more. `capture`: its bodies, where they were wanted."""
+        self._flying.pop(exchange.id, None)
         self.served += 1
+        self._ended[exchange.id] = exchange
+        if len(self._ended) > self._recent:
+            self._ended.popitem(last=False)
         self.tally.add(exchange)
         self._live.publish(ExchangeChanged(exchange))
+        if self.storing and self._scribe is not None:
+            self._scribe.put(exchange, capture)
 
     def get(self, exchange_id: str) -> Exchange | None:
-        return self._exchanges.get(exchange_id)
+        return self._flying.get(exchange_id) or self._ended.get(exchange_id)
 
-    def recent(self, limit: int = 100) -> list[Exchange]:
-        """Newest first."""
-        newest = reversed(self._exchanges.values())
-        return [exchange for exchange, _ in zip(newest, range(limit), strict=False)]
+    def recent(self, limit: int | None = None) -> list[Exchange]:
+        """What is in flight or has just ended, newest first."""
+        found = sorted((*self._flying.values(), *self._ended.values()), key=_begun, reverse=True)
+        return found[:limit]
+
+
+def _begun(exchange: Exchange) -> tuple[float, str]:
+    return exchange.started_at, exchange.id

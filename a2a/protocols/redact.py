@@ -6,6 +6,7 @@ One place for all codecs: keys, tokens, header dumps, mail addresses and cloud r
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 MAX_MESSAGE = 2000
 """Characters of an upstream's message that a client gets to see."""
@@ -23,6 +24,94 @@ _SECRETS = re.compile(
     r"|[\w.+-]+@[\w-]+\.[\w.-]+",
     re.IGNORECASE,
 )
+
+
+_IN_ERRORS = re.compile(_SECRETS.pattern.encode(), re.IGNORECASE)
+
+_KEYS = re.compile(
+    rb"\b(?:sk|ksk)-(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{20,}"  # API keys; a digit, so that no CSS class is one
+    rb"|\bAIza[\w-]{30,}|\bya29\.[\w.-]{20,}|\b1//[\w-]{20,}"  # Google
+    rb"|\bao[ar][\w:+/=-]{40,}"  # Kiro
+    rb"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*"  # JWT
+    rb"|\bgh[pousr]_\w{30,}|\bgithub_pat_\w{30,}|\bxox[abeprs]-[\w-]{10,}|\bAKIA[0-9A-Z]{16}\b"
+    rb"|\bBearer\s+[\w.~+/=-]{20,}"
+)
+"""What can be nothing but a key, in a text that may be about anything."""
+
+_FIELDS = re.compile(
+    rb'"(?:(?:access|refresh|id|session|auth)_?[tT]oken|client_?[sS]ecret|api_?[kK]ey|device_?[cC]ode|code_?[vV]erifier'
+    rb'|password)"\s*:\s*"((?:[^"\\]|\\.)+)"'
+)
+"""Values of the fields by which OAuth and its relatives name a secret."""
+
+
+def _may_hold_key(data: bytes) -> bool:
+    """Whether `_KEYS` may match: written out, as this is asked of every body and costs a fraction of the search."""
+    return (
+        b"sk-" in data
+        or b"AIza" in data
+        or b"ya29." in data
+        or b"1//" in data
+        or b"aoa" in data
+        or b"aor" in data
+        or b".eyJ" in data
+        or b"ghp_" in data
+        or b"gho_" in data
+        or b"ghu_" in data
+        or b"ghs_" in data
+        or b"ghr_" in data
+        or b"github_pat_" in data
+        or b"xox" in data
+        or b"AKIA" in data
+        or b"Bearer" in data
+    )
+
+
+def _may_hold_field(data: bytes) -> bool:
+    """Whether `_FIELDS` may match."""
+    return (
+        b'oken"' in data
+        or b'ecret"' in data
+        or b'ey"' in data
+        or b'ode"' in data
+        or b'erifier"' in data
+        or b'assword"' in data
+    )
+
+
+Span = tuple[int, int]
+
+
+def secrets_in(data: bytes, known: Iterable[bytes] = (), *, error: bool = False) -> list[Span]:
+    """Where secrets stand in a body, in order, without overlap: the `known` ones and what can be nothing else.
+
+    `error`: the body is an upstream's error, of which mail addresses and resource names go too.
+    """
+    found: list[Span] = []
+    for secret in known:
+        at = data.find(secret)
+        while at >= 0:
+            found.append((at, at + len(secret)))
+            at = data.find(secret, at + len(secret))
+    if _may_hold_key(data):
+        found += [match.span() for match in _KEYS.finditer(data)]
+    if _may_hold_field(data):
+        found += [match.span(1) for match in _FIELDS.finditer(data)]
+    if error:
+        found += [match.span() for match in _IN_ERRORS.finditer(data)]
+    return _joined(found) if found else found
+
+
+def _joined(found: list[Span]) -> list[Span]:
+    found.sort()
+    joined = [found[0]]
+    for begin, end in found[1:]:
+        last = joined[-1]
+        if begin < last[1]:
+            joined[-1] = (last[0], max(last[1], end))
+        else:
+            joined.append((begin, end))
+    return joined
 
 
 def clean(message: str, limit: int = MAX_MESSAGE) -> str:

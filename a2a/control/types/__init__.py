@@ -82,6 +82,7 @@ from a2a.control.types.models import (
 )
 from a2a.control.types.server import (
     ConfigView,
+    Recording,
     Reloaded,
     ServerView,
     SettingView,
@@ -142,6 +143,7 @@ __all__ = [
     "Price",
     "Progress",
     "Quota",
+    "Recording",
     "Reloaded",
     "ReplayWish",
     "Replayed",

@@ -112,7 +112,8 @@ class AccountView(Struct, frozen=True, kw_only=True):
 
 
 class AccountDetail(AccountView, frozen=True, kw_only=True):
-    """Everything known about one account but its secret. `urls`, `proxy`: without userinfo; `limits`: ours, 0 = none.
+    """Everything known about one account but its secret. `urls`, `proxy`: without userinfo. `limits`: its own, 0 = none;
+    `limits_in_force`: those that hold, with its provider's in place of what is not its own.
 
     `source`: where its credential came from: a path, a variable's name, `kiro-cli`.
     """
@@ -125,6 +126,7 @@ class AccountDetail(AccountView, frozen=True, kw_only=True):
     proxy: str | None = None
     enabled: bool = True
     limits: dict[str, int] = {}
+    limits_in_force: dict[str, int] = {}
     created_at: float | None = None
 
 

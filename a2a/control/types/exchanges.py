@@ -57,6 +57,8 @@ class Attempt(Struct, kw_only=True):
     status: int | None = None
     upstream_id: str | None = None
     """The upstream's request id, for its support."""
+    connect_ms: float | None = None
+    """Until there was a new connection; None: one that was open already, or a proxy's."""
     headers_ms: float | None = None
     first_event_ms: float | None = None
     duration_ms: float | None = None
@@ -93,7 +95,7 @@ class Cost(Struct, frozen=True, kw_only=True):
 
 
 class NoteView(Struct, frozen=True):
-    """One degradation: field, what was done (dropped, emulated, mapped, clamped, repaired, added), why."""
+    """One change: field, what was done (dropped, emulated, mapped, clamped, repaired, added, overwritten), why."""
 
     field: str
     action: str
@@ -101,7 +103,10 @@ class NoteView(Struct, frozen=True):
 
 
 class Arrival(Struct, frozen=True):
-    """One read of an answer: when, since the request arrived, and how many bytes of the recorded text it brought."""
+    """One read of an answer: when, since the request arrived, and how many bytes of the recorded body it brought.
+
+    The body's bytes are its text in UTF-8, or what stands behind `base64:`, decoded.
+    """
 
     at_ms: float
     size: int
@@ -110,7 +115,8 @@ class Arrival(Struct, frozen=True):
 class AttemptBodies(Struct, kw_only=True):
     """What went to the upstream in attempt `n`, and what came back. Header names in lower case; secrets are gone.
 
-    `answer`: as it came, a stream with all its frames; `arrivals` cuts it into the reads it came in.
+    `answer`: as it came, a stream with all its frames; `arrivals` cuts it into the reads it came in. A call that the
+    attempt repeated (a renewed token, a repaired body) is a further one with the same `n`.
     """
 
     n: int
@@ -126,7 +132,8 @@ class AttemptBodies(Struct, kw_only=True):
 class Bodies(Struct, kw_only=True):
     """Redacted, size-capped bodies, only when asked for. Text, or base64 behind `base64:` where not UTF-8.
 
-    `answer` is what the client got. `cut`: names of the bodies that were longer than the cap (`request`, `answer`,
+    `answer` is what the client got. A request of `a2a chat` had no wire format: it is in the neutral form
+    (`a2a.messages.Request`), its answer as that of `/v1/chat/completions`. `cut`: names of the bodies that were longer than the cap (`request`, `answer`,
     `1.request`, `1.answer`): of those the beginning is kept.
     """
 
@@ -150,6 +157,8 @@ class Exchange(Struct, kw_only=True):
     """Name of the client key, or `local` for `a2a chat`."""
     front: str
     path: str
+    asked: str = ""
+    """The model name as the client sent it; empty where the request had none."""
     stream: bool = False
     agent: str | None = None
     """The client's User-Agent."""

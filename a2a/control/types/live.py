@@ -45,7 +45,8 @@ class LoginChanged(Struct, frozen=True, tag="login"):
 class Missed(Struct, frozen=True, kw_only=True, tag="missed"):
     """Events this listener did not get, because it was away or too slow: what it shows must be asked for anew.
 
-    `restarted`: the server is another process than the one that gave the number resumed at.
+    `count`: at most so many; changes that newer ones had replaced already are among them. 0 with `restarted`: nobody
+    knows, since the server is another process than the one that gave the number resumed at.
     """
 
     count: int
@@ -56,7 +57,11 @@ Change = ExchangeChanged | AccountChanged | AccountGone | LoginChanged | Progres
 
 
 class LiveEvent(Struct, frozen=True):
-    """One item of the live stream; `seq` grows by one, a listener resumes behind the last it saw."""
+    """One item of the live stream. A listener resumes behind the last `seq` it saw.
+
+    `seq` grows. Numbers that are left out are changes in whose place came a newer one of the same exchange, account or
+    login; what is lost for good a `Missed` says. Numbers of a later process of the server are greater.
+    """
 
     seq: int
     at: float

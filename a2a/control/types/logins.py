@@ -14,7 +14,8 @@ LoginState = Literal["running", "asking", "done", "failed", "cancelled"]
 class LoginWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What `a2a login PROVIDER` takes, by the same names. `agreed`: the person has read the provider's risk and agrees.
 
-    `api_key`: a secret; it goes to the credential store and nowhere else.
+    `api_key`: a secret; it goes to the credential store and nowhere else. `device`: for a browser on another machine
+    than the server's, where a way has two forms.
     """
 
     provider: str
@@ -31,6 +32,9 @@ class LoginWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     project_id: str | None = None
     proxy: str | None = None
     agreed: bool = False
+
+    def __repr__(self) -> str:
+        return f"LoginWish({self.provider!r})"  # it may hold a key
 
 
 class LoginShown(Struct, frozen=True, kw_only=True):
@@ -77,11 +81,18 @@ class LoginAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
 
 class LoginMethod(Struct, frozen=True, kw_only=True):
-    """One way to log in at a provider, for a list to choose from. `needs`: fields of `LoginWish` it asks for."""
+    """One way to log in at a provider, for a list to choose from. `needs`: fields of `LoginWish` it asks for.
+
+    `takes`: fields that may be given too, besides `name` and `proxy`. `preset`, `plan`: where they are set they go into
+    the wish as they are, as `provider` and `method` do.
+    """
 
     provider: str
     method: str
     title: str
+    preset: str | None = None
+    plan: str | None = None
     needs: list[str] = []
+    takes: list[str] = []
     risk: str | None = None
     """What a person has to agree to first, in words."""

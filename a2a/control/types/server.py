@@ -34,8 +34,26 @@ class ConfigView(Struct, frozen=True, kw_only=True):
     problems: list[str] = []
 
 
+class Recording(Struct, frozen=True, kw_only=True):
+    """How the exchange store does. `stopped`: why nothing is written now, in words; serving goes on without it.
+
+    `written`, `lost`: exchanges since the start that are in the file, and those that had no room while nothing could be
+    written; `waiting`: that are not written yet. `retried`: whether a2a tries again by itself.
+    """
+
+    file: str | None = None
+    stopped: str | None = None
+    hint: str | None = None
+    stopped_at: float | None = None
+    retried: bool = True
+    written: int = 0
+    lost: int = 0
+    waiting: int = 0
+
+
 class ServerView(Struct, frozen=True, kw_only=True):
-    """A running server: its state file and `GET /admin/v1/server`, which alone tells of its `config`."""
+    """A running server: its state file and `GET /admin/v1/server`, which alone tells of its `config` and
+    `recording` (None: switched off)."""
 
     url: str
     pid: int
@@ -44,6 +62,7 @@ class ServerView(Struct, frozen=True, kw_only=True):
     in_flight: int = 0
     served: int = 0
     config: ConfigView | None = None
+    recording: Recording | None = None
 
 
 class SettingView(Struct, frozen=True, kw_only=True):

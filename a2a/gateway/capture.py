@@ -1,0 +1,194 @@
+"""The bodies of one exchange as they go by: references and times, nothing copied or decoded.
+
+Only made when bodies are wanted. `taken()` runs in the writer's thread once the exchange has ended, and gives plain
+values that may go to another process; a2a/gateway/sealing.py makes the record of them. Of every body the beginning is
+kept.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Struct
+
+from a2a.auth.codec import values_of
+from a2a.auth.records import Credential
+from a2a.gateway.call import Call, Sink
+from a2a.providers.http import Target
+
+SPARE_BYTES = 16 * 1024
+"""Kept behind the limit until secrets are gone: one that the cut would halve is still seen as a whole."""
+
+Headers = Mapping[str, str]
+
+
+def _plain(headers: Headers) -> dict[str, str]:
+    """By lower-case name; those of a server library are of types of its own."""
+    return {name.lower(): value for name, value in headers.items()}
+
+
+class TakenCall(Struct, frozen=True, kw_only=True):
+    """One call to an upstream. `n`: its attempt; `total`: bytes of the answer, of which `answer` may be the beginning.
+
+    `times`: when each piece of it came, on the monotonic clock.
+    """
+
+    n: int
+    method: str
+    url: str
+    request_headers: dict[str, str]
+    request: bytes
+    status: int
+    answer_headers: dict[str, str]
+    answer: list[bytes]
+    times: list[float]
+    total: int
+
+
+class Taken(Struct, frozen=True, kw_only=True):
+    """All bodies of an exchange, with the secrets that must leave them. `began`: its start, as the times."""
+
+    cap: int
+    began: float
+    secrets: list[str]
+    request_headers: dict[str, str]
+    request: bytes
+    status: int
+    answer_headers: dict[str, str]
+    answer: list[bytes]
+    total: int
+    calls: list[TakenCall]
+
+
+class Pieces:
+    """A body that comes in pieces. `add` is made to cost a stream as little as can be: a closure, not a method."""
+
+    __slots__ = ("add", "pieces", "size", "times")
+
+    def __init__(self, cap: int) -> None:
+        pieces: list[bytes] = []
+        times: list[float] = []
+        keep, note, now = pieces.append, times.append, time.monotonic
+        room = cap + SPARE_BYTES
+        size = 0
+
+        def add(data: bytes) -> None:
+            nonlocal size
+            if size < room:
+                keep(data)
+                note(now())
+            size += len(data)
+
+        def so_far() -> int:
+            return size
+
+        self.pieces = pieces
+        self.times = times
+        self.add = add
+        self.size = so_far
+
+
+class Upcall:
+    """One call, with its answer."""
+
+    __slots__ = ("answer", "answer_headers", "body", "credential", "n", "status", "target")
+
+    def __init__(self, cap: int, n: int, target: Target, body: bytes, credential: Credential) -> None:
+        self.n = n
+        self.target = target
+        self.body = body
+        self.credential = credential
+        self.status = 0
+        self.answer_headers: Headers = {}
+        self.answer = Pieces(cap)
+
+    def taken(self) -> TakenCall:
+        target = self.target
+        return TakenCall(
+            n=self.n,
+            method=target.method,
+            url=target.location,
+            request_headers=_plain(target.headers),
+            request=self.body,
+            status=self.status,
+            answer_headers=_plain(self.answer_headers),
+            answer=self.answer.pieces,
+            times=self.answer.times,
+            total=self.answer.size(),
+        )
+
+
+class Capture:
+    """All bodies of one exchange. `answer`: what the client gets, of a stream by the one that writes it."""
+
+    __slots__ = ("_began", "_call", "_calls", "_cap", "_headers", "_status", "answer", "room", "total")
+
+    def __init__(self, call: Call, cap: int) -> None:
+        self.answer: list[bytes] = []
+        self.total = 0
+        """Bytes of the answer."""
+        self.room = cap + SPARE_BYTES
+        self._call = call
+        self._cap = cap
+        self._began = time.monotonic()
+        self._calls: list[Upcall] = []
+        self._headers: Headers = {}
+        self._status = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes it holds on to."""
+        held = sum(len(one.body) + min(one.answer.size(), self.room) for one in self._calls)
+        return len(self._call.body) + held + min(self.total, self.room)
+
+    def sink(self, sink: Sink) -> Sink:
+        """The client's, with an eye on how the answer begins. What is written is the stream's to tell."""
+        return _Watched(sink, self)
+
+    def called(self, n: int, target: Target, body: bytes, credential: Credential) -> Upcall:
+        """A call goes out."""
+        one = Upcall(self._cap, n, target, body, credential)
+        self._calls.append(one)
+        return one
+
+    def answering(self, status: int, headers: Headers) -> None:
+        self._status, self._headers = status, headers
+
+    def taken(self) -> Taken:
+        call = self._call
+        sent = call.body if call.request is None else msgspec.json.encode(call.request)
+        return Taken(
+            cap=self._cap,
+            began=self._began,
+            secrets=[value for one in self._calls for value in values_of(one.credential)],
+            request_headers=_plain(call.headers),
+            request=sent,
+            status=self._status,
+            answer_headers=_plain(self._headers),
+            answer=self.answer,
+            total=self.total,
+            calls=[one.taken() for one in self._calls],
+        )
+
+
+class _Watched:
+    """A sink that tells the capture with what it begins. Writing goes straight on."""
+
+    __slots__ = ("_capture", "_sink", "write")
+
+    def __init__(self, sink: Sink, capture: Capture) -> None:
+        self._sink = sink
+        self._capture = capture
+        self.write = sink.write
+
+    async def respond(self, status: int, headers: Headers, body: bytes) -> None:
+        self._capture.answering(status, headers)
+        self._capture.answer.append(body)
+        self._capture.total = len(body)
+        await self._sink.respond(status, headers, body)
+
+    async def start(self, status: int, headers: Headers) -> None:
+        self._capture.answering(status, headers)
+        await self._sink.start(status, headers)

@@ -1,0 +1,203 @@
+"""The writer of the record: one thread that takes what has ended and has it written, a batch at a time.
+
+The event loop only puts references into a queue that never blocks and never grows beyond its bounds: where nothing can
+be written for long, the oldest that wait are let go of, and counted. What writing means is the `Hand`'s: it redacts,
+encodes, compresses and stores exchanges that have ended and so do not change any more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import structs
+
+from a2a.control.types import Exchange, Recording
+
+log = logging.getLogger(__name__)
+
+BATCH_S = 0.25
+"""How long an exchange that has ended waits for others: the most that a crash takes."""
+BATCH = 500
+"""Exchanges in one transaction at most."""
+MANY = 64
+"""That do not wait for more: what the memory of the requests holds stays small, and so near the processor."""
+WAITING = 20_000
+"""Exchanges that wait at most: some 100 MB of them."""
+WAITING_BYTES = 128 * 1024 * 1024
+"""Of bodies that wait at most."""
+IDLE_S = 60.0
+"""How often the thread looks for old exchanges while nothing comes."""
+END_S = 5.0
+"""How long the end of a process waits for the last batch."""
+
+
+class Capture(Protocol):
+    """The bodies of one exchange as they went by."""
+
+    @property
+    def size(self) -> int:
+        """Bytes it holds on to."""
+        ...
+
+
+Entry = tuple[Exchange, Capture | None]
+
+
+class Hand(Protocol):
+    """Who writes. Called from the scribe's thread alone."""
+
+    @property
+    def stopped(self) -> Recording | None:
+        """Why nothing can be written now."""
+        ...
+
+    def write(self, batch: Sequence[Entry], *, again: bool) -> bool:
+        """Whether that is done with; else it is given once more, later, with `again`."""
+        ...
+
+    def tidy(self) -> None:
+        """Nothing else is to do: let go of what is old."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Scribe:
+    """`put()` from the event loop, then `close()`. The thread begins with the first and ends with the process, whatever
+    it does.
+    """
+
+    def __init__(self, hand: Hand) -> None:
+        self._hand = hand
+        self._queue: deque[Entry] = deque()
+        self._batch: list[Entry] = []
+        # Each counter has one side that writes it.
+        self._put_bytes = self._lost_waiting = 0
+        self._taken_bytes = self._lost_writing = self._written = 0
+        self._puts = 0
+        self._wake = threading.Event()
+        self._idle = False
+        self._hurry = threading.Event()
+        self._turned = threading.Condition()
+        self._ending = False
+        self._thread: threading.Thread | None = None
+
+    # the event loop's side
+
+    def _start(self) -> None:
+        if not self._ending:
+            self._thread = threading.Thread(target=self._run, name="a2a record", daemon=True)
+            self._thread.start()
+
+    def put(self, exchange: Exchange, capture: Capture | None = None) -> None:
+        """An exchange that has ended: it does not change any more."""
+        if self._thread is None:
+            self._start()
+        self._queue.append((exchange, capture))
+        self._puts += 1
+        if capture is not None:
+            self._put_bytes += capture.size
+        if len(self._queue) == MANY:
+            self._hurry.set()
+        elif len(self._queue) > WAITING or self._put_bytes - self._taken_bytes > WAITING_BYTES:
+            self._let_go()
+        if self._idle:
+            self._wake.set()
+
+    def _let_go(self) -> None:
+        """Of the oldest that waits; should the thread take it at the same moment, there is room anyway."""
+        with contextlib.suppress(IndexError):
+            _, capture = self._queue.popleft()
+            self._lost_waiting += 1
+            if capture is not None:
+                self._put_bytes -= capture.size
+
+    def counted(self, state: Recording) -> Recording:
+        """The state with what has been written, lost and not written yet."""
+        return structs.replace(
+            state,
+            written=self._written,
+            lost=self._lost_waiting + self._lost_writing,
+            waiting=len(self._queue) + len(self._batch),
+        )
+
+    def flush(self, timeout_s: float = END_S) -> bool:
+        """Wait until what was put before is written; False when that cannot be, or not in time. Blocks."""
+        due = time.monotonic() + timeout_s
+        wanted = self._puts
+        with self._turned:
+            while self._written + self._lost_writing + self._lost_waiting < wanted:
+                left_s = due - time.monotonic()
+                if left_s <= 0 or self._hand.stopped is not None or self._thread is None:
+                    return False
+                self._hurry.set()
+                self._wake.set()
+                self._turned.wait(min(left_s, BATCH_S))
+        return True
+
+    def close(self) -> None:
+        """Write what waits, and end. Blocks for END_S at most."""
+        self._ending = True
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        self._hurry.set()
+        self._wake.set()
+        thread.join(END_S)
+
+    # the thread's side
+
+    def _run(self) -> None:
+        while True:
+            self._rest()
+            ending = self._ending
+            self._turn()
+            with self._turned:
+                self._turned.notify_all()
+            if ending:
+                break
+        self._hand.close()
+
+    def _rest(self) -> None:
+        """Until something waits, and then until a batch may have come together."""
+        self._idle = True
+        if not (self._queue or self._batch or self._ending):
+            self._wake.wait(IDLE_S)
+        self._idle = False
+        self._wake.clear()
+        if not self._ending:
+            self._hurry.wait(BATCH_S)
+        self._hurry.clear()
+
+    def _turn(self) -> None:
+        """Everything that waits now, batch by batch, as far as it can be written."""
+        try:
+            again = bool(self._batch)
+            while again or self._take():
+                if not self._hand.write(self._batch, again=again):
+                    return
+                self._written += len(self._batch)
+                self._batch, again = [], False
+            self._hand.tidy()
+        except Exception:  # what this batch holds must not end the recording of those to come
+            log.exception("exchanges_not_recorded count=%d", len(self._batch))
+            self._lost_writing += len(self._batch)
+            self._batch = []
+
+    def _take(self) -> bool:
+        """Fill the batch."""
+        while self._queue and len(self._batch) < BATCH:
+            try:
+                entry = self._queue.popleft()
+            except IndexError:  # let go of at this moment
+                break
+            if entry[1] is not None:
+                self._taken_bytes += entry[1].size
+            self._batch.append(entry)
+        return bool(self._batch)

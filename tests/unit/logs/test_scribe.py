@@ -1,0 +1,149 @@
+"""The queue between the event loop and whoever writes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+
+import pytest
+from record_kit import exchange
+from support.waiting import eventually
+
+from a2a.control.types import Recording
+from a2a.logs import scribe as scribe_module
+from a2a.logs.scribe import Entry, Scribe
+
+
+class Pen:
+    """A hand that notes what it is given. `refuses`: how often it cannot write; `holds`: cleared, it waits."""
+
+    def __init__(self, refuses: int = 0) -> None:
+        self.batches: list[tuple[list[int], bool]] = []
+        self.refuses = refuses
+        self.holds = threading.Event()
+        self.holds.set()
+        self.begun = threading.Event()
+        self.closed = False
+        self.tidied = 0
+        self.broken = False
+
+    @property
+    def stopped(self) -> Recording | None:
+        return Recording(stopped="no room") if self.refuses else None
+
+    @property
+    def written(self) -> list[int]:
+        return [n for batch, _ in self.batches for n in batch]
+
+    def write(self, batch: Sequence[Entry], *, again: bool) -> bool:
+        self.begun.set()
+        assert self.holds.wait(10)
+        if self.broken:
+            self.broken = False
+            raise ZeroDivisionError("a bug")
+        if self.refuses:
+            self.refuses -= 1
+            return False
+        self.batches.append(([int(one.id[3:]) for one, _ in batch], again))
+        return True
+
+    def tidy(self) -> None:
+        self.tidied += 1
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Held:
+    """A capture of this size."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+
+@pytest.fixture
+def pen() -> Pen:
+    return Pen()
+
+
+@pytest.fixture
+def scribe(pen: Pen, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scribe]:
+    monkeypatch.setattr(scribe_module, "BATCH_S", 0.01)
+    made = Scribe(pen)
+    yield made
+    pen.holds.set()
+    made.close()
+
+
+def test_what_was_put_is_written_in_order(pen: Pen, scribe: Scribe) -> None:
+    for n in range(10):
+        scribe.put(exchange(n))
+    assert scribe.flush()
+    assert pen.written == list(range(10))
+    state = scribe.counted(Recording())
+    assert (state.written, state.lost, state.waiting) == (10, 0, 0)
+
+
+def test_the_end_writes_what_waits(pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scribe_module, "BATCH_S", 1000.0)
+    scribe.put(exchange(1))
+    scribe.close()
+    assert (pen.written, pen.closed) == ([1], True)
+
+
+def test_an_end_without_anything_begins_no_thread(pen: Pen, scribe: Scribe) -> None:
+    scribe.close()
+    assert not pen.closed
+    assert not [one for one in threading.enumerate() if one.name == "a2a record"]
+
+
+def test_what_cannot_be_written_is_tried_again_as_it_is(pen: Pen, scribe: Scribe) -> None:
+    pen.refuses = 3
+    scribe.put(exchange(1))
+    eventually(lambda: pen.batches, "the batch")
+    assert pen.batches == [([1], True)]
+
+
+def test_a_flush_does_not_wait_for_what_is_stopped(pen: Pen, scribe: Scribe) -> None:
+    pen.refuses = 1_000_000
+    scribe.put(exchange(1))
+    assert not scribe.flush()
+    assert scribe.counted(Recording()).waiting == 1
+    pen.refuses = 0
+
+
+def test_the_oldest_that_wait_are_let_go_of(pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scribe_module, "WAITING", 5)
+    pen.holds.clear()
+    scribe.put(exchange(0))
+    assert pen.begun.wait(10)
+    for n in range(1, 11):
+        scribe.put(exchange(n))
+    assert scribe.counted(Recording()).lost == 5
+    pen.holds.set()
+    assert scribe.flush()
+    assert pen.written == [0, 6, 7, 8, 9, 10]
+
+
+def test_bodies_that_wait_are_bounded_too(pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scribe_module, "WAITING_BYTES", 100)
+    pen.holds.clear()
+    scribe.put(exchange(0), Held(90))
+    assert pen.begun.wait(10)
+    for n in range(1, 4):
+        scribe.put(exchange(n), Held(60))
+    assert scribe.counted(Recording()).lost == 2
+    pen.holds.set()
+    assert scribe.flush()
+    assert pen.written == [0, 3]
+
+
+def test_a_bug_costs_a_batch_and_not_the_recording(pen: Pen, scribe: Scribe, caplog: pytest.LogCaptureFixture) -> None:
+    pen.broken = True
+    scribe.put(exchange(1))
+    assert scribe.flush()
+    scribe.put(exchange(2))
+    assert scribe.flush()
+    assert pen.written == [2]
+    assert scribe.counted(Recording()).lost == 1
+    assert "exchanges_not_recorded count=1" in caplog.text
