@@ -15,7 +15,7 @@ from msgspec import Raw, Struct, field
 from a2a.clock import hex_id
 from a2a.messages import Event, Failure, Family, Proto, Request, Response
 
-NoteAction = Literal["dropped", "emulated", "mapped", "clamped", "repaired", "added"]
+NoteAction = Literal["dropped", "emulated", "mapped", "clamped", "repaired", "added", "overwritten"]
 
 
 class Note(Struct, frozen=True):

@@ -89,6 +89,15 @@ SHOWN: dict[FailureKind, Shown] = {
     "timeout": Shown(504, "server_error", "timeout"),
 }
 
+UNKNOWN_URL = "unknown_url"
+"""OpenAI's code for a path that is not served: the model is not what is missing."""
+
+
+def shown_code(failed: Failure) -> str | None:
+    """The code that a client is told."""
+    return UNKNOWN_URL if failed.code == UNKNOWN_URL else SHOWN[failed.kind].code
+
+
 _TOO_LONG = re.compile(
     r"context.{0,3}(?:length|window|size)|prompt is too long|input length should be|maximum (?:prompt|input) length"
     r"|too many (?:input )?tokens|reduce the length of",

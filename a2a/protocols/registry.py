@@ -5,10 +5,15 @@ from __future__ import annotations
 from a2a.protocols import chat, claude, gemini, kiro, responses
 from a2a.protocols.base import Dialect, Front, Upstream
 from a2a.protocols.chat import dashscope
+from a2a.protocols.chat import edit as chat_edit
 from a2a.protocols.chat import tap as chat_tap
+from a2a.protocols.claude import edit as claude_edit
 from a2a.protocols.claude import tap as claude_tap
+from a2a.protocols.editing import Editor
 from a2a.protocols.gemini import codeassist
+from a2a.protocols.gemini import edit as gemini_edit
 from a2a.protocols.gemini import tap as gemini_tap
+from a2a.protocols.responses import edit as responses_edit
 from a2a.protocols.responses import tap as responses_tap
 from a2a.protocols.tap import Reader
 
@@ -37,3 +42,10 @@ READERS: dict[str, Reader] = {
     "gemini": gemini_tap.reader,
 }
 """Protocols that can pass through byte by byte."""
+EDITORS: dict[str, Editor] = {
+    "chat": chat_edit.editor,
+    "responses": responses_edit.editor,
+    "claude": claude_edit.editor,
+    "gemini": gemini_edit.editor,
+}
+"""How a body is edited that passes byte by byte."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from a2a.messages import Failure
-from a2a.protocols.openai_errors import SHOWN, Found, failure, word
+from a2a.protocols.openai_errors import SHOWN, Found, failure, shown_code, word
 from a2a.protocols.wire import dumps
 
 _DEEPEST = 4
@@ -38,7 +38,7 @@ def render_error(failed: Failure) -> tuple[int, bytes]:
 def error_body(failed: Failure) -> bytes:
     """`{"error": {message, type, param, code}}`, the same before and in mid-stream."""
     shown = SHOWN[failed.kind]
-    entry = {"message": failed.message, "type": shown.type, "param": failed.param, "code": shown.code}
+    entry = {"message": failed.message, "type": shown.type, "param": failed.param, "code": shown_code(failed)}
     return dumps({"error": entry})
 
 

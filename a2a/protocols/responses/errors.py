@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from a2a.messages import Failure
-from a2a.protocols.openai_errors import SHOWN, Found, failure, word
+from a2a.protocols.openai_errors import SHOWN, Found, failure, shown_code, word
 from a2a.protocols.wire import dumps
 
 _DEEPEST = 4
@@ -26,7 +26,7 @@ def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure
 def render_error(failed: Failure) -> tuple[int, bytes]:
     """(status, body) for a Responses client."""
     shown = SHOWN[failed.kind]
-    code = _NO_PREVIOUS if _NO_PREVIOUS in failed.message else shown.code
+    code = _NO_PREVIOUS if _NO_PREVIOUS in failed.message else shown_code(failed)
     entry = {"message": failed.message, "type": shown.type, "param": failed.param, "code": code}
     return shown.status, dumps({"error": entry})
 
