@@ -47,35 +47,35 @@ def _explain(
     Exit code 1 where a request would be refused, or a past one failed.
     """
     out = out_of(ctx)
-    home = Home(out, out.settings())
     if what is not None and _EXCHANGE.fullmatch(what):
         if model is not None or provider is not None:
             raise UsageError("a past exchange has its model and provider", hint=f"a2a explain {what}")
-        _past(out, home, what)
+        _past(out, what)
         return
     if front not in _FRONTS:
         raise UsageError(f"no protocol is called {front!r}", hint=f"it may be {' or '.join(_FRONTS)}")
     if what is None and model is None:
         raise UsageError("what is to be explained?", hint="a2a explain -m MODEL, a file, or the id of an exchange")
-    _plan(out, home, _wish(out, what, model, front, provider))
+    _plan(out, _wish(out, what, model, front, provider))
 
 
-def _past(out: Out, home: Home, exchange_id: str) -> None:
+def _past(out: Out, exchange_id: str) -> None:
     """Raises UsageError for an exchange that is not kept."""
     from a2a.cli.explain_text import tell_exchange
-    from a2a.cli.servers import exchange
+    from a2a.cli.records import found, records
 
-    found = exchange(home, exchange_id)
-    out.result(found, lambda: tell_exchange(out, found), ok=found.state != "failed")
-    if found.state == "failed":
+    with records(out) as kept:
+        exchange = found(kept, exchange_id)
+    out.result(exchange, lambda: tell_exchange(out, exchange), ok=exchange.state != "failed")
+    if exchange.state == "failed":
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _plan(out: Out, home: Home, wish: ExplainWish) -> None:
+def _plan(out: Out, wish: ExplainWish) -> None:
     from a2a.cli.explain_text import tell_plan
     from a2a.cli.servers import desk
 
-    with desk(home) as at:
+    with desk(Home(out, out.settings())) as at:
         found = at.explain(wish)
     served = _served(found)
     out.result(found, lambda: tell_plan(out, found), ok=served)

@@ -97,7 +97,7 @@ def tell_exchange(out: Out, found: Exchange) -> None:
         out.text("")
         for line in _attempt(attempt):
             out.text(line)
-    for turn in found.unserved:
+    for turn in _turns(found.unserved):
         out.text("")
         out.text(f"Then nobody was left: {_passed(turn.considered) or 'there is no account'}{_waited(turn)}")
     notes = list(_notes(found.notes))
@@ -109,6 +109,11 @@ def tell_exchange(out: Out, found: Exchange) -> None:
     out.text("What to do:")
     for step in next_steps(found):
         out.text(f"  - {step}")
+
+
+def _turns(unserved: Iterable[Decision]) -> Iterable[Decision]:
+    """Of those who were looked at again and again, how they were last."""
+    return {tuple(each.account for each in turn.considered): turn for turn in unserved}.values()
 
 
 def _end(found: Exchange) -> str:
@@ -153,7 +158,7 @@ def _decision(decision: Decision) -> Iterator[str]:
 
 
 def _waited(decision: Decision) -> str:
-    return f", after waiting {_span(decision.waited_ms)} for a slot" if decision.waited_ms else ""
+    return f", after waiting {_span(decision.waited_ms)}" if decision.waited_ms else ""
 
 
 def _fault(fault: Fault) -> Iterator[str]:

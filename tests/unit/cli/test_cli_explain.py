@@ -88,7 +88,7 @@ def test_nobody_who_can_serve_comes_with_the_command_that_helps() -> None:
         (["nowhere.json"], "cannot read nowhere.json"),
         (["-"], "no JSON object"),
         (["ex_1", "-m", "m"], "a past exchange"),
-        (["ex_1"], "no server of this home runs"),
+        (["ex_1"], "no exchange ex_1 is kept"),
     ],
 )
 def test_what_cannot_be_explained(words: list[str], told: str) -> None:
@@ -106,6 +106,7 @@ class Fake:
         self.config: ConfigView | None = None
         httpserver.expect_request("/admin/v1/server").respond_with_handler(self.server)
         httpserver.expect_request("/admin/v1/accounts").respond_with_json([])
+        httpserver.expect_request("/admin/v1/exchanges").respond_with_json({"exchanges": []})
         httpserver.expect_request("/admin/v1/exchanges/ex_1").respond_with_handler(self.exchange)
 
     def server(self, _: Request) -> Response:
@@ -178,7 +179,7 @@ def test_a_failed_exchange_tells_its_story_and_what_to_do(fake: Fake) -> None:
         "openai/a: slow down",
         "gpt-x -> openai, model gpt-x: the provider lists that name",
         "1.   openai/a, model gpt-x: failed, upstream status 429, after 310 ms",
-        "picked, by round-robin, after waiting 1.5 s for a slot",
+        "picked, by round-robin, after waiting 1.5 s",
         "others: openai/b: disabled",
         "the upstream calls it req_of_theirs",
         "then the account rests until",
