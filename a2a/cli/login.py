@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from msgspec import structs
 
 from a2a.cli import login_choice, login_export, login_flow, login_google, login_key, login_kiro, login_qwen
 from a2a.cli.home import Home, short_name
-from a2a.cli.login_flow import Done, Login
+from a2a.cli.login_flow import Login
 from a2a.cli.output import Out, out_of
 from a2a.config import CREDENTIAL_KIND, PROVIDER_SHORT, CredentialKind, provider_id, proxies
 from a2a.errors import ConfigError, ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from a2a.gateway.logins.keeping import Done
 
 _FLOWS: dict[CredentialKind, Callable[[Home, Login], Done]] = {
     "api_key": login_key.log_in,
@@ -29,10 +32,7 @@ _OPTIONS: dict[CredentialKind, tuple[str, ...]] = {
     "qwen": ("plan", "region", "base_url", *_KEY, *_IMPORT, *_FLOW),
 }
 """What means something for each kind, besides what means the same for all."""
-_RISKS: dict[CredentialKind, tuple[str, str]] = {
-    "google": (login_google.RISK, login_google.QUESTION),
-    "kiro": (login_kiro.RISK, login_kiro.QUESTION),
-}
+_QUESTIONS: dict[CredentialKind, str] = {"google": login_google.QUESTION, "kiro": login_kiro.QUESTION}
 """Where an export needs a yes before the first login too. Of Qwen's closed tier its probe tells."""
 _SPECIAL = sorted({option for options in _OPTIONS.values() for option in options})
 
@@ -163,8 +163,8 @@ def _from_export(home: Home, login: Login, kind: CredentialKind) -> Done:
     for option in _SPECIAL:
         if option != "file" and getattr(login, option):
             raise UsageError(f"--{option.replace('_', '-')} means nothing beside an export", hint="leave it out")
-    if kind in _RISKS:
-        login_flow.warn_first(home, login, *_RISKS[kind])
+    if kind in _QUESTIONS:
+        login_flow.warn_first(home, login, _QUESTIONS[kind])
     return login_export.read(home, login)
 
 

@@ -20,21 +20,20 @@ class Choice(Struct, frozen=True):
 
 
 def choices() -> list[Choice]:
-    """Accounts by key (every preset), local servers, any other address, then the OAuth logins."""
-    from a2a.providers.plans import PLANS
-    from a2a.providers.presets import PRESETS
+    """What `gateway.logins` offers, but one line for all ways to Kiro, and one for those of Google's login."""
+    from a2a.gateway.logins.methods import GEMINI, KIRO, offered
 
-    keyed = [p for p in PRESETS.values() if p.key_env is not None]
-    local = [p for p in PRESETS.values() if p.key_env is None]
-    return [
-        *(Choice(f"{preset.name}, by API key", preset.provider, preset.name) for preset in keyed),
-        *(Choice(f"{preset.name}, on this machine", preset.provider, preset.name) for preset in local),
-        Choice("another server that speaks OpenAI's protocol", "openai-custom", asks_url=True),
-        Choice("Kiro (Google, GitHub, Builder ID, Identity Center)", "claude-kiro-oauth"),
-        Choice("Gemini Code Assist with a licence, by Google login", "gemini-cli-oauth"),
-        *(Choice(f"Qwen, by a key of DashScope's {plan} plan", "openai-qwen-oauth", plan=plan) for plan in PLANS),
-        Choice("Qwen's OAuth tier, which is closed since 2026-04-15", "openai-qwen-oauth"),
-    ]
+    found: list[Choice] = []
+    for each in offered():
+        words = {
+            KIRO: "Kiro (Google, GitHub, Builder ID, Identity Center)",
+            GEMINI: "Gemini Code Assist with a licence, by Google login",
+        }.get(each.provider, each.title)
+        asks_url = "base_url" in each.needs
+        choice = Choice(words, each.provider, each.preset, asks_url=asks_url, plan=each.plan)
+        if choice not in found:
+            found.append(choice)
+    return found
 
 
 def choose(out: Out) -> Choice:

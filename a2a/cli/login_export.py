@@ -9,13 +9,14 @@ import msgspec
 from msgspec import structs
 
 from a2a.cli.home import Home
-from a2a.cli.login_flow import Done, Login, keep, named, peers
+from a2a.cli.login_flow import Login
 from a2a.cli.login_probe import probed
 from a2a.config import PROVIDER_SHORT
 from a2a.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
     from a2a.auth.records import Account, Credential
+    from a2a.gateway.logins.keeping import Done
 
 _HEAD_BYTES = 4096
 
@@ -35,6 +36,7 @@ def is_export(login: Login) -> bool:
 def read(home: Home, login: Login) -> Done:
     """The one account of the provider that the document holds, or the one that `--name` names. Raises UsageError."""
     from a2a.clock import hex_id
+    from a2a.gateway.logins.keeping import keep, named, peers
 
     same = named(home, login)
     account, credential = _chosen(login)

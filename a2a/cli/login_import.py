@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from a2a.cli.home import Home
-from a2a.cli.login_flow import Done, Login, keep, known_login, named, peers
+from a2a.cli.login_flow import Login
 from a2a.cli.login_probe import probed
 from a2a.errors import UsageError
 
 if TYPE_CHECKING:
     from a2a.auth.records import Token
+    from a2a.gateway.logins.keeping import Done
 
 
 class Import(Struct, frozen=True, kw_only=True):
@@ -38,33 +39,10 @@ def take_over(home: Home, login: Login, token: Token, *, source: str | None, wha
 
     `source`: the file it came from, for later looks. Raises UsageError, StoreError.
     """
-    return probed(home, stored(home, login, token, source=source, what=what), named=login.name is not None)
+    from a2a.gateway.logins.keeping import keep_token
 
-
-def stored(home: Home, login: Login, token: Token, *, source: str | None, what: str) -> Done:
-    """The account of the token, new or renewed. Raises UsageError, StoreError."""
-    from a2a.auth.accounts import free_alias
-    from a2a.auth.kinds import email_of, expiry_of, word_of
-    from a2a.auth.records import Account
-    from a2a.clock import hex_id
-
-    same = named(home, login)
-    others = peers(home, login.provider)
-    if same is None and login.name is None:
-        same = known_login(home, others, token)
-    draft = Account(
-        id=hex_id("acc_"),
-        provider=login.provider,
-        alias=login.name or free_alias([email_of(token)], [a.alias for a in others]),
-        kind=word_of(token),
-        label=email_of(token),
-        region=login.region,
-        project_id=login.project_id,
-        expires_at=expiry_of(token) or None,
-        source=source,
-        proxy=login.proxy,
-    )
-    return keep(home, login, draft, token, same=same, note=f"{what}, from {source}" if source else what)
+    done = keep_token(home, login, token, source=source, what=what)
+    return probed(home, done, named=login.name is not None)
 
 
 def _token(home: Home, login: Login, importing: Import) -> tuple[Token, Path | None]:

@@ -1,4 +1,4 @@
-"""What a login is worth: the account is asked, by its provider's own probe, whether it can be used (contract 4)."""
+"""What a login that came as a file is worth: once it is stored, its account is asked whether it can be used."""
 
 from __future__ import annotations
 
@@ -7,31 +7,12 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from a2a.cli.home import Home
-from a2a.cli.login_flow import Done, declared_names, peers
 from a2a.control.types import Standing
-from a2a.errors import AccountError, UpstreamError
+from a2a.errors import UpstreamError
 
 if TYPE_CHECKING:
-    from a2a.auth.records import Account, Credential
-
-
-async def probe(home: Home, account: Account, credential: Credential) -> Standing | None:
-    """What the upstream says of a credential that is not stored yet; None where nobody answers."""
-    from a2a.providers.http import Egress
-    from a2a.providers.probing import refused
-    from a2a.providers.registry import build
-
-    provider = build(home.settings)[account.provider]
-    egress = Egress(home.settings.server.connect_timeout_s)
-    try:
-        return await provider.probe(account, credential, egress)
-    except UpstreamError as error:
-        home.out.say(f"could not ask whether it works: {error.message}")
-        return None
-    except AccountError as error:
-        return refused(error)
-    finally:
-        await egress.aclose()
+    from a2a.auth.records import Account
+    from a2a.gateway.logins.keeping import Done
 
 
 def probed(home: Home, done: Done, *, named: bool) -> Done:
@@ -52,6 +33,7 @@ def probed(home: Home, done: Done, *, named: bool) -> Done:
 
 def _alias(home: Home, account: Account, label: str) -> str:
     from a2a.auth.accounts import free_alias
+    from a2a.gateway.logins.keeping import declared_names, peers
 
     taken = [one.alias for one in peers(home, account.provider) if one.id != account.id]
     return free_alias([label, account.alias], [*taken, *declared_names(home, account.provider)])

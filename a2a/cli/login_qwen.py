@@ -8,26 +8,22 @@ from msgspec import structs
 
 from a2a.cli import login_import, login_key, login_oauth
 from a2a.cli.home import Home
-from a2a.cli.login_flow import Done, Login, named
+from a2a.cli.login_flow import Login, warn
 from a2a.cli.login_import import Import
 from a2a.errors import UsageError
 
 if TYPE_CHECKING:
-    from a2a.auth.endpoint import AuthUrls, HttpClient
-    from a2a.auth.records import Token
-    from a2a.cli.terminal_person import TerminalPerson
-    from a2a.clock import Clock
-
-RISK = """\
-Qwen closed its OAuth tier on 2026-04-15: logins still succeed, but calls are refused (qwen-code #3203, #3281). Expect
-this account not to work. What works is an API key of one of the plans: a2a login qwen --api-key-stdin --plan standard.
-An import takes over the refresh token: Qwen Code's own copy may become invalid."""
+    from a2a.gateway.logins.keeping import Done
 
 QUESTION = "Log in to the closed tier all the same?"
 
 
 def log_in(home: Home, login: Login) -> Done:
     """Raises UsageError, NeedsLogin for a refused key, LoginFailed, Unreachable, StoreError."""
+    from a2a.auth.login import qwen
+    from a2a.gateway.logins import key
+    from a2a.gateway.logins.keeping import named
+
     same = named(home, login)
     oauth = login.imports or login.device
     if same is not None and same.kind == "api_key" and not oauth:  # a new key for that account
@@ -36,29 +32,11 @@ def log_in(home: Home, login: Login) -> Done:
     if keyed and oauth:
         raise UsageError("--plan, --region and keys belong to key plans, not to an OAuth login")
     if keyed:
-        return _with_key(home, login)
-    home.out.warn(RISK)
-    home.out.confirm(QUESTION, yes=login.yes)
+        return login_key.log_in(home, key.of_plan(home, login))
+    warn(home, login, QUESTION)
     if login.imports:
         return login_import.log_in(home, login, Import(cli_file=_cli_file(home), what=_what))
-    return login_oauth.log_in(home, login, _flow)
-
-
-def _with_key(home: Home, login: Login) -> Done:
-    """`--plan` and `--region` choose the host; they are kept with the account."""
-    from a2a.providers.plans import CODING_KEYS, DEFAULT_REGION, plan_url
-
-    plan = login.plan or "standard"
-    region = login.region or home.settings.provider(login.provider).region or DEFAULT_REGION
-    plan_url(plan, region)
-    prefix = CODING_KEYS if plan == "coding" else ""
-    return login_key.log_in(home, structs.replace(login, plan=plan, region=region), key_prefix=prefix)
-
-
-async def _flow(urls: AuthUrls, person: TerminalPerson, *, client: HttpClient, clock: Clock) -> Token:
-    from a2a.auth.login import qwen
-
-    return await qwen.log_in(urls, person, client=client, clock=clock)
+    return login_oauth.log_in(home, login, qwen.log_in)
 
 
 def _cli_file(home: Home) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping
 
-from a2a.control.types import Attempt, Considered, Exchange, Fault
+from a2a.control.types import Attempt, Considered, Decision, Exchange, Fault
 
 VIA: Mapping[str, str] = {
     "prefix": "the path names the provider",
@@ -62,19 +62,30 @@ def next_steps(exchange: Exchange) -> list[str]:
 
 def _steps(exchange: Exchange) -> Iterator[str]:
     fault = exchange.fault
+    if exchange.route is None:
+        yield "a2a models lists the names that are served"
     if fault is not None and fault.scope == "request":
         yield fault.remedy or "the request itself was refused: change what the message names"
         return
+    if any(attempt.first_event_ms is not None for attempt in exchange.attempts):
+        yield "the answer broke off after it had begun, where no other account may take over: send the request again"
     for attempt in exchange.attempts:
         yield from _of_attempt(attempt)
-    passed = [each for turn in exchange.unserved for each in turn.considered]
+    passed = last_seen(exchange.unserved)
     yield from of_accounts(passed)
-    if fault is not None and fault.remedy:
+    if fault is not None and fault.remedy and all(fault.remedy != remedy for remedy in _remedies(exchange)):
         yield fault.remedy
-    if exchange.route is None:
-        yield "a2a models lists the names that are served"
-    elif not passed and not exchange.attempts:
+    if exchange.route is not None and not passed and not exchange.attempts:
         yield "a2a accounts shows what there is; a2a login adds an account"
+
+
+def _remedies(exchange: Exchange) -> Iterator[str | None]:
+    return (attempt.fault.remedy for attempt in exchange.attempts if attempt.fault is not None)
+
+
+def last_seen(turns: Iterable[Decision]) -> list[Considered]:
+    """Each account as it was when it was last passed over: earlier waits are history."""
+    return list({each.account: each for turn in turns for each in turn.considered}.values())
 
 
 def _of_attempt(attempt: Attempt) -> Iterator[str]:

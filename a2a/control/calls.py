@@ -79,6 +79,7 @@ class ControlCalls(Protocol):
     async def login_cancel(self, login_id: str) -> LoginView: ...
 
     def events(self, after: int | None = None) -> AsyncIterator[LiveEvent]:
-        """Each change from now on, or those behind `after` first. Ends with the connection: the caller resumes."""
+        """Each change from now on, or those behind `after` first (0: all the server keeps). Ends with the connection:
+        the caller resumes behind the last `seq` it saw."""
 
     async def aclose(self) -> None: ...

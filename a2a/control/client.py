@@ -1,89 +1,56 @@
-"""The control API from outside: what commands and the dashboard ask a running server.
-
-Every error is of our family: the server's own comes back as the class it was there, a server that cannot be reached is
-`Unreachable`, one that does not answer in time `UpstreamTimeout`.
-"""
+"""The control API from outside, for commands: each call blocks until the server has answered. Errors: see `asks`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import Any, Self, TypeVar
-from urllib.parse import quote
+from typing import Self, TypeVar
 
 import httpx
-import msgspec
 from msgspec import Struct
 
+from a2a.control import asks
+from a2a.control.asks import Ask
+from a2a.control.stream import SILENCE_S, EventReader
 from a2a.control.types import (
     AccountDetail,
     AccountView,
     Acted,
     Exchange,
+    ExchangePage,
+    ExchangeWish,
     Explained,
     ExplainWish,
     Export,
     ExportWish,
+    LiveEvent,
+    LoginAnswer,
+    LoginMethod,
+    LoginView,
+    LoginWish,
     Migrated,
     MigrateWish,
-    Nothing,
+    ModelView,
     Reloaded,
+    Replayed,
+    ReplayWish,
     ServerView,
-)
-from a2a.errors import (
-    A2AError,
-    AccountError,
-    BadUpstream,
-    ConfigError,
-    ExitCode,
-    Forbidden,
-    NeedsLogin,
-    NoAccount,
-    RequestError,
-    TooLarge,
-    UnknownRoute,
-    Unreachable,
-    UpstreamTimeout,
-    UsageError,
-    WrongKey,
+    SettingView,
+    Stats,
+    StatsWish,
 )
 from a2a.secret import Secret
 
-CONNECT_TIMEOUT_S = 3.0
-ANSWER_TIMEOUT_S = 90.0
-"""A refresh or a probe asks an upstream."""
-
 T = TypeVar("T")
-
-_CLASSES: tuple[type[A2AError], ...] = (
-    *(A2AError, AccountError, BadUpstream, ConfigError, NoAccount, TooLarge, Unreachable, UnknownRoute, RequestError),
-    *(UsageError, UpstreamTimeout, WrongKey, Forbidden, NeedsLogin),
-)
-_FAMILY = {(each.status, each.kind, int(each.exit_code)): each for each in _CLASSES}
-"""Class by what the server tells of an error."""
-
-
-class _Told(Struct):
-    message: str
-    hint: str | None = None
-    kind: str = ""
-    exit_code: int = int(ExitCode.FAILED)
-
-
-class _Refusal(Struct):
-    error: _Told
 
 
 class ControlClient:
-    """One server, as a context manager. Synchronous: each call blocks until the server has answered."""
+    """One server, as a context manager. `provider`, wherever it is asked for: id or short name."""
 
-    def __init__(self, url: str, key: Secret, *, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
+    def __init__(self, url: str, key: Secret, *, timeout_s: float = asks.ANSWER_TIMEOUT_S) -> None:
         self.url = url
         self._http = httpx.Client(
-            base_url=f"{url}/admin/v1",
-            headers={"Authorization": f"Bearer {key.reveal()}"},
-            trust_env=False,
-            timeout=httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
+            base_url=asks.address(url), headers=asks.headers(key), trust_env=False, timeout=asks.timeout(timeout_s)
         )
 
     def __enter__(self) -> Self:
@@ -98,81 +65,117 @@ class ControlClient:
         self._http.close()
 
     def server(self) -> ServerView:
-        return self._get("/server", ServerView)
+        return self._ask(asks.server())
+
+    def settings(self) -> list[SettingView]:
+        return self._ask(asks.settings())
 
     def accounts(self) -> list[AccountView]:
-        return self._get("/accounts", list[AccountView])
+        return self._ask(asks.accounts())
 
     def account(self, provider: str, alias: str) -> AccountDetail:
-        """`provider`: id or short name."""
-        return self._get(f"/accounts/{quote(provider, safe='')}/{quote(alias, safe='')}", AccountDetail)
+        return self._ask(asks.account(provider, alias))
 
     def act(self, provider: str, alias: str, action: str, body: Struct | None = None) -> Acted:
         """One action on one account; `body` as `docs/control.md` lists it."""
-        return self._post(f"/accounts/{quote(provider, safe='')}/{quote(alias, safe='')}/{action}", body, Acted)
+        return self._ask(asks.act(provider, alias, action, body))
 
     def export(self, provider: str, alias: str, wish: ExportWish) -> Export:
         """The document holds secrets."""
-        return self._post(f"/accounts/{quote(provider, safe='')}/{quote(alias, safe='')}/export", wish, Export)
-
-    def exchange(self, exchange_id: str) -> Exchange:
-        """Raises UnknownRoute for one that is not kept there."""
-        return self._get(f"/exchanges/{quote(exchange_id, safe='')}", Exchange)
-
-    def explain(self, wish: ExplainWish) -> Explained:
-        """What a request would get; calls nobody."""
-        return self._post("/explain", wish, Explained)
-
-    def reload(self) -> Reloaded:
-        """The accounts."""
-        return self._post("/accounts/reload", None, Reloaded)
-
-    def reload_settings(self) -> Reloaded:
-        """The settings and the accounts. Raises ConfigError: then the settings are as before."""
-        return self._post("/reload", None, Reloaded)
+        return self._ask(asks.export(provider, alias, wish))
 
     def test_all(self) -> list[Acted]:
-        return self._post("/accounts/test", None, list[Acted])
+        return self._ask(asks.test_all())
 
     def export_all(self, wish: ExportWish) -> Export:
         """The document holds secrets."""
-        return self._post("/accounts/export", wish, Export)
+        return self._ask(asks.export_all(wish))
 
     def migrate(self, wish: MigrateWish) -> Migrated:
-        return self._post("/accounts/migrate", wish, Migrated)
+        return self._ask(asks.migrate(wish))
 
-    def _get(self, path: str, kind: type[T]) -> T:
-        return self._ask("GET", path, None, kind)
+    def reload(self) -> Reloaded:
+        """The accounts."""
+        return self._ask(asks.reload_accounts())
 
-    def _post(self, path: str, body: Struct | None, kind: type[T]) -> T:
-        return self._ask("POST", path, msgspec.json.encode(Nothing() if body is None else body), kind)
+    def reload_settings(self) -> Reloaded:
+        """The settings and the accounts. Raises ConfigError: then the settings are as before."""
+        return self._ask(asks.reload())
 
-    def _ask(self, method: str, path: str, body: bytes | None, kind: type[T]) -> T:
-        headers: Mapping[str, str] = {} if body is None else {"Content-Type": "application/json"}
+    def models(self) -> list[ModelView]:
+        return self._ask(asks.models())
+
+    def explain(self, wish: ExplainWish) -> Explained:
+        """What a request would get; calls nobody."""
+        return self._ask(asks.explain(wish))
+
+    def exchanges(self, wish: ExchangeWish) -> ExchangePage:
+        """A page, newest first, without bodies."""
+        return self._ask(asks.exchanges(wish))
+
+    def exchange(self, exchange_id: str) -> Exchange:
+        """With its bodies, where they were recorded. Raises UnknownRoute for one that is not kept there."""
+        return self._ask(asks.exchange(exchange_id))
+
+    def replay(self, exchange_id: str, wish: ReplayWish) -> Replayed:
+        """Returns when the upstream has answered in full. Raises RequestError where no body was recorded."""
+        return self._ask(asks.replay(exchange_id, wish))
+
+    def cassette(self, exchange_id: str) -> str:
+        """The text of a cassette file. Raises RequestError where no bodies were recorded."""
+        return self._ask(asks.cassette(exchange_id))
+
+    def stats(self, wish: StatsWish) -> Stats:
+        return self._ask(asks.stats(wish))
+
+    def login_methods(self) -> list[LoginMethod]:
+        return self._ask(asks.login_methods())
+
+    def login(self, wish: LoginWish) -> LoginView:
+        """Begin a login that the server runs."""
+        return self._ask(asks.login(wish))
+
+    def login_state(self, login_id: str) -> LoginView:
+        return self._ask(asks.login_state(login_id))
+
+    def login_answer(self, login_id: str, answer: LoginAnswer) -> LoginView:
+        return self._ask(asks.login_answer(login_id, answer))
+
+    def login_cancel(self, login_id: str) -> LoginView:
+        return self._ask(asks.login_cancel(login_id))
+
+    def events(self, after: int | None = None, kinds: Iterable[str] = ()) -> Iterator[LiveEvent]:
+        """Each change from now on, or those behind `after` first (0: all that are kept).
+
+        `kinds`: tags of the changes that are wanted (`exchange`, `account` …); none: all.
+
+        Ends with the connection: the caller resumes behind the last number it saw. Raises as every call does where the
+        stream does not begin.
+        """
+        query, limits = asks.events_query(after, kinds), asks.timeout(SILENCE_S)
+        reader = EventReader()
+        with asks.translated(self.url):
+            request = self._http.build_request("GET", "/events", params=query, timeout=limits)
+            answer = self._http.send(request, stream=True)
         try:
-            answer = self._http.request(method, path, content=body, headers=headers)
-        except httpx.ConnectTimeout as error:
-            raise Unreachable(f"the server at {self.url} does not answer", hint="is it running?") from error
-        except httpx.TimeoutException as error:
-            raise UpstreamTimeout(f"the server at {self.url} does not answer in time") from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            told = f"no connection to the server at {self.url} ({type(error).__name__})"
-            raise Unreachable(told, hint="is it running? a2a serve") from error
-        if answer.status_code != 200:
-            raise self._error(answer)
-        try:
-            return msgspec.json.decode(answer.content, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            told = f"what answers at {self.url} is no a2a server of this version"
-            raise BadUpstream(told, hint="a2a --version, and the same there") from error
+            if not asks.is_stream(answer):
+                with asks.translated(self.url):
+                    raise asks.error_of(self.url, answer.status_code, answer.read())
+            for piece in answer.iter_raw():
+                yield from reader.feed(piece)
+        except httpx.HTTPError:
+            return  # the connection is gone
+        finally:
+            answer.close()
 
-    def _error(self, answer: httpx.Response) -> A2AError:
-        try:
-            told = msgspec.json.decode(answer.content, type=_Refusal).error
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            told = _Told(f"what answers at {self.url} is no a2a server ({answer.status_code})", "check A2A_URL")
-        known: Any = _FAMILY.get((answer.status_code, told.kind, told.exit_code))
-        if known is None:
-            known = BadUpstream if answer.status_code >= 500 else RequestError
-        error: A2AError = known(told.message, hint=told.hint)
-        return error
+    def _ask(self, ask: Ask[T]) -> T:
+        with asks.translated(self.url):
+            answer = self._http.request(
+                ask.method,
+                ask.path,
+                content=ask.body,
+                params=ask.query or None,
+                headers=ask.headers,
+                timeout=httpx.USE_CLIENT_DEFAULT if ask.timeout_s is None else asks.timeout(ask.timeout_s),
+            )
+        return asks.answer_of(self.url, ask, answer.status_code, answer.content)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from aiohttp import web
 
 from a2a.gateway.engine import Engine
+from a2a.gateway.logins.desk import LoginDesk
 from a2a.server import content, control, metrics, models, responses
+from a2a.server.audience import Audience
 from a2a.server.border import shaped, unknown
 from a2a.server.guard import Guard
-from a2a.server.keys import ENGINE, GUARD, RELOADER
+from a2a.server.keys import AUDIENCE, ENGINE, GUARD, LOGINS, RELOADER
 from a2a.server.reload import Reloader
 
 
@@ -19,7 +21,7 @@ async def health(_: web.Request) -> web.Response:
 
 async def ready(request: web.Request) -> web.Response:
     """503 when no account can serve."""
-    able = request.app[ENGINE].pool.can_serve()
+    able = request.app[ENGINE].can_serve()
     return web.json_response({"status": "ready" if able else "no account can serve"}, status=200 if able else 503)
 
 
@@ -28,12 +30,15 @@ async def root(_: web.Request) -> web.Response:
     return web.json_response({"name": "a2a"})
 
 
-def build(engine: Engine, guard: Guard, reloader: Reloader) -> web.Application:
+def build(engine: Engine, guard: Guard, reloader: Reloader, logins: LoginDesk) -> web.Application:
     """`client_max_size` is the setting: aiohttp's own 1 MiB refuses long histories."""
     app = web.Application(client_max_size=engine.settings.server.max_body_mib * 1024 * 1024)
     app[ENGINE] = engine
     app[GUARD] = guard
     app[RELOADER] = reloader
+    app[LOGINS] = logins
+    app[AUDIENCE] = Audience(engine.live)
+    app.on_shutdown.append(app[AUDIENCE].close)
     app.router.add_get("/", shaped(root))
     app.router.add_get("/health", shaped(health))
     app.router.add_get("/ready", shaped(ready))

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from a2a.clock import hex_id
+from a2a.config.names import did_you_mean
 from a2a.errors import A2AError, UnknownRoute
 from a2a.gateway.report import failure_of
 from a2a.protocols.base import Front
@@ -89,8 +90,25 @@ def _cors(request: web.Request) -> dict[str, str]:
         return {}
 
 
+EVERYTHING = "/{rest}"
+"""How aiohttp names the route behind all others."""
+
+
 async def unknown(request: web.Request) -> web.StreamResponse:
     """What no route takes; a browser's preflight for any path is answered here too."""
     if request.method == "OPTIONS":
         return web.Response(status=204, headers=request.app[GUARD].cors(request))
-    raise UnknownRoute(f"{request.method} {request.path} is not served here")
+    error = UnknownRoute(f"{request.method} {request.path} is not served here", hint=await _instead(request))
+    if request.path.startswith("/admin/"):
+        return refusal_json(request, error)
+    raise error
+
+
+async def _instead(request: web.Request) -> str:
+    """The method that the path takes, or a path that is near."""
+    resources = [one for one in request.app.router.resources() if one.canonical != EVERYTHING]
+    methods = sorted({name for one in resources for name in (await one.resolve(request))[1] if name != "HEAD"})
+    if methods:
+        return f"it takes {' and '.join(methods)}"
+    paths = [one.canonical for one in resources if "{" not in one.canonical]
+    return did_you_mean(request.path, paths, "docs/routing.md has the paths") or ""

@@ -85,7 +85,7 @@ def handler(front: Front, asks: Callable[[web.Request], Asked]) -> Handler:
             client=client,
         )
         sink = HttpSink(request, extra)
-        await engine.gateway.answer(call, sink)
+        await engine.answer(call, sink)
         response = sink.response
         if response is None:
             raise A2AError("the exchange ended without an answer")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from a2a.config import web_origins
 from a2a.errors import Forbidden, WrongKey
 from a2a.secret import Secret
 
@@ -29,7 +30,7 @@ class Guard:
         """Other settings, for requests that come from now on."""
         self._keys = list(keys.items())
         self._hosts = LOOPBACK_NAMES | {host.lower() for host in allow_host} if self._loopback else None
-        self._origins = frozenset(allow_origin)
+        self._origins = frozenset(map(web_origins.plain, allow_origin))
 
     def own_key(self) -> Secret | None:
         """The server's own."""
@@ -49,7 +50,7 @@ class Guard:
         origin = request.headers.get("Origin")
         if origin is None:
             return {}
-        if origin not in self._origins and "*" not in self._origins:
+        if web_origins.plain(origin) not in self._origins and web_origins.ANY not in self._origins:
             raise Forbidden(f"origin {origin} is not allowed", hint="a2a serve --allow-origin ORIGIN")
         return {
             "Access-Control-Allow-Origin": origin,
@@ -69,14 +70,14 @@ class Guard:
                 return name
         raise WrongKey("invalid a2a key", hint="a2a config show --secrets shows the right one")
 
-    def owner(self, request: web.Request) -> None:
+    def owner(self, request: web.Request, told: str = "may look, not act") -> None:
         """Only the server's own key may change things, and never from a page of a foreign origin. Raises WrongKey and
-        Forbidden."""
+        Forbidden. `told`: what another key may not, in words."""
         self.cors(request)
         name = self.client(request)
         if name != SERVER_KEY:
             raise Forbidden(
-                f"the key of client {name!r} may look, not act", hint="send the server's own: a2a config show --secrets"
+                f"the key of client {name!r} {told}", hint="send the server's own: a2a config show --secrets"
             )
 
 

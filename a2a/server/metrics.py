@@ -12,7 +12,7 @@ from typing import get_args
 from aiohttp import web
 
 from a2a import __version__
-from a2a.control.types import AccountState, AccountView
+from a2a.control.types import AccountState, AccountView, Recording
 from a2a.gateway.engine import Engine
 from a2a.logs.tally import Histogram, Key, Tally
 from a2a.providers.base import Provider
@@ -41,14 +41,17 @@ def exposition(engine: Engine) -> Iterator[str]:
 
 def _of_server(engine: Engine) -> Iterator[str]:
     recorder, config = engine.recorder, engine.config
+    recording = engine.recordings.state or Recording(stopped="log_exchanges is off")
     build: Labels = (("version", __version__), ("python", platform.python_version()))
     yield from _family("a2a_build_info", "gauge", "What runs here.", [(build, 1)])
     for name, kind, words, value in (
         ("a2a_start_time_seconds", "gauge", "When the server started, Unix seconds.", engine.started_at),
         ("a2a_ready", "gauge", "Whether any account can serve now, as /ready says.", engine.pool.can_serve()),
         ("a2a_requests_in_flight", "gauge", "Exchanges that have not ended.", recorder.in_flight),
-        ("a2a_exchanges_recorded_total", "counter", "Exchanges that were put on record.", recorder.recorded),
-        ("a2a_exchanges_dropped_total", "counter", "Records that made room for newer ones.", recorder.dropped),
+        ("a2a_recording", "gauge", "Whether exchanges can be written to the store now.", recording.stopped is None),
+        ("a2a_exchanges_recorded_total", "counter", "Exchanges that were written to the store.", recording.written),
+        ("a2a_exchanges_dropped_total", "counter", "Exchanges the store had no room or no time for.", recording.lost),
+        ("a2a_exchanges_waiting", "gauge", "Exchanges that have ended and are not written yet.", recording.waiting),
         ("a2a_config_loaded_time_seconds", "gauge", "When the settings were taken, Unix seconds.", config.loaded_at),
         ("a2a_config_refused", "gauge", "Whether the config file is refused as it is now.", config.refused is not None),
     ):

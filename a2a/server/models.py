@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from a2a.control.types import ModelView
 from a2a.errors import UnknownModel, UnknownRoute
+from a2a.gateway.cassettes.player import Player
 from a2a.protocols.chat import lists as chat
 from a2a.protocols.claude import lists as claude
 from a2a.protocols.gemini import lists as gemini
@@ -91,6 +92,8 @@ def _admit(request: web.Request) -> dict[str, str]:
 def _views(request: web.Request) -> list[ModelView]:
     engine = request.app[ENGINE]
     prefix = request.match_info.get("provider")
+    if isinstance(engine.answerer, Player):
+        return sorted(engine.answerer.models(), key=lambda view: view.id)
     if prefix is None:
         unique = {view.id: view for view in reversed(engine.router.models()) if not view.pattern}
         return [unique[name] for name in sorted(unique)]

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from a2a.config import Settings
+from a2a.config import Settings, prompts
 from a2a.config.watch import Stamp, changes, kept, stamp, watched
 from a2a.control.types import ConfigView, Reloaded
 from a2a.errors import A2AError
@@ -67,6 +67,7 @@ class Reloader:
         engine = self._engine
         settings, restart = kept(engine.settings, read)
         check_keys(settings)
+        prompts.check(settings)
         names = changes(engine.settings, settings)
         if settings == engine.settings:
             problems = await engine.reload_accounts()
@@ -89,7 +90,7 @@ class Reloader:
             problems=[*settings.problems, *problems],
         )
         if names:
-            self._engine.say(f"took {settings.config_file} anew: {', '.join(names)}")
+            self._engine.say(f"took {settings.config_file or 'what has changed'} anew: {', '.join(names)}")
         if restart and restart != before.restart:
             log.warning("settings_wait_for_restart names=%s", ",".join(restart))
         for problem in self._engine.config.problems:

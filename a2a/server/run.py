@@ -10,24 +10,30 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from aiohttp import web
 
 from a2a.auth import serverkey
-from a2a.config import ServerSettings, Settings
+from a2a.config import ServerSettings, Settings, prompts
 from a2a.control.servers import alive
 from a2a.errors import ConfigError
 from a2a.gateway import checks, quota
+from a2a.gateway.cassettes import desk as cassettes
 from a2a.gateway.engine import Engine
+from a2a.gateway.logins.desk import LoginDesk, Spawn
+from a2a.gateway.progress import AccountWatch, ProgressWatch
+from a2a.logs.live import Live
 from a2a.paths import atomic_write
 from a2a.secret import Secret
 from a2a.server.app import build
 from a2a.server.guard import SERVER_KEY, Guard
 from a2a.server.keycheck import check_keys, is_loopback
+from a2a.server.live_log import told_live
 from a2a.server.noise import HTTP_LOG
 from a2a.server.reload import Reloader, hang_up
 
@@ -108,16 +114,12 @@ async def serving(
     `again`: reads the settings once more, where they may change meanwhile.
     """
     server = settings.server
-    guard = Guard(
-        await keys(settings, engine),
-        loopback=is_loopback(server.host),
-        allow_host=server.allow_host,
-        allow_origin=server.allow_origin,
-    )
-    reloader = Reloader(engine, guard, again)
+    prompts.check(settings)
+    guard = _guard(server, await keys(settings, engine))
+    reloader, logins = Reloader(engine, guard, again), LoginDesk(engine)
     sockets = listen(server)
     runner = web.AppRunner(
-        build(engine, guard, reloader),
+        build(engine, guard, reloader, logins),
         access_log=None,
         logger=HTTP_LOG,
         handler_cancellation=True,  # off by default: a client that left would keep its upstream call alive
@@ -134,16 +136,10 @@ async def serving(
         await asyncio.to_thread(_announce, note, engine)
         log.info("listening host=%s port=%s", host, port)
         async with asyncio.TaskGroup() as tasks:
-            own = [
-                tasks.create_task(_keep_lists(engine), name="a2a model lists"),
-                tasks.create_task(_every(SAVE_EVERY_S, "save_health", engine.save_health), name="a2a health"),
-                tasks.create_task(_renew_tokens(engine), name="a2a token renewal"),
-                tasks.create_task(_watch_files(reloader), name="a2a settings"),
-                tasks.create_task(_every(quota.TICK_S, "quota", engine.quota.turn), name="a2a quota"),
-                tasks.create_task(_every(checks.TICK_S, "checks", engine.checks.turn), name="a2a health checks"),
-            ]
+            own = _background(tasks, engine, reloader)
             _settle()
-            with hang_up(reloader.called.set) if again is not None else contextlib.nullcontext():
+            hung_up = hang_up(reloader.called.set) if again is not None else contextlib.nullcontext()
+            with told_live(engine.live), logins.at_work(_spawner(tasks)), hung_up:
                 yield engine.url
             for task in own:
                 task.cancel()
@@ -152,6 +148,37 @@ async def serving(
     finally:
         note.unlink(missing_ok=True)
         await runner.cleanup()
+
+
+def _guard(server: ServerSettings, keys: dict[str, Secret]) -> Guard:
+    loopback = is_loopback(server.host)
+    return Guard(keys, loopback=loopback, allow_host=server.allow_host, allow_origin=server.allow_origin)
+
+
+def _background(tasks: asyncio.TaskGroup, engine: Engine, reloader: Reloader) -> list[asyncio.Task[None]]:
+    """What goes on beside the serving. The streams' table is one for all gateways of the engine."""
+    streams, accounts = ProgressWatch(engine.gateway.streams, engine.live), AccountWatch(engine.pool, engine.live)
+    work: dict[str, Coroutine[Any, Any, None]] = {
+        "model lists": _keep_lists(engine),
+        "health": _every(SAVE_EVERY_S, "save_health", engine.save_health),
+        "token renewal": _renew_tokens(engine),
+        "settings": _watch_files(reloader),
+        "quota": _every(quota.TICK_S, "quota", engine.quota.turn),
+        "health checks": _every(checks.TICK_S, "checks", engine.checks.turn),
+        "progress": _while_heard(engine.live, "progress", streams),
+        "accounts": _while_heard(engine.live, "accounts", accounts),
+    }
+    return [tasks.create_task(each, name=f"a2a {name}") for name, each in work.items()]
+
+
+def _spawner(tasks: asyncio.TaskGroup) -> Spawn:
+    """Makes tasks of the server whose bugs do not end it."""
+
+    async def survive(work: Coroutine[Any, Any, None], name: str) -> None:
+        with _survived(name):
+            await work
+
+    return lambda work, name: tasks.create_task(survive(work, name), name=name)
 
 
 def _settle() -> None:
@@ -208,6 +235,14 @@ async def _every(seconds: float, what: str, turn: Callable[[], Awaitable[None]])
             await turn()
 
 
+async def _while_heard(live: Live, what: str, watch: ProgressWatch | AccountWatch) -> None:
+    while True:
+        await live.heard.wait()
+        with _survived(what):
+            watch.look()
+        await asyncio.sleep(watch.pause_s)
+
+
 async def _watch_files(reloader: Reloader) -> None:
     while True:
         with _survived("watch_files"):
@@ -241,7 +276,12 @@ async def serve(
     again: Callable[[], Settings] | None = None,
 ) -> None:
     """`a2a serve`: from settings to the drained end. `again` as `serving` takes it."""
-    async with Engine(settings, say=say) as engine, serving(settings, engine, again=again) as url:
+    cassettes.check(settings)
+    async with (
+        Engine(settings, say=say, offline=settings.server.replay is not None) as engine,
+        cassettes.at_work(engine),
+        serving(settings, engine, again=again) as url,
+    ):
         ready(url)
         await until_signal()
         say(f"draining {engine.recorder.in_flight} exchanges" if engine.recorder.in_flight else "stopping")

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from support.a2a_process import KEY, secrets_in
 from support.stage import KIRO, MODEL, ONE_EACH, PROVIDERS, Login, Stage, staged
@@ -40,12 +41,24 @@ def test_nothing_leaks_when_everything_goes_wrong(stage: Stage) -> None:
         shown.append(http.get("/v1/models", headers={"authorization": wrong}).text)
     shown.append(http.post("/v1/nothing", params={"key": KEY}).text)
     shown.append(http.post("/v1/messages", params={"key": "wrong"}, content=b"{", headers={"authorization": ""}).text)
-    for name in ("server", "accounts", "models", "exchanges?limit=1000"):
+    for name in ("server", "accounts", "models", "exchanges?limit=1000", "stats?by=account", "settings", "login"):
         shown.append(http.get(f"/admin/v1/{name}").text)
+    shown += told_live(http, stage.server.exchanges()[0]["id"])
     for record in stage.server.exchanges():
         shown.append(json.dumps(stage.server.exchange(record["id"])))
     shown += [stage.server.stdout, stage.server.stderr]
     assert [leak for text in shown for leak in secrets_in(text, hidden(stage))] == []
+
+
+def told_live(http: httpx.Client, last: str) -> list[str]:
+    """All events the server keeps: the log among them, up to that of this exchange."""
+    told: list[str] = []
+    with http.stream("GET", "/admin/v1/events", params={"after": 0}) as answer:
+        for text in answer.iter_text():
+            told.append(text)
+            if last in text:
+                return told
+    raise AssertionError("the stream ended")
 
 
 def test_renewed_tokens_lie_in_the_store_alone(stage: Stage) -> None:

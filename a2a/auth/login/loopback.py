@@ -75,8 +75,8 @@ _HEADERS = (
     "x-content-type-options: nosniff\r\n"
     "connection: close\r\n"
 )
-_ARRIVED = _Page(200, "OK", "The answer has arrived", "a2a goes on in the terminal. This page may be closed.")
-_DENIED = _Page(200, "OK", "The login was refused", "Nothing was stored. The terminal says how to go on.")
+_ARRIVED = _Page(200, "OK", "The answer has arrived", "a2a goes on where the login began. This page may be closed.")
+_DENIED = _Page(200, "OK", "The login was refused", "Nothing was stored. What began the login says how to go on.")
 _FOREIGN = _Page(400, "Bad Request", "Not the answer of this login", "a2a still waits for the one that belongs to it.")
 _MALFORMED = _Page(400, "Bad Request", "Bad request", "No browser sends this at the end of a login.")
 _WRONG_HOST = _Page(400, "Bad Request", "Wrong host", "This listener answers to the name of this machine only.")

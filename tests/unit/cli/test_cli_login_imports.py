@@ -15,7 +15,7 @@ from a2a.auth.accounts import AccountStore
 from a2a.auth.codec import decode_credential
 from a2a.auth.records import Account, ApiKey, GoogleToken, QwenToken
 from a2a.auth.store import open_store
-from a2a.cli import login_google, login_qwen
+from a2a.gateway.logins.methods import GEMINI_RISK, QWEN_RISK
 from a2a.paths import folders
 
 GOOGLE = {"access_token": "ya29.planted", "refresh_token": "1//planted", "expiry_date": 1_895_003_599_000}
@@ -54,7 +54,7 @@ def test_gemini_shows_the_risk_and_wants_a_yes(tmp_path: Path, home: Path) -> No
     path = write(tmp_path / "g.json", GOOGLE)
     run = Run("login", "gemini", "--file", str(path))
     assert run.code == 2
-    assert " ".join(login_google.RISK.split()) in " ".join(run.stderr.split())
+    assert " ".join(GEMINI_RISK.split()) in " ".join(run.stderr.split())
     assert "--yes" in run.stderr
     assert not home.exists()
 
@@ -106,7 +106,7 @@ def test_without_the_client_s_secret_the_login_explains(
 def test_qwen_oauth_says_that_the_tier_is_closed(tmp_path: Path, home: Path) -> None:
     path = write(tmp_path / ".qwen" / "oauth_creds.json", QWEN)
     run = Run("login", "qwen", "--from-cli")
-    assert (run.code, " ".join(login_qwen.RISK.split()) in " ".join(run.stderr.split())) == (2, True)
+    assert (run.code, " ".join(QWEN_RISK.split()) in " ".join(run.stderr.split())) == (2, True)
     assert Run("login", "qwen", "--from-cli", "--yes").stdout == f"logged in: qwen/1 (Qwen OAuth, from {path})\n"
     token = secret_of(home, only_account(home))
     assert isinstance(token, QwenToken)

@@ -14,9 +14,10 @@ from a2a.auth.accounts import AccountStore
 from a2a.auth.locks import hold
 from a2a.auth.records import Account, ApiKey, QwenToken
 from a2a.cli.home import Home
-from a2a.cli.login_flow import Login, keep
+from a2a.cli.login_flow import Login
 from a2a.cli.output import Out
 from a2a.errors import UsageError
+from a2a.gateway.logins.keeping import keep
 from a2a.paths import folders
 from a2a.secret import Secret
 

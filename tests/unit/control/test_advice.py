@@ -98,8 +98,24 @@ def test_no_account_at_all() -> None:
     assert "a2a login" in step
 
 
-def test_no_route() -> None:
-    assert next_steps(ended(route=None))[-1].startswith("a2a models")
+@pytest.mark.parametrize("scope", ["request", "account"])
+def test_no_route(scope: Any) -> None:
+    fault = Fault(kind="not_found", message="no provider serves model m", scope=scope)
+    assert next_steps(ended(route=None, fault=fault))[0].startswith("a2a models")
+
+
+def test_an_answer_that_broke_off_is_to_be_asked_for_again() -> None:
+    broken = attempt("truncated", remedy="nothing to do")
+    broken.first_event_ms = 3.0
+    fault = Fault(kind="truncated", message="m", scope="account", remedy="nothing to do")
+    steps = next_steps(ended(broken, fault=fault))
+    assert ("send the request again" in steps[0], steps[1:]) == (True, ["openai/a: nothing to do"])
+
+
+def test_of_many_looks_at_an_account_the_last_counts() -> None:
+    looks = [Considered(account="kiro/work", why="tried before", until=until) for until in (60.0, 120.0)]
+    (step,) = next_steps(ended(unserved=[*unserved(looks[0]), *unserved(looks[1])]))
+    assert clock(120.0) in step
 
 
 @pytest.mark.parametrize("action", get_args(Action))

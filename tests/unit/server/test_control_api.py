@@ -5,22 +5,30 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import aiohttp
-import msgspec
 import pytest
 from msgspec import structs
+from support import control_stage
+from support.control_stage import LAPTOP, OWN, Up
 from support.pool_kit import KIRO, OPENAI, account
 from support.waiting import eventually
 
 from a2a.auth.accounts import AccountStore
-from a2a.auth.codec import encode_credential
-from a2a.auth.records import ApiKey
-from a2a.auth.store import FileStore
 from a2a.config import ProviderSettings, ServerSettings, Settings
 from a2a.control.client import ControlClient
-from a2a.control.types import AccountSettings, Acted, ExportWish, MigrateWish, NewName
+from a2a.control.types import (
+    AccountSettings,
+    Acted,
+    ExchangeWish,
+    ExportWish,
+    LoginAnswer,
+    LoginWish,
+    MigrateWish,
+    NewName,
+    StatsWish,
+)
 from a2a.errors import (
     A2AError,
     BadUpstream,
@@ -37,39 +45,8 @@ from a2a.gateway.engine import Engine
 from a2a.paths import folders
 from a2a.pool.account import PoolAccount
 from a2a.secret import Secret
-from a2a.server.run import serving
 
 pytestmark = pytest.mark.anyio
-T = TypeVar("T")
-OWN, LAPTOP = Secret("own-key-of-the-server"), Secret("key-of-the-laptop")
-
-
-class Up:
-    """A server in this loop."""
-
-    def __init__(self, url: str, engine: Engine) -> None:
-        self.url = url
-        self.engine = engine
-
-    async def ask(self, call: Callable[[ControlClient], T], key: Secret = OWN, timeout_s: float = 30.0) -> T:
-        """One call of the client, in a thread."""
-
-        def work() -> T:
-            with ControlClient(self.url, key, timeout_s=timeout_s) as client:
-                return call(client)
-
-        return await asyncio.to_thread(work)
-
-    async def raw(
-        self, method: str, path: str, body: bytes = b"", key: Secret = OWN, **headers: str
-    ) -> tuple[int, Any]:
-        """Status and JSON of one request."""
-        sent = {"Authorization": f"Bearer {key.reveal()}", **headers}
-        async with (
-            aiohttp.ClientSession() as session,
-            session.request(method, f"{self.url}/admin/v1{path}", data=body, headers=sent) as answer,
-        ):
-            return answer.status, msgspec.json.decode(await answer.read())
 
 
 @pytest.fixture
@@ -82,11 +59,9 @@ async def up(home: Path) -> AsyncIterator[Up]:
         credential_store="file",
         folders=folders(str(home)),
     )
-    for one in (account("a"), account("b"), structs.replace(account("k", provider=KIRO), alias="me@x+1")):
-        AccountStore(made.folders).put(one)
-        FileStore(made.folders.credentials).put(one.id, encode_credential(ApiKey(Secret(f"sk-{one.alias}"))))
-    async with Engine(made, say=lambda _: None) as engine, serving(made, engine) as url:
-        yield Up(url, engine)
+    accounts = (account("a"), account("b"), structs.replace(account("k", provider=KIRO), alias="me@x+1"))
+    async with control_stage.up(made, accounts) as stage:
+        yield stage
 
 
 @pytest.mark.parametrize("provider", ["openai", OPENAI, "OpenAI"])
@@ -149,6 +124,10 @@ READS: list[Callable[[ControlClient], Any]] = [
     lambda client: client.server(),
     lambda client: client.accounts(),
     lambda client: client.account("openai", "a"),
+    lambda client: client.models(),
+    lambda client: client.exchanges(ExchangeWish()),
+    lambda client: client.stats(StatsWish()),
+    lambda client: client.login_methods(),
 ]
 ACTS: list[Callable[[ControlClient], Any]] = [
     *(lambda client, name=name: client.act("openai", "a", name) for name in actions.ACTIONS),
@@ -157,6 +136,10 @@ ACTS: list[Callable[[ControlClient], Any]] = [
     lambda client: client.export("openai", "a", ExportWish(with_secrets=True)),
     lambda client: client.export_all(ExportWish(with_secrets=True)),
     lambda client: client.migrate(MigrateWish("keyring")),
+    lambda client: client.reload_settings(),
+    lambda client: client.login(LoginWish(provider="openai")),
+    lambda client: client.login_answer("login_0", LoginAnswer(text="x")),
+    lambda client: client.login_cancel("login_0"),
 ]
 
 

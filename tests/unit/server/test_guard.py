@@ -96,3 +96,9 @@ def test_an_allowed_origin_gets_its_headers(allowed: str) -> None:
 def test_any_other_origin_is_refused(origin: str) -> None:
     with pytest.raises(Forbidden, match="is not allowed"):
         guard(origins=("https://app.example",)).cors(request(Origin=origin))
+
+
+@pytest.mark.parametrize("said", ["http://App.example:5173", "http://app.example:5173/"])
+def test_an_origin_as_people_write_it(said: str) -> None:
+    answer = guard(origins=(said,)).cors(request(Origin="http://app.example:5173"))
+    assert answer["Access-Control-Allow-Origin"] == "http://app.example:5173"

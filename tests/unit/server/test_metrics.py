@@ -15,7 +15,7 @@ from a2a.auth.codec import encode_credential
 from a2a.auth.records import ApiKey
 from a2a.auth.store import FileStore
 from a2a.config import ProviderSettings, ServerSettings, Settings
-from a2a.control.types import Attempt, Exchange, Quota, Route, Standing, Timings
+from a2a.control.types import Attempt, Exchange, Quota, Route, Standing, StatsWish, Timings
 from a2a.gateway.engine import Engine
 from a2a.paths import folders
 from a2a.pool.account import PoolAccount
@@ -137,7 +137,9 @@ async def test_what_is_counted(up: Up) -> None:
     made.state, made.status, made.timings = "done", 200, Timings(first_token=300.0, last=700.0)
     recorder.end(made)
     up.engine.recorder.tally.refreshes[OPENAI, "failed"] += 2
+    await engine_has_written(up.engine)
     scrape = await up.scrape()
+    assert scrape.get("a2a_recording") == 1
     assert scrape.get("a2a_requests_total", front="chat", provider=OPENAI, state="done", status="200") == 1
     assert scrape.get("a2a_attempts_total", provider=OPENAI, account="openai/a", outcome="ok", kind="") == 1
     assert scrape.get("a2a_refreshes_total", provider=OPENAI, outcome="failed") == 2
@@ -145,6 +147,10 @@ async def test_what_is_counted(up: Up) -> None:
     assert scrape.get("a2a_exchanges_dropped_total") == 0
     assert scrape.get("a2a_requests_in_flight") == 0
     assert scrape.get("a2a_queue_length", provider=OPENAI) == 0
+
+
+async def engine_has_written(engine: Engine) -> None:
+    await engine.record.stats(StatsWish())
 
 
 async def test_buckets_add_up(up: Up) -> None:
