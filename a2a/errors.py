@@ -53,7 +53,7 @@ class A2AError(Exception):
     exit_code: ClassVar[ExitCode] = ExitCode.FAILED
     scope: ClassVar[Scope] = "internal"
     kind: ClassVar[str] = "internal"
-    """The word of `messages.FailureKind` that every front can render."""
+    """The word of `messages.FailureKind` that every front can render; `config`, which no front gets to see."""
 
     def __init__(self, message: str, *, hint: str | None = None, param: str | None = None) -> None:
         """`hint`: the next command or setting to try. `param`: the request field at fault, as a JSON path."""
@@ -107,6 +107,7 @@ class LoginFailed(RequestError):
 
 class ConfigError(A2AError):
     exit_code = ExitCode.USAGE
+    kind = "config"
 
 
 class UsageError(A2AError):

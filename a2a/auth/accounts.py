@@ -153,17 +153,19 @@ def free_alias(wanted: Iterable[str | None], taken: Iterable[str]) -> str:
 
 
 def find(name: str, accounts: Sequence[N]) -> N:
-    """The account that `kiro/work`, `claude-kiro-oauth/work` or, where it is unique, `work` names.
+    """The account that `kiro/work`, `claude-kiro-oauth/work` or, where it is unique, `work` or `kiro` names.
 
     Raises UsageError naming near ones.
     """
     provider, slash, alias = name.rpartition("/")
     hits = [a for a in accounts if a.alias == (alias if slash else name) and (not slash or _is(provider, a))]
+    if not hits and not slash:
+        hits = [a for a in accounts if name.lower() in (a.provider.lower(), PROVIDER_SHORT[a.provider])]
     if len(hits) == 1:
         return hits[0]
     names = [f"{PROVIDER_SHORT[a.provider]}/{a.alias}" for a in (hits or accounts)]
     if hits:
-        raise UsageError(f"{name!r} is the name of {len(hits)} accounts", hint="say which: " + ", ".join(names))
+        raise UsageError(f"{name!r} names {len(hits)} accounts", hint="say which: " + ", ".join(names))
     if not accounts:
         raise UsageError(f"there is no account {name!r}, and no other", hint="add one: a2a login openai")
     guess = did_you_mean(name, names) or did_you_mean(alias, [a.alias for a in accounts])

@@ -184,9 +184,11 @@ def usable(account: Account, latest: Credential, stale: Credential, now: float) 
 
 
 def login_again(account: Account) -> str:
-    """The command that brings the account back."""
+    """The command, or the deed, that brings the account back."""
     if account.origin != "login":
-        return f"it is declared, so put a new login into {account.source or 'its flag or variable'}"
+        what = "key" if account.kind == "api_key" else "login"
+        where = account.source or "its flag or variable"
+        return f"it is declared: put a new {what} into {where} (a variable is read when a2a starts)"
     plan = f" --plan {account.plan}" if account.plan and account.kind == "api_key" else ""
     return f"log in again: a2a login {PROVIDER_SHORT[account.provider]} --name {account.alias}{plan}"
 

@@ -34,8 +34,8 @@ Examples:
   a2a accounts set openai/kimi --proxy ""      no proxy of its own any more
 
 \b
-A lower priority number goes first. Limits are ours, besides the upstream's; 0 is none. Weight, the interval
-and the limits per minute are kept, and have no effect yet.
+A lower priority number goes first. Weight counts where the strategy is `weighted`. Limits are ours, besides the
+upstream's; 0 is none of its own: what config.toml says for its provider holds.
 """
 
 _EXITS: dict[AccountState, ExitCode] = {

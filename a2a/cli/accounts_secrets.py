@@ -64,7 +64,8 @@ def _export(
     path = file.expanduser().absolute()
     atomic_write(path, _text(document) + b"\n")
     count = len(document.accounts)
-    out.result({"file": str(path), "accounts": count}, lambda: out.text(f"wrote {count} accounts to {path}"))
+    what = "1 account" if count == 1 else f"{count} accounts"
+    out.result({"file": str(path), "accounts": count}, lambda: out.text(f"wrote {what} to {path}"))
 
 
 def _text(document: Export) -> bytes:
@@ -87,7 +88,8 @@ def _migrate(
         moved = at.migrate(wishes[to])
 
     def show() -> None:
-        out.text(f"moved {len(moved.moved)} secrets to the {to} store")
+        count = len(moved.moved)
+        out.text(f"moved {'1 secret' if count == 1 else f'{count} secrets'} to the {to} store")
         out.say(moved.note)
 
     out.result(moved, show)

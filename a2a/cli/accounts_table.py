@@ -87,13 +87,15 @@ def note(view: AccountView) -> str:
 
 
 def quota_cell(quotas: Sequence[Quota]) -> str:
-    """The allowance that is nearest to its end: `850/1000 credit`. One that has been reset since says nothing."""
+    """The allowance that is nearest to its end: `850/1000 credit for 9 days`, when it is renewed. One that has been
+    renewed since says nothing."""
     now = time.time()
     known = [one for one in quotas if one.remaining is not None and (one.resets_at is None or one.resets_at > now)]
     if not known:
         return ""
     least = min(known, key=_share)
-    return f"{_amount(least)} {least.unit}" + (f" +{len(known) - 1}" if len(known) > 1 else "")
+    until = f" for {span(least.resets_at - now)}" if least.resets_at is not None else ""
+    return f"{_amount(least)} {least.unit}{until}" + (f" +{len(known) - 1}" if len(known) > 1 else "")
 
 
 def _share(quota: Quota) -> float:
@@ -113,13 +115,13 @@ def _number(value: float) -> str:
 
 def trouble(view: AccountView) -> str | None:
     """`kiro/work: what happened → the command that helps`; None for an account that is well."""
-    name, long_name = short_name(view), f"{view.provider}/{view.alias}: "
+    name = short_name(view)
     if view.state == "ready":
         fault = view.last_fault
-        if fault is None or time.time() - fault.at > FAULT_SHOWN_S:
-            return None
-        return f"{name}: ready again; {_fault(fault)}"
-    message = (view.message or _MEANS[view.state]).removeprefix(long_name)
+        if fault is None or fault.action == "next" or time.time() - fault.at > FAULT_SHOWN_S:
+            return None  # `next`: it lacks a model that somebody asked for, and has no trouble
+        return f"{name}: ready again; {_fault(fault, view)}"
+    message = _bare(view.message or _MEANS[view.state], view)
     helps = view.remedy or _HELPS.get(view.state, _TESTS)
     return f"{name}: {message} → {_filled(helps, view)}"
 
@@ -165,13 +167,20 @@ def _rows(found: AccountDetail) -> list[tuple[str, str]]:
         ("weight", str(found.weight)),
         ("enabled", "yes" if found.enabled else "no"),
         ("set", ", ".join(flags)),
-        ("limits", ", ".join(f"{key} {number}" for key, number in found.limits.items() if number) or "none"),
+        ("limits", _limits(found)),
         ("created_at", _time(found.created_at)),
         ("expires_at", _time(found.expires_at)),
         ("last_used_at", _time(found.last_used_at)),
         ("requests", _counts(found.counts)),
-        ("last_fault", _fault(found.last_fault) if found.last_fault else ""),
+        ("last_fault", _fault(found.last_fault, found) if found.last_fault else ""),
     ]
+
+
+def _limits(found: AccountDetail) -> str:
+    """Those that hold, and which of them are not its own."""
+    held = {key: number for key, number in (found.limits | found.limits_in_force).items() if number}
+    words = {key: "" if found.limits.get(key) else " (of every account of its provider)" for key in held}
+    return ", ".join(f"{key} {number}{words[key]}" for key, number in held.items()) or "none"
 
 
 def _time(at: float | None) -> str:
@@ -197,6 +206,14 @@ def _counts(counts: AccountCounts) -> str:
     return f"{counts.requests}, of which {counts.successes} answered, {counts.failures} failed{tokens}"
 
 
-def _fault(fault: Fault) -> str:
+def _fault(fault: Fault, view: AccountView) -> str:
     status = f" ({fault.status})" if fault.status else ""
-    return f"{span(max(0.0, time.time() - fault.at))} ago: {fault.message}{status}"
+    return f"{span(max(0.0, time.time() - fault.at))} ago: {_bare(fault.message, view)}{status}"
+
+
+def _bare(message: str, view: AccountView) -> str:
+    """Without the account's name, which stands before the line already."""
+    for name in (short_name(view), f"{view.provider}/{view.alias}"):
+        if message.startswith((f"{name}: ", f"{name} ")):
+            return message[len(name) :].removeprefix(":").lstrip()
+    return message

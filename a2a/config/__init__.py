@@ -21,7 +21,7 @@ from a2a.config.declare import (
     ServerSettings,
     Settings,
 )
-from a2a.config.describe import SettingView, describe, mask
+from a2a.config.describe import SettingView, describe, in_words, mask
 from a2a.config.load import load
 from a2a.config.names import CREDENTIAL_KIND, PROVIDER_SHORT, CredentialKind, did_you_mean, near, provider_id
 from a2a.config.tables import ALIAS
@@ -42,6 +42,7 @@ __all__ = [
     "Settings",
     "describe",
     "did_you_mean",
+    "in_words",
     "load",
     "mask",
     "near",

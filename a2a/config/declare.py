@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from a2a.config.parameters import ParameterRules
 from a2a.config.proxies import EnvProxies
 from a2a.config.surroundings import Surroundings
 from a2a.paths import Folders, folders
@@ -23,6 +24,9 @@ Strategy = Literal["round-robin", "weighted", "fill-first", "least-busy", "quota
 StoreKind = Literal["keyring", "file"]
 Plan = Literal["standard", "coding", "token"]
 Dealing = Literal["in-order", "round-robin"]
+PromptMode = Literal["overwrite", "append"]
+LogPrompts = Literal["none", "console", "file"]
+FileName = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^/\\:\x00-\x1f]+$")]
 Modality = Literal["text", "image", "pdf", "audio", "video"]
 TokenCount = Annotated[int, Meta(ge=1)]
 PerMillion = Annotated[float, Meta(ge=0)]
@@ -50,16 +54,31 @@ class ServerSettings(Struct, kw_only=True, forbid_unknown_fields=True):
     queue_timeout_s: Seconds = 30.0
     proxy: str | None = None
     default_model: str | None = None
+    system_prompt_file: str | None = None
+    system_prompt_mode: PromptMode = "overwrite"
     fallback_explicit: bool = False
     """Whether `fallback` holds for a provider that the client itself has named."""
     fetch_media: bool = True
     fetch_media_allow: list[str] = []
     auto_cache: bool = True
     response_store: bool = False
+    log_exchanges: bool = True
+    log_bodies: bool = False
+    log_body_max_kib: Annotated[int, Meta(ge=1)] = 1024
+    log_keep_days: Annotated[float, Meta(ge=0)] = 30.0
+    log_max_mib: Count = 1024
+    log_prompts: LogPrompts = "none"
+    prompt_log_base_name: FileName = "prompt_log"
     allow_host: list[str] = []
     allow_origin: list[str] = []
     cron_near_minutes: Count = 15
     cron_refresh_token: bool = True
+    record: str | None = None
+    """Folder that gets a cassette of each exchange."""
+    replay: str | None = None
+    """Folder of cassettes that are served instead of upstreams."""
+    replay_speed: Annotated[float, Meta(ge=0)] = 0.0
+    """How fast streams of cassettes play: 0 = at once, 1 = as recorded, 2 = twice as fast."""
     openai_api_key: Secret | None = None
     openai_base_url: str | None = None
     claude_api_key: Secret | None = None
@@ -114,6 +133,11 @@ class ProviderSettings(Struct, kw_only=True, forbid_unknown_fields=True):
     """Model names this provider is known to serve, besides what its own catalogue lists."""
     fallback: list[str] | None = None
     """Where none of its accounts can serve: `provider`, `provider/model` or `model`, in order."""
+    system_prompt: str | None = None
+    """As `[server] system_prompt_file`, before that; an empty text is no prompt."""
+    system_prompt_file: str | None = None
+    system_prompt_mode: PromptMode | None = None
+    parameters: ParameterRules | None = None
     user_agent: str | None = None
     endpoint: Literal["auto", "krs", "legacy"] | None = None
     wire: Literal["rest", "aws-json"] | None = None
@@ -159,6 +183,11 @@ class ClientDecl(Struct, kw_only=True, forbid_unknown_fields=True):
     name: str
     key_env: str | None = None
     key_file: str | None = None
+    system_prompt: str | None = None
+    """As in `[providers]`, before those of models."""
+    system_prompt_file: str | None = None
+    system_prompt_mode: PromptMode | None = None
+    parameters: ParameterRules | None = None
 
 
 class ModelPrice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -186,6 +215,11 @@ class ModelDecl(Struct, kw_only=True, forbid_unknown_fields=True):
     first_byte_timeout_s: Seconds | None = None
     idle_timeout_s: Seconds | None = None
     total_timeout_s: Seconds | None = None
+    system_prompt: str | None = None
+    """As in `[providers]`, before that."""
+    system_prompt_file: str | None = None
+    system_prompt_mode: PromptMode | None = None
+    parameters: ParameterRules | None = None
 
 
 class AliasDecl(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -208,6 +242,10 @@ class Settings(Struct, kw_only=True):
     """By `model` or `provider/model`, as the file has it."""
     client_keys: dict[str, Secret] = {}
     """Name -> key of `clients`, references resolved; a client whose key is missing stands in `problems` instead."""
+    prompts: dict[str, str] = {}
+    """Path -> text of the system prompt files that could be read."""
+    prompt_troubles: dict[str, str] = {}
+    """Setting -> what is wrong with the file it names: an error for who is to send prompts, nothing for others."""
     env_secrets: dict[str, Secret] = {}
     """Variable name -> value, for the variables that `accounts` refer to and that are set."""
     credential_store: StoreKind = "keyring"

@@ -44,6 +44,21 @@ def describe(settings: Settings) -> list[SettingView]:
     return rows
 
 
+def in_words(value: Any) -> str:
+    """A value of a line as people read it: `-` for none, lists with commas."""
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "true" if value else "false"
+        case list():
+            return ", ".join(map(str, value)) or "-"
+        case dict():
+            return ", ".join(f"{key}={item}" for key, item in value.items())
+        case _:
+            return str(value)
+
+
 _FOLDERS = ("config", "data", "state", "cache")
 
 
@@ -80,7 +95,8 @@ def mask(value: Any) -> Any:
         case str():
             return _USERINFO.sub("***", value)
         case Struct():
-            return {name: given for name, given in structs.asdict(value).items() if given is not None}
+            inner = {name: mask(given) for name, given in structs.asdict(value).items() if given is not None}
+            return {name: shown for name, shown in inner.items() if shown not in ({}, [])}
         case list():
             return [mask(item) for item in value]
         case _:

@@ -10,9 +10,10 @@ from typing import Any, Literal, NamedTuple, cast, get_args, get_origin
 import msgspec
 from msgspec import structs
 
-from a2a.config import proxies
+from a2a.config import mistakes, parameters, prompts, proxies, urls, web_origins
 from a2a.config.declare import AccountDecl, ClientDecl, ProviderSettings, ServerSettings, Settings, StoreKind
 from a2a.config.names import (
+    FILE_ONLY,
     PROVIDER_SHORT,
     SECRET_FLAGS,
     did_you_mean,
@@ -26,12 +27,21 @@ from a2a.config.names import (
 )
 from a2a.config.routing import aliases_of, models_of, remarks
 from a2a.config.surroundings import read as read_surroundings
-from a2a.config.tables import accounts_of, clients_of
+from a2a.config.tables import accounts_of, clients_of, one_prompt
 from a2a.config.toml_file import KeyPath, TomlFile, read
 from a2a.errors import A2AError, ConfigError, UsageError
 from a2a.paths import folders
 from a2a.secret import Secret
 
+_PATHS = frozenset({"system_prompt_file", "record", "replay"})
+"""Settings that name a file or folder of the user's and are read while serving."""
+_CHECKS: Mapping[str, tuple[Callable[[Any], str | None], str]] = {
+    "proxy": (proxies.trouble, proxies.HINT),
+    "*_url": (urls.trouble, urls.HINT),
+    "allow_origin": (web_origins.trouble, web_origins.HINT),
+    "fetch_media_allow": (web_origins.trouble, web_origins.HINT),
+}
+"""Key -> what is wrong with its value, in words, and the hint."""
 _GLOBAL_FLAGS = frozenset({"config"})
 _BOOLEANS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
@@ -87,7 +97,7 @@ class _Loader:
         for kind, entries in (("accounts", accounts), ("clients", clients)):
             self.origins |= {f"{kind}[{n}]": file.where((kind, n)) for n in range(len(entries)) if file}
         self._remark_on_variables(accounts, clients)
-        return Settings(
+        made = Settings(
             server=server,
             providers=providers,
             accounts=accounts,
@@ -105,6 +115,8 @@ class _Loader:
             config_file=str(file.path) if file else None,
             problems=self.problems,
         )
+        prompts.read(made)
+        return made
 
     def _open_file(self) -> TomlFile | None:
         """The named file, which must exist, or the one in the config folder if there is one."""
@@ -152,9 +164,9 @@ class _Loader:
             return _Found(self.flags[key], flag, flag, UsageError)
         return self._find(server_variable(key), ("server", key), table)
 
-    def _find(self, variable: str, path: KeyPath, table: dict[str, Any]) -> _Found | None:
+    def _find(self, variable: str | None, path: KeyPath, table: dict[str, Any]) -> _Found | None:
         """The variable's value, or the file's."""
-        if self.env.get(variable):
+        if variable and self.env.get(variable):
             return _Found(self.env[variable], variable, variable, ConfigError)
         if path[-1] in table and self.file:
             return _Found(table[path[-1]], self.file.where(path), self.file.place(path), ConfigError, typed=True)
@@ -170,7 +182,8 @@ class _Loader:
                 _check_keys(self.file, ("providers", name), table, keys)
 
             def find(key: str, name: str = name, provider: str = provider, table: Any = table) -> _Found | None:
-                return self._find(provider_variable(provider, key), ("providers", name, key), table)
+                variable = None if key in FILE_ONLY else provider_variable(provider, key)
+                return self._find(variable, ("providers", name, key), table)
 
             if self.file and "oauth_client_secret" in table:
                 place = self.file.place(("providers", name, "oauth_client_secret"))
@@ -178,9 +191,12 @@ class _Loader:
                     f"{place}: secrets are not written into the file",
                     hint="use oauth_client_secret_env or oauth_client_secret_file",
                 )
+            if self.file and "parameters" in table:
+                parameters.check(self.file, ("providers", name, "parameters"), table["parameters"])
             values = self._resolve(ProviderSettings, f"providers.{provider}", keys, find, defaults=False)
             if values:
                 found[provider] = ProviderSettings(**values)
+                one_prompt(f"[providers.{name}]", found[provider])
                 self._client_secret(provider, found[provider])
         return found
 
@@ -212,11 +228,19 @@ class _Loader:
             found = find(key)
             if found:
                 values[key] = _convert(found, key, types[key])
-                if key == "proxy" and (told := proxies.trouble(values[key])):
-                    raise found.error(f"{found.place}: {told}", hint=proxies.HINT)
+                if key in _PATHS and values[key]:
+                    values[key] = self._absolute(values[key], found)
+                check = _CHECKS.get("*_url" if key.endswith("_url") else key)
+                if check and values[key] and (told := check[0](values[key])):
+                    raise found.error(f"{found.place}: {told}", hint=check[1])
             if found or defaults:
                 self.origins[f"{prefix}.{key}"] = found.origin if found else "default"
         return values
+
+    def _absolute(self, name: str, found: _Found) -> str:
+        """A path of the file counts from its folder, any other from here."""
+        path = Path(name).expanduser()
+        return str(self.file.path.parent / path if found.typed and self.file else path.absolute())
 
     def _credential_store(self) -> StoreKind:
         given = self.env.get("A2A_CREDENTIAL_STORE")
@@ -305,8 +329,10 @@ def _convert(found: _Found, key: str, kind: Any) -> Any:
         return msgspec.convert(value, kind, strict=found.typed, dec_hook=to_secret)
     except msgspec.ValidationError as exc:
         words = _words_of(kind)
-        hint = f"it may be {' or '.join(words)}" if words else None
-        raise found.error(f"{found.place}: {key}: {exc}", hint=hint) from None
+        hint = f"it may be {', '.join(words)}" if words else None
+        if words and isinstance(value, str) and (hit := near(value, words)):
+            hint = f"did you mean {hit}? {hint}"
+        raise found.error(f"{found.place}: {key}: {mistakes.of_value(str(exc))}", hint=hint) from None
 
 
 def _words_of(kind: Any) -> list[str]:

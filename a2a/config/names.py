@@ -53,6 +53,9 @@ SPECIAL_KEYS = frozenset().union(*OWN_KEYS.values())
 SECRET_FLAGS = frozenset({"openai_api_key", "claude_api_key", "gemini_oauth_creds_base64", "kiro_oauth_creds_base64"})
 """Server settings without a file form: an account is declared instead, or the variable used (contract 3.1)."""
 
+FILE_ONLY = frozenset({"parameters"})
+"""Keys of providers that are tables: they have no variable."""
+
 GENERAL_VARIABLES = ("A2A_HOME", "A2A_CONFIG", "A2A_CREDENTIAL_STORE", "A2A_URL")
 
 
@@ -104,5 +107,5 @@ def provider_variable(provider: str, key: str) -> str:
 def variables() -> frozenset[str]:
     """Every variable that a setting can come from."""
     own = {server_variable(key) for key in server_keys()}
-    theirs = {provider_variable(p, key) for p in PROVIDER_SHORT for key in provider_keys(p)}
+    theirs = {provider_variable(p, key) for p in PROVIDER_SHORT for key in provider_keys(p) if key not in FILE_ONLY}
     return frozenset(own | theirs | set(GENERAL_VARIABLES))

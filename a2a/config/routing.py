@@ -12,8 +12,10 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import structs
 
+from a2a.config import mistakes, parameters
 from a2a.config.declare import AliasDecl, ModelDecl
 from a2a.config.names import PROVIDER_SHORT, did_you_mean, near
+from a2a.config.tables import absolute, one_prompt
 from a2a.config.toml_file import KeyPath, TomlFile
 from a2a.errors import ConfigError
 
@@ -87,8 +89,12 @@ def _model(file: TomlFile, name: str, given: Any) -> ModelDecl:
     place: KeyPath = ("models", name)
     if not isinstance(given, dict):
         raise ConfigError(f"{file.place(place)}: [models] holds one table per model", hint=f'write [models."{name}"]')
+    if "parameters" in given:
+        parameters.check(file, (*place, "parameters"), given["parameters"])
     model = _converted(file, place, given, ModelDecl)
     _check_targets(file, (*place, "fallback"), model.fallback or [])
+    one_prompt(file.place(place), model)
+    model.system_prompt_file = absolute(file, model.system_prompt_file)
     return model
 
 
@@ -114,4 +120,4 @@ def _converted(file: TomlFile, place: KeyPath, given: dict[str, Any], kind: type
     except msgspec.ValidationError as exc:
         inner = str(exc).rpartition("`$.")[2].rstrip("`") if "`$." in str(exc) else ""
         keys: KeyPath = tuple(part.partition("[")[0] for part in inner.split(".") if part)
-        raise ConfigError(f"{file.place((*place, *keys))}: {table}: {exc}") from None
+        raise ConfigError(f"{file.place((*place, *keys))}: {table}: {mistakes.of_value(str(exc))}") from None

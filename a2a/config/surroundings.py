@@ -1,4 +1,5 @@
-"""What the environment says about this machine beside our own settings: a browser, the places of official clients."""
+"""What the environment says about this machine beside our own settings: a browser, an editor, the places of official
+clients."""
 
 from __future__ import annotations
 
@@ -14,6 +15,12 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     """`browser`: whether a page opened here would be seen by the one who types. The rest is None where unset."""
 
     browser: bool = False
+    no_color: bool = False
+    """`NO_COLOR` (no-color.org)."""
+    term: str | None = None
+    editor: str | None = None
+    """`VISUAL`, else `EDITOR`: a command line."""
+    pager: str | None = None
     kiro_api_key: Secret | None = None
     kiro_data_dir: str | None = None
     xdg_data_home: str | None = None
@@ -28,6 +35,10 @@ def read(env: Mapping[str, str], platform: str = sys.platform) -> Surroundings:
     key = env.get("KIRO_API_KEY")
     return Surroundings(
         browser=_sees_a_browser(env, platform),
+        no_color=bool(env.get("NO_COLOR")),
+        term=env.get("TERM") or None,
+        editor=env.get("VISUAL") or env.get("EDITOR") or None,
+        pager=env.get("PAGER") or None,
         kiro_api_key=Secret(key) if key else None,
         kiro_data_dir=env.get("KIRO_DATA_DIR") or None,
         xdg_data_home=env.get("XDG_DATA_HOME") or None,

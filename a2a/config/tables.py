@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import structs
 
-from a2a.config import proxies
-from a2a.config.declare import AccountDecl, ClientDecl
+from a2a.config import mistakes, parameters, proxies, urls
+from a2a.config.declare import AccountDecl, ClientDecl, ModelDecl, ProviderSettings
 from a2a.config.names import CREDENTIAL_KIND, OWN_KEYS, SPECIAL_KEYS, CredentialKind, did_you_mean, provider_id
 from a2a.config.toml_file import TomlFile
 from a2a.errors import ConfigError
@@ -30,6 +30,8 @@ _REFERENCES: dict[CredentialKind, tuple[str, ...]] = {
     "qwen": (*_KEY_REFERENCES, *_TOKEN_REFERENCES),
 }
 _PLAIN_SECRETS = frozenset({"api_key", "key", "token", "secret", "password", "credentials", "refresh_token"})
+
+_URLS = tuple(name for name in AccountDecl.__struct_fields__ if name.endswith("_url"))
 
 _Decl = TypeVar("_Decl", AccountDecl, ClientDecl)
 
@@ -52,8 +54,11 @@ def accounts_of(file: TomlFile) -> list[AccountDecl]:
             names.add((decl.provider, decl.name))
         if decl.proxy and (told := proxies.trouble(decl.proxy)):
             raise ConfigError(f"{file.place(('accounts', number, 'proxy'))}: {told}", hint=proxies.HINT)
-        decl.api_key_file = _absolute(file, decl.api_key_file)
-        decl.credentials_file = _absolute(file, decl.credentials_file)
+        for key in _URLS:
+            if (url := getattr(decl, key)) and (told := urls.trouble(url)):
+                raise ConfigError(f"{file.place(('accounts', number, key))}: {told}", hint=urls.HINT)
+        decl.api_key_file = absolute(file, decl.api_key_file)
+        decl.credentials_file = absolute(file, decl.credentials_file)
         accounts.append(decl)
     return accounts
 
@@ -63,11 +68,15 @@ def clients_of(file: TomlFile) -> list[ClientDecl]:
     clients: list[ClientDecl] = []
     for number, entry in enumerate(_entries(file, "clients")):
         place = file.place(("clients", number))
+        if "parameters" in entry:
+            parameters.check(file, ("clients", number, "parameters"), entry["parameters"])
         decl = _decl(file, "clients", number, entry, ClientDecl)
         if any(decl.name == other.name for other in clients):
             raise ConfigError(f"{place}: there are two clients called {decl.name!r}")
         _one_reference(place, decl, ("key_env", "key_file"))
-        decl.key_file = _absolute(file, decl.key_file)
+        decl.key_file = absolute(file, decl.key_file)
+        one_prompt(place, decl)
+        decl.system_prompt_file = absolute(file, decl.system_prompt_file)
         clients.append(decl)
     return clients
 
@@ -96,7 +105,7 @@ def _decl(file: TomlFile, table: str, number: int, entry: dict[str, Any], kind: 
         return msgspec.convert(entry, kind)
     except msgspec.ValidationError as exc:
         key = str(exc).rpartition("`$.")[2].rstrip("`")
-        raise ConfigError(f"{file.place((table, number, key))}: {exc}") from None
+        raise ConfigError(f"{file.place((table, number, key))}: {mistakes.of_value(str(exc))}") from None
 
 
 def _check_account(place: str, entry: dict[str, Any], decl: AccountDecl) -> None:
@@ -119,7 +128,14 @@ def _one_reference(place: str, decl: AccountDecl | ClientDecl, names: tuple[str,
         raise ConfigError(f"{place}: exactly one of {', '.join(names[:-1])} and {names[-1]} is needed")
 
 
-def _absolute(file: TomlFile, name: str | None) -> str | None:
+def one_prompt(place: str, decl: ClientDecl | ModelDecl | ProviderSettings) -> None:
+    """Raises ConfigError for a prompt that is given twice."""
+    if decl.system_prompt is not None and decl.system_prompt_file is not None:
+        raise ConfigError(f"{place}: system_prompt and system_prompt_file exclude each other", hint="keep one of them")
+
+
+def absolute(file: TomlFile, name: str | None) -> str | None:
+    """A path of the file, which may be relative to its folder."""
     if not name:
         return None
     path = Path(name).expanduser()

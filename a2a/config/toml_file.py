@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from a2a.config import mistakes
 from a2a.errors import ConfigError
 
 KeyPath = tuple[str | int, ...]
@@ -53,7 +54,8 @@ def read(path: Path) -> TomlFile:
 def _syntax_error(path: Path, text: str, message: str) -> ConfigError:
     found = _LINE_IN_MESSAGE.search(message)
     line = found.group(1) if found else str(text.count("\n") + 1)
-    return ConfigError(f"{path}:{line}: not valid TOML: {_LINE_IN_MESSAGE.sub('', message)}")
+    told, hint = mistakes.of_syntax(_LINE_IN_MESSAGE.sub("", message))
+    return ConfigError(f"{path}:{line}: not valid TOML: {told}", hint=hint)
 
 
 def _key_lines(text: str) -> Iterator[tuple[KeyPath, int]]:

@@ -12,12 +12,14 @@ from pathlib import Path
 
 from msgspec import Struct, structs
 
+from a2a.config import prompts
 from a2a.config.declare import ServerSettings, Settings
 
-UNTIL_RESTART = ("host", "port", "max_body_mib")
-"""Keys of `[server]` that a running server cannot change: it listens already, and its HTTP library asks once."""
+UNTIL_RESTART = ("host", "port", "max_body_mib", "record", "replay", "replay_speed")
+"""Keys of `[server]` that a running server cannot change: it listens already, its HTTP library asks once, and cassettes
+are read when it starts."""
 
-_NO_SETTINGS = ("server", "providers", "origins", "config_file", "problems")
+_NO_SETTINGS = ("server", "providers", "origins", "config_file", "problems", "prompt_troubles")
 """Of `Settings`: what `changes` looks into, and what only tells where settings come from."""
 
 Stamp = tuple[tuple[str, int, int, int], ...]
@@ -25,13 +27,14 @@ Stamp = tuple[tuple[str, int, int, int], ...]
 
 
 def watched(settings: Settings) -> list[Path]:
-    """The config file, which may not be there yet, the key files it refers to, and the accounts' folders.
+    """The config file, which may not be there yet, the files of keys and prompts it refers to, the accounts' folders.
 
     Files with tokens are left out: they change with every renewal, and a renewal reads them by itself.
     """
     file = Path(settings.config_file) if settings.config_file else settings.folders.config_file
     named = [each.api_key_file for each in settings.accounts] + [each.key_file for each in settings.clients]
     named += [table.oauth_client_secret_file for table in settings.providers.values()]
+    named += [path for _, path in prompts.files(settings)]
     paths = [file.parent / Path(name).expanduser() for name in named if name]
     return [file, *dict.fromkeys(paths), settings.folders.accounts, settings.folders.overrides]
 

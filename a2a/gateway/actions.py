@@ -149,6 +149,8 @@ async def _remove(engine: Engine, member: PoolAccount, _: Nothing) -> Acted:
         await asyncio.to_thread(engine.records.delete, account.id)
         await engine.reload_accounts()
     await engine.health.drop(account.id)
+    await member.provider.removed(account)
+    await asyncio.to_thread(engine.catalogue.remove, account.id)
     return Acted(action="remove", id=account.id, account=account.name, message="removed, with its secret")
 
 

@@ -67,9 +67,10 @@ class Dealer:
         self._size = size
         self._turn = 0
 
-    def first(self, count: int, conversation: str | None, *, dry: bool = False) -> int:
-        """Which of `count` targets is asked first; `count` may change between two calls. `dry`: nothing is dealt."""
-        kept = self._dealt.get(conversation) if conversation is not None else None
+    def first(self, count: int, conversation: str | None, *, new: bool = False, dry: bool = False) -> int:
+        """Which of `count` targets is asked first; `count` may change between two calls. `new`: its first turn, which
+        others may have begun with the same words. `dry`: nothing is dealt."""
+        kept = self._dealt.get(conversation) if conversation is not None and not new else None
         if dry:
             return (self._turn if kept is None else kept) % count
         if kept is None:

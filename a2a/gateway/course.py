@@ -97,6 +97,8 @@ class Course:
         try:
             lease = await self._pool.wait(wish, left_s)
         except Refused as error:
+            waited_ms = round((left_s - max(0.0, self._left_s(wish.provider))) * 1000, 2)
+            error.decision = structs.replace(error.decision, waited_ms=waited_ms)
             self._refused(error)
             return False
         return await self._target(choice, last=True, lease=lease)

@@ -206,6 +206,8 @@ class _Rehearsal(Try, kw_only=True):
             ledger=engine.gateway.ledger,
             media=_NoDownloads(engine.settings.server).heed(downloads),
             responses=engine.gateway.responses,
+            prices=engine.gateway.prices,
+            edits=engine.gateway.edits.of(provider, model, call.client),
             downloads=downloads,
         )
 

@@ -294,11 +294,17 @@ class Router:
         return operation in known.offers and (known.proto == proto or operation == "count")
 
     def default_model(self, provider: str) -> str | None:
-        """What `a2a chat` asks for without `-m`: the setting, what the upstream names, else the first of its list."""
+        """What `a2a chat` asks for without `-m`: the setting, what the upstream names, else the first of its list.
+
+        The setting for all providers counts where it is listed, or nobody lists it.
+        """
         known = self._providers[provider]
+        general = self._settings.server.default_model
+        if general and self._catalogue.found(provider, general) is None and self._catalogue.find(general):
+            general = None
         return (
             known.settings.default_model
-            or self._settings.server.default_model
+            or general
             or known.default_model
             or self._catalogue.first(provider)
         )
@@ -307,7 +313,8 @@ class Router:
 def _dealt(plan: _Plan, dealer: Dealer, call: Call, *, dry: bool) -> list[Choice]:
     """The alias's targets, beginning with the one that this conversation has."""
     known = conversation(call.headers, call.body) if plan.dealt > 1 else None
-    first = dealer.first(plan.dealt, known.key if known else None, dry=dry)
+    new = known is not None and not known.known
+    first = dealer.first(plan.dealt, known.key if known else None, new=new, dry=dry)
     return [*plan.choices[first : plan.dealt], *plan.choices[:first], *plan.choices[plan.dealt :]]
 
 

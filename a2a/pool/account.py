@@ -34,6 +34,9 @@ MAX_TARGETS = 256
 MAX_BLOCKS = 256
 """Models of one account that are remembered as not to be asked for, before those whose time is over are dropped."""
 
+LACKS = "model not available here"
+"""Why an account is passed over whose upstream said so of the model."""
+
 LIMITED = ("rate_limited", "quota_spent")
 """Reasons that a wait cures."""
 
@@ -118,6 +121,13 @@ class PoolAccount:
         return idle and self._rest_until <= self._clock.monotonic()
 
     @property
+    def way_back(self) -> str | None:
+        """What its user has to do before it serves again; None where nothing is needed, or nothing known."""
+        if self._held is not None and self.account.enabled:
+            return self.remedy
+        return f"a2a accounts enable {self.name}" if not self.account.enabled or self.account.draining else None
+
+    @property
     def held(self) -> bool:
         """Only the user can bring it back; `remedy` says how."""
         return self._held is not None
@@ -167,6 +177,17 @@ class PoolAccount:
     def blocked_s(self, model: str) -> float:
         """Seconds for which this account is not asked for `model`."""
         return max(0.0, self._models.get(model, (0.0, ""))[0] - self._clock.monotonic())
+
+    def lacks(self, model: str) -> bool:
+        """Whether its upstream said of late that it has no such model."""
+        end, why = self._models.get(model, (0.0, ""))
+        return why == LACKS and end > self._clock.monotonic()
+
+    def ask_anew(self, model: str) -> None:
+        """Forget that it lacks the model: the upstream is to say it again, or to serve it."""
+        if self.lacks(model):
+            del self._models[model]
+            self.lessons += 1
 
     def again_s(self, model: str) -> float:
         """Seconds until a request that nobody else can serve may ask it again; infinite where only the user helps."""
@@ -268,7 +289,7 @@ class PoolAccount:
         remedy = login_again(self.account) if verdict.action == "needs_login" else verdict.remedy
         if verdict.scope == "account_model":
             rest_s = verdict.rest_s(1, failure.retry_after)
-            why = "model not available here" if verdict.action == "next" else f"model cooling: {verdict.reason}"
+            why = LACKS if verdict.action == "next" else f"model cooling: {verdict.reason}"
             self._block(model, rest_s, why)
             until = now + rest_s
         elif verdict.scope == "account":
@@ -429,4 +450,4 @@ class PoolAccount:
         )
 
     def detail(self) -> AccountDetail:
-        return detail_of(self.account, self.view())
+        return detail_of(self.account, self.view(), self._limits)

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct, field, structs
 
 from a2a.auth.locks import hold
-from a2a.auth.records import Account
+from a2a.auth.records import Account, Limits
 from a2a.config import mask
 from a2a.control.types import AccountCounts, AccountDetail, AccountState, AccountView, Fault, Quota, Standing
 from a2a.errors import StoreError
@@ -122,8 +122,8 @@ def view_of(account: Account, health: Health, now: float, *, base_url: str | Non
     )
 
 
-def detail_of(account: Account, view: AccountView) -> AccountDetail:
-    """The view with what else the record says; URLs without userinfo."""
+def detail_of(account: Account, view: AccountView, held: Limits) -> AccountDetail:
+    """The view with what else the record says; URLs without userinfo. `held`: the limits that hold (`limits_of`)."""
     shown = {field.name: getattr(view, field.name) for field in structs.fields(AccountView)}
     return AccountDetail(
         **shown,
@@ -135,6 +135,7 @@ def detail_of(account: Account, view: AccountView) -> AccountDetail:
         proxy=mask(account.proxy),
         enabled=account.enabled,
         limits=structs.asdict(account.limits),
+        limits_in_force=structs.asdict(held),
         created_at=account.created_at or None,
     )
 

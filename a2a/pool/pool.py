@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from a2a.auth.records import Account
 from a2a.clock import Clock, SystemClock
 from a2a.control.types import AccountView, Considered, Decision
-from a2a.pool.account import LIMITED, PoolAccount
+from a2a.pool.account import LACKS, LIMITED, PoolAccount
 from a2a.pool.lease import Busy, Lease, Refused, Wish
 from a2a.pool.limits import WORDS
 from a2a.pool.outage import Outage
@@ -73,9 +73,11 @@ class Pool:
         known of their accounts stays, and attempts under way end with the instance they began with."""
         for provider_id, provider in providers.items():
             wanted = provider.settings.strategy or provider.server.strategy
+            members = self._members.get(provider_id, ())
             if self._strategies[provider_id].name != wanted:
-                self._strategies[provider_id] = strategy(wanted, self._clock)
-            for member in self._members.get(provider_id, ()):
+                turn = max((member.turn for member in members), default=0)
+                self._strategies[provider_id] = strategy(wanted, self._clock, turn=turn)
+            for member in members:
                 member.adopt(provider)
         self._meet()
         self._pump()
@@ -227,7 +229,7 @@ class Pool:
             if wish.alias is not None and account.alias != wish.alias:
                 continue
             if wish.tried and account.id in wish.tried:
-                rest = member.why_not(wish.model)
+                rest = None if member.lacks(wish.model) else member.why_not(wish.model)
                 considered.append(Considered(account=member.name, why="tried before", until=rest[1] if rest else None))
                 continue
             if wish.only is not None and account.id not in wish.only:
@@ -244,7 +246,7 @@ class Pool:
             else:
                 considered.append(Considered(account=member.name, why=skip[0], until=skip[1]))
         if not usable:
-            return considered
+            return self._serve(wish) if self._asks_anew(wish, considered) else considered
         chooser = self._strategies[wish.provider]
         chosen, picked = _chosen(usable, wish, chooser)
         for member in usable:
@@ -253,6 +255,21 @@ class Pool:
         decision = Decision(strategy=chooser.name, picked=chosen.name, considered=considered)
         line = self._lines[wish.provider]
         return Lease(chosen, decision, line, tokens=wish.tokens, named=wish.alias is not None)
+
+    def _asks_anew(self, wish: Wish, considered: Sequence[Considered]) -> bool:
+        """Where everybody lacks the model, as far as is known, and nobody comes back who may have it: those who have
+        not been asked for this request are asked once more. So a wrong name gets the upstream's own words each time,
+        and a model that has come meanwhile is found."""
+        whys = {item.account: item for item in considered}
+        concerned = [one for one in self._members.get(wish.provider, ()) if one.name in whys]
+        lacking = [one for one in concerned if one.lacks(wish.model)]
+        others = [whys[one.name] for one in concerned if one not in lacking]
+        if any(item.until is not None or item.why in WORDS for item in others):
+            return False
+        fresh = [one for one in lacking if whys[one.name].why == LACKS]
+        for member in fresh:
+            member.ask_anew(wish.model)
+        return bool(fresh)
 
     def _refused(self, wish: Wish, considered: list[Considered]) -> Refused:
         short = self._providers[wish.provider].short
@@ -264,11 +281,13 @@ class Pool:
         busy = waits(considered)
         told = "; ".join(_tell(item, now) for item in considered)
         named = {item.account for item in considered}
-        helps = [member.remedy for member in self.members(wish.provider) if member.name in named and member.held]
+        concerned = [member for member in self.members(wish.provider) if member.name in named]
+        helps = [(member.name, way) for member in concerned if (way := member.way_back) and (member.held or not ends)]
+        alone = len(concerned) == 1
         limits = [item.why for item in considered if item.until is not None or item.why in WORDS]
         error = (Busy if busy else Refused)(
             f"no {short} account can serve this now: {told}",
-            hint="; ".join(dict.fromkeys(filter(None, helps))) or None,
+            hint="; ".join(way if alone or name in way else f"{name}: {way}" for name, way in helps) or None,
             retry_after_s=min(ends) if ends else SOON_S if busy else None,
             limited=bool(limits) and all(why in WORDS or why.endswith(LIMITED) for why in limits),
         )

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence, Set
 from msgspec import Struct
 
 from a2a.control.types import Considered
-from a2a.pool.account import PoolAccount
+from a2a.pool.account import LACKS, PoolAccount
+from a2a.pool.limits import WORDS
 from a2a.pool.selection import Strategy
 
 
@@ -32,6 +33,7 @@ def preview(
     """As `Pool.lease` would, again and again until nobody is left; takes its arguments."""
     usable: list[PoolAccount] = []
     waiting: list[Considered] = []
+    lacking: list[tuple[PoolAccount, Considered]] = []
     for member in members:
         if alias is not None and member.account.alias != alias:
             continue
@@ -41,15 +43,23 @@ def preview(
         skip = member.why_not(model, bound=alias is not None or member.account.id == prefer)
         if skip is None:
             usable.append(member)
+            continue
+        told = Considered(account=member.name, why=skip[0], until=skip[1])
+        if skip[0] == LACKS:
+            lacking.append((member, told))
         else:
-            waiting.append(Considered(account=member.name, why=skip[0], until=skip[1]))
+            waiting.append(told)
+    if usable or any(item.until is not None or item.why in WORDS for item in waiting):
+        waiting += [told for _, told in lacking]
+    else:
+        usable = [member for member, _ in lacking]  # as `Pool` does: where nobody else can come, they are asked anew
     first = next((m for m in usable if m.account.pinned), None) or _of(usable, prefer)
     asked = [] if first is None else [Considered(account=first.name, why=_why(first))]
     rest = [member for member in usable if member is not first]
-    told = [Considered(account=each.name, why="next in turn") for each in _turns(rest, strategy, model)]
-    if first is None and told:
-        told[0] = Considered(account=told[0].account, why="its turn")
-    return Preview(strategy.name, asked + told, waiting)
+    turns = [Considered(account=each.name, why="next in turn") for each in _turns(rest, strategy, model)]
+    if first is None and turns:
+        turns[0] = Considered(account=turns[0].account, why="its turn")
+    return Preview(strategy.name, asked + turns, waiting)
 
 
 def _of(members: Sequence[PoolAccount], account_id: str | None) -> PoolAccount | None:

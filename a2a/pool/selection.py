@@ -31,8 +31,9 @@ class RoundRobin:
 
     name = "round-robin"
 
-    def __init__(self, clock: Clock) -> None:
-        self._turn = 0
+    def __init__(self, clock: Clock, turn: int = 0) -> None:
+        """`turn`: the highest that an account has had under another strategy."""
+        self._turn = turn
 
     def pick(self, candidates: Sequence[PoolAccount], model: str) -> PoolAccount:
         return self._took(min(candidates, key=_by_turn))
@@ -64,7 +65,7 @@ class FillFirst:
 
     name = "fill-first"
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, turn: int = 0) -> None:
         pass
 
     def pick(self, candidates: Sequence[PoolAccount], model: str) -> PoolAccount:
@@ -85,8 +86,8 @@ class QuotaAware(RoundRobin):
 
     name = "quota-aware"
 
-    def __init__(self, clock: Clock) -> None:
-        super().__init__(clock)
+    def __init__(self, clock: Clock, turn: int = 0) -> None:
+        super().__init__(clock, turn)
         self._clock = clock
 
     def pick(self, candidates: Sequence[PoolAccount], model: str) -> PoolAccount:
@@ -122,9 +123,9 @@ STRATEGIES: dict[str, type[RoundRobin] | type[FillFirst]] = {
 """By the names of `config.declare.Strategy`, which is what a config file may say."""
 
 
-def strategy(name: str, clock: Clock | None = None) -> Strategy:
-    """Raises ConfigError for a name nobody knows."""
+def strategy(name: str, clock: Clock | None = None, *, turn: int = 0) -> Strategy:
+    """`turn`: where the one before it has come to. Raises ConfigError for a name nobody knows."""
     kind = STRATEGIES.get(name)
     if kind is None:
         raise ConfigError(f"unknown strategy {name!r}", hint=f"known: {', '.join(STRATEGIES)}")
-    return kind(clock or SystemClock())
+    return kind(clock or SystemClock(), turn)

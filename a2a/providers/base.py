@@ -19,6 +19,7 @@ from a2a import __version__
 from a2a.auth.base_url import candidates
 from a2a.auth.endpoint import AuthUrls
 from a2a.auth.records import Account, Credential
+from a2a.auth.renewal import login_again
 from a2a.config import ProviderSettings, ServerSettings, Settings
 from a2a.config.proxies import DIRECT
 from a2a.control.types import AccountState, Action, Standing
@@ -192,6 +193,9 @@ class Provider(ABC):
     def forget(self, account: Account) -> None:  # noqa: B027
         """The upstream refused the account: what `prepare` learned is to be asked again."""
 
+    async def removed(self, account: Account) -> None:  # noqa: B027
+        """The account is gone for good: what was kept of it on disk goes too. Never raises."""
+
     def repaired(self, profile: Profile, flags: Mapping[str, str]) -> Profile:
         """The profile for the second try after a `repair` verdict. `flags["fault"]`: the reason of that verdict."""
         return profile
@@ -215,9 +219,21 @@ class Provider(ABC):
     def judge(self, failure: Failure, account: Account | None = None) -> Verdict:
         """What the failure means, for this account where that makes a difference."""
         verdict = judge(failure, self.faults)
-        if verdict.remedy is None or "{short}" not in verdict.remedy:
+        if verdict.action == "needs_login" and account is not None:
+            return structs.replace(verdict, remedy=login_again(account))
+        if verdict.remedy is None or "{" not in verdict.remedy:
             return verdict
-        return structs.replace(verdict, remedy=verdict.remedy.replace("{short}", self.short))
+        return structs.replace(verdict, remedy=self.worded(verdict.remedy, account))
+
+    def worded(self, remedy: str | None, account: Account | None) -> str | None:
+        """A remedy of a fault table as a person can type it, with its places filled (`Verdict.remedy`)."""
+        if remedy is None:
+            return None
+        alias = account.alias if account is not None else "NAME"
+        places = {"{short}": self.short, "{alias}": alias, "{name}": f"{self.short}/{alias}"}
+        for place, word in places.items():
+            remedy = remedy.replace(place, word)
+        return remedy
 
     async def reroute(
         self, account: Account, credential: Credential, failure: Failure, location: str, egress: Egress

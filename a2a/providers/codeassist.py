@@ -7,6 +7,7 @@ long-running operation. The outcome is kept in the state folder and asked again 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -223,6 +224,12 @@ class SetUps(Struct):
     def drop(self, account_id: str) -> None:
         """To be asked again; the file goes with the next outcome, and is stale until then."""
         self._known[account_id] = SetUp("")
+
+    async def remove(self, account_id: str) -> None:
+        """Its file too; one that cannot go is a small file that nobody reads."""
+        self._known.pop(account_id, None)
+        with contextlib.suppress(OSError):
+            await asyncio.to_thread(self._path(account_id).unlink)
 
     def _path(self, account_id: str) -> Path:
         return self.folder / f"{account_id}.json"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from a2a.control.types import Action
 from a2a.errors import Scope
@@ -29,7 +29,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     doubling: bool = False
     max_s: float = 600.0
     remedy: str | None = None
-    """What the user can do; `{short}` stands for the provider's short name."""
+    """What the user can do; `{short}` stands for the provider's short name, `{name}` and `{alias}` for the account."""
 
     def rest_s(self, failures_in_row: int, retry_after_s: float | None) -> float:
         """Seconds to rest after the `failures_in_row`-th failure (1 = first)."""
@@ -90,13 +90,18 @@ _SERVER = Verdict(
     max_s=60.0,
     remedy="the upstream has trouble: nothing to do, it is asked again after the rest",
 )
+_UNREACHABLE = structs.replace(
+    _SERVER,
+    remedy="nothing answers there: see that the network is up and base_url is right (a2a accounts show {name}); "
+    "it is asked again after the rest",
+)
 _RATE = Verdict(
     scope="account",
     action="cool_down",
     reason="rate_limited",
     cool_s=30.0,
     doubling=True,
-    remedy="wait for the rest to end, or add another account: a2a login",
+    remedy="wait for the rest to end, or add another account: a2a login {short}",
 )
 
 COMMON: tuple[Row, ...] = (
@@ -113,13 +118,21 @@ COMMON: tuple[Row, ...] = (
             cool_s=5.0,
             doubling=True,
             max_s=60.0,
-            remedy="the proxy does not let a2a through: see proxy under `a2a accounts show` and `a2a config show`",
+            remedy="the proxy does not let a2a through: see proxy under `a2a accounts show {name}` "
+            "and `a2a config show`",
         ),
     ),
+    Row(codes=("unreachable",), verdict=_UNREACHABLE),
     Row(kinds=("context_overflow", "bad_request", "conflict", "too_large"), verdict=_REQUEST),
     Row(
         kinds=("not_found",),
-        verdict=Verdict(scope="account_model", action="next", reason="model_not_found", cool_s=3600.0),
+        verdict=Verdict(
+            scope="account_model",
+            action="next",
+            reason="model_not_found",
+            cool_s=3600.0,
+            remedy="this account does not have the model: a2a models -p {short}",
+        ),
     ),
     Row(
         kinds=("quota",),
@@ -129,7 +142,8 @@ COMMON: tuple[Row, ...] = (
             reason="quota_spent",
             cool_s=3600.0,
             max_s=3600.0,
-            remedy="the allowance is spent: wait for its reset, raise it at the provider, or add another account",
+            remedy="the allowance is spent: wait for its reset, raise it at the provider "
+            "(then: a2a accounts reset {name}), or add another account: a2a login {short}",
         ),
     ),
     Row(kinds=("rate_limited",), verdict=_RATE),
@@ -147,7 +161,7 @@ COMMON: tuple[Row, ...] = (
             reason="payment_required",
             cool_s=3600.0,
             max_s=3600.0,
-            remedy="check credit and billing at the provider",
+            remedy="check credit and billing at the provider, then: a2a accounts reset {name}",
         ),
     ),
     Row(
@@ -159,7 +173,8 @@ COMMON: tuple[Row, ...] = (
             cool_s=300.0,
             doubling=True,
             max_s=3600.0,
-            remedy="the key may lack a permission, a model or a region: see the provider's console",
+            remedy="the key may lack a permission, a model or a region: see the provider's console, "
+            "then: a2a accounts reset {name}",
         ),
     ),
     Row(

@@ -74,11 +74,12 @@ _RETIRED = Verdict(
 _LICENCE = needs_action(
     "no_license",
     "this user or project has no Code Assist licence: have one assigned, or name its project "
-    "(a2a login gemini --project-id ID). An API key needs none: a2a login gemini-key",
+    "(a2a login gemini --name {alias} --project-id ID). An API key needs none: a2a login gemini-key",
 )
 _PROJECT = needs_action(
     "bad_project",
-    "name the id, not the number, of a project that this account may use: a2a login gemini --project-id ID",
+    "name the id, not the number, of a project that this account may use: "
+    "a2a login gemini --name {alias} --project-id ID",
 )
 _NOT_OFFERED = "Google does not offer Code Assist to this account"
 _WHY = {
@@ -100,14 +101,15 @@ _SUSPENDED = Verdict(
 FAULTS: tuple[Row, ...] = (
     Row(codes=("unsupported_client",), verdict=_RETIRED),
     Row(codes=("validation_required",), verdict=needs_action(
-        "needs_validation", "open the link in a browser where this account is logged in, then: a2a accounts")),
+        "needs_validation",
+        "open the link in a browser where this account is logged in, then: a2a accounts test {name}")),
     Row(codes=("tos_violation",), verdict=_SUSPENDED),
     Row(codes=("subscription_required", "iam_permission_denied"), verdict=_LICENCE),
     Row(statuses=(403,), texts=("#3501", "named user"), verdict=_LICENCE),
     Row(codes=("consumer_invalid", "service_disabled", "project_required"), verdict=_PROJECT),
     Row(statuses=(403,), texts=("permission denied on resource project",), verdict=_PROJECT),
     Row(codes=("insufficient_g1_credits_balance",), verdict=needs_action(
-        "billing", "the credits of this account are spent: buy some, or use another account")),
+        "billing", "the credits of this account are spent: buy some, then: a2a accounts test {name}")),
     *(Row(codes=(code.lower(),), verdict=needs_action("ineligible", f"{_WHY.get(code, _NOT_OFFERED)}. {_WAYS_OUT}"))
       for code in INELIGIBLE),
     Row(statuses=(401,), verdict=Verdict(
@@ -238,7 +240,7 @@ class GeminiCliProvider(Provider):
             state="cooling",
             message=f"{known.message}, today's allowance is spent",
             reason="quota_spent",
-            remedy=google.DAY.remedy,
+            remedy=self.worded(google.DAY.remedy, account),
             until=min(resets) if resets else self.now() + google.DAY.cool_s,
         )
 
@@ -273,6 +275,9 @@ class GeminiCliProvider(Provider):
 
     def forget(self, account: Account) -> None:
         self._set_ups.drop(account.id)
+
+    async def removed(self, account: Account) -> None:
+        await self._set_ups.remove(account.id)
 
     def private(self, account: Account, credential: Credential, session: str | None) -> dict[str, str]:
         known = self._set_ups.get(account.id)

@@ -6,7 +6,7 @@ are translated here: `Unreachable` for no connection, `Interrupted` for one that
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -30,6 +30,10 @@ class Answer(Protocol):
 
     status: int
     headers: Mapping[str, str]
+    connect_ms: float | None
+    """How long its connection took to be made; None for one that was open, or that a library made."""
+    copy: Callable[[bytes], None] | None
+    """Gets each chunk too, while somebody wants it."""
 
     async def chunk(self) -> bytes:
         """The bytes that are there, waiting for at least one; b"" at the end. Raises Interrupted."""
@@ -47,24 +51,32 @@ class Answer(Protocol):
 class ProxiedAnswer:
     """The same over aiohttp."""
 
-    __slots__ = ("_response", "headers", "status")
+    __slots__ = ("_response", "connect_ms", "copy", "headers", "status")
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
+        self.connect_ms: float | None = None
+        self.copy: Callable[[bytes], None] | None = None
         self.status = response.status
         self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
 
     async def chunk(self) -> bytes:
         try:
-            return await self._response.content.readany()
+            data = await self._response.content.readany()
         except (aiohttp.ClientError, OSError) as error:
             raise Interrupted(f"the upstream broke the connection: {reason(error)}") from error
+        if self.copy is not None:
+            self.copy(data)
+        return data
 
     async def body(self) -> bytes:
         try:
-            return await self._response.read()
+            data = await self._response.read()
         except (aiohttp.ClientError, OSError) as error:
             raise Interrupted(f"the upstream broke the connection: {reason(error)}") from error
+        if self.copy is not None:
+            self.copy(data)
+        return data
 
     def close(self) -> None:
         self._response.close()

@@ -11,7 +11,7 @@ import contextlib
 import ssl
 import zlib
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import cast
 
 import httptools
@@ -48,11 +48,16 @@ class Interrupted(UpstreamError):
 class Http1Answer:
     """An answer whose head has arrived; its bytes are buffered here, the connection may already serve another."""
 
-    __slots__ = ("_buffered", "_connection", "_ended", "_error", "_inflate", "_parts", "_waiter", "headers", "status")
+    __slots__ = (
+        *("_buffered", "_connection", "_ended", "_error", "_inflate", "_parts", "_waiter"),
+        *("connect_ms", "copy", "headers", "status"),
+    )
 
     def __init__(self, connection: _Connection, status: int, headers: dict[str, str]) -> None:
         self.status = status
         self.headers: Mapping[str, str] = headers
+        self.connect_ms: float | None = None
+        self.copy: Callable[[bytes], None] | None = None
         self._connection: _Connection | None = connection
         self._parts: deque[bytes] = deque()
         self._buffered = 0
@@ -79,6 +84,8 @@ class Http1Answer:
         data = self._parts.popleft() if len(self._parts) == 1 else b"".join(self._parts)
         self._parts.clear()
         self._buffered = 0
+        if self.copy is not None:
+            self.copy(data)
         if self._connection is not None:
             self._connection.resume()
         return data
@@ -343,8 +350,15 @@ class Http1:
         url = target.url
         origin = (url.scheme == "https", url.raw_host or "", url.port or 80, proxy)
         idle = None if fresh or address else self._take(origin)
-        connection = idle or await self._connect(origin, connect_s, address)
-        return await connection.send(head, body)
+        if idle is not None:
+            return await idle.send(head, body)
+        now = asyncio.get_running_loop().time
+        began = now()
+        connection = await self._connect(origin, connect_s, address)
+        took_ms = round((now() - began) * 1000, 2)
+        answer = await connection.send(head, body)
+        answer.connect_ms = took_ms
+        return answer
 
     def _take(self, origin: Origin) -> _Connection | None:
         idle = self._idle.get(origin)

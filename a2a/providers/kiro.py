@@ -128,6 +128,10 @@ class KiroProvider(Provider):
     def forget(self, account: Account) -> None:
         self._arns.pop(account.id, None)
 
+    async def removed(self, account: Account) -> None:
+        self.forget(account)
+        await self._moves.drop(account.id)
+
     def place(self, account: Account) -> str:
         return self._arns.get(account.id) or ""
 

@@ -35,6 +35,15 @@ def of_server(server: ServerSettings) -> Timeouts:
     )
 
 
+def declared(models: Mapping[str, ModelDecl]) -> dict[str, tuple[float | None, ...]]:
+    """What `[models]` says of timeouts, by its own keys: settings that agree here need no other providers."""
+    said = {
+        name: (decl.connect_timeout_s, decl.first_byte_timeout_s, decl.idle_timeout_s, decl.total_timeout_s)
+        for name, decl in models.items()
+    }
+    return {name: own for name, own in said.items() if any(one is not None for one in own)}
+
+
 def by_model(
     models: Mapping[str, ModelDecl], base: Timeouts, names: tuple[str, ...], resolve: Callable[[str], str]
 ) -> dict[str, Timeouts]:

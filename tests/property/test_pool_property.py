@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from support.pool_kit import OPENAI, FakeClock, account, failure, pool_of, verdi
 
 from a2a.auth.records import Account, Limits
 from a2a.errors import NoAccount
+from a2a.pool.account import LACKS
+from a2a.pool.limits import BUSY
 from a2a.pool.pool import Lease, Pool
 
 VERDICTS = {
@@ -59,6 +62,11 @@ class History:
     def lease(self) -> None:
         able = {m.account.id: m for m in self.pool.members() if m.why_not("m") is None}
         settled = [m for m in able.values() if not m.on_trial] or list(able.values())
+        if not able and (lacking := self.lacking()):
+            with suppress(NoAccount):  # of those who have not the model, somebody is asked anew, who may be busy
+                self.open.append(self.pool.lease(OPENAI, "m"))
+                assert self.open[-1].account.id in lacking
+            return
         if not able:
             with pytest.raises(NoAccount) as caught:
                 self.pool.lease(OPENAI, "m")
@@ -72,6 +80,13 @@ class History:
         assert lease.account.priority == min(m.account.priority for m in settled)
         assert lease.member.in_flight <= (lease.account.limits.max_concurrency or 10**9)
         self.open.append(lease)
+
+    def lacking(self) -> set[str]:
+        """Ids of those who lack the model, where nobody else comes back by himself."""
+        whys = {m: m.why_not("m") or ("", None) for m in self.pool.members()}
+        if any(until is not None or why == BUSY for m, (why, until) in whys.items() if not m.lacks("m")):
+            return set()
+        return {m.account.id for m, (why, _) in whys.items() if why == LACKS}
 
     @staticmethod
     def finish(name: str, lease: Lease) -> None:

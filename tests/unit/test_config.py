@@ -105,21 +105,33 @@ def test_a_named_file_must_exist(tmp_path: Path) -> None:
         ("[providers.kirro]\n", "config.toml:1: no provider is called 'kirro' (did you mean kiro?)"),
         ("[providers.openai]\noidc_url = 'x'\n", "config.toml:2: [providers.openai] has no key 'oidc_url'"),
         ("[providers.kiro]\n[providers.claude-kiro-oauth]\n", "config.toml:2: claude-kiro-oauth has two tables"),
-        ("[server]\nport = 'x'\n", "config.toml:2: port: Expected `int`, got `str`"),
-        ("[server]\nport = 70000\n", "config.toml:2: port: Expected `int` <= 65535"),
-        ("[server]\nstrategy = 'best'\n", "config.toml:2: strategy: Invalid enum value 'best'"),
+        ("[server]\nport = 'x'\n", "config.toml:2: port: expected a whole number, got text"),
+        ("[server]\nport = 70000\n", "config.toml:2: port: expected a whole number <= 65535"),
+        ("[server]\nstrategy = 'weigted'\n", "config.toml:2: strategy: there is no 'weigted' (did you mean weighted"),
+        ("[server]\nstrategy = weighted\n", "config.toml:2: not valid TOML: Invalid value (text stands in quotes"),
+        ("[server]\n[server]\n", "config.toml:2: not valid TOML: the table [server] is declared twice (its keys"),
+        ("[server]\nport = 1\nport = 2\n", "config.toml:3: not valid TOML: Cannot overwrite a value (that key stands"),
+        (
+            "[providers.openai]\nbase_url = 'ftp://x'\n",
+            "config.toml:2: the URL is no http(s) URL (for example https://",
+        ),
+        ("[[accounts]]\nprovider='openai'\nbase_url='llm.example'\napi_key_env='K'\n", "config.toml:3: the URL is no"),
+        ("[server]\nallow_origin = ['foo']\n", "config.toml:2: 'foo' is no origin (for example http://localhost:5173"),
+        ("[server]\nallow_origin = ['http://a/b']\n", "config.toml:2: 'http://a/b' is no origin"),
+        ("[server]\nfetch_media_allow = ['10.0.0.7']\n", "config.toml:2: '10.0.0.7' is no origin"),
+        ("[server]\nstrategy = 'best'\n", "config.toml:2: strategy: there is no 'best'"),
         ("[server]\nmodel_provider = ['openai',\n 'x']\n", "config.toml:2: no provider is called 'x'"),
         ("server = 1\n", "config.toml:1: server must be a table"),
         ("a = 1\n\nb = \n", "config.toml:3: not valid TOML"),
         ("[server]\nopenai_api_key = 'sk-1'\n", "config.toml:2: openai_api_key is a secret"),
         ("[[accounts]]\nprovider = 'openai'\n", "config.toml:1: exactly one of api_key_env and api_key_file is needed"),
-        ("[[accounts]]\nname = 'x'\n", "config.toml:1: Object missing required field `provider`"),
+        ("[[accounts]]\nname = 'x'\n", "config.toml:1: provider is missing"),
         ("[[accounts]]\nprovider='openai'\napi_key='sk-1'\n", "config.toml:3: secrets are not written into the file"),
         (
             "[[accounts]]\nprovider='openai'\nnam='x'\n",
             "config.toml:3: [[accounts]] has no key 'nam' (did you mean name",
         ),
-        ("[[accounts]]\nprovider='openai'\nweight=0\n", "config.toml:3: Expected `int` >= 1"),
+        ("[[accounts]]\nprovider='openai'\nweight=0\n", "config.toml:3: weight: expected a whole number >= 1"),
         ("[[accounts]]\nprovider='openai'\nname='a b'\napi_key_env='K'\n", "config.toml:1: 'a b' is no account name"),
         ("[[accounts]]\nprovider='qwen'\n", "config.toml:1: exactly one of api_key_env, api_key_file, credentials_"),
         ("[[accounts]]\nprovider='gemini'\napi_key_env='K'\n", "config.toml:1: api_key_env means nothing"),
@@ -144,7 +156,7 @@ def test_two_accounts_of_one_name(tmp_path: Path) -> None:
 
 
 def test_a_bad_variable_is_named(tmp_path: Path) -> None:
-    assert wrong(tmp_path, "", A2A_PORT="many").startswith("A2A_PORT: port: Expected `int`")
+    assert wrong(tmp_path, "", A2A_PORT="many").startswith("A2A_PORT: port: expected a whole number")
     assert wrong(tmp_path, "", A2A_CREDENTIAL_STORE="vault").startswith("A2A_CREDENTIAL_STORE is 'vault'")
 
 
@@ -243,3 +255,17 @@ def test_lines_of_keys_in_every_form() -> None:
 
 def test_windows_line_ends() -> None:
     assert TomlFile(Path("c.toml"), "[a]\r\nx = 1\r\n").where(("a", "x")) == "c.toml:2"
+
+
+@pytest.mark.parametrize(
+    "origin", ["*", "http://localhost:5173", "https://app.example", "http://[::1]:80", "tauri://localhost", "http://a/"]
+)
+def test_origins_of_pages_and_apps(tmp_path: Path, origin: str) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(f"[server]\nallow_origin = ['{origin}']\n")
+    assert load({"config": str(file)}, env={}).server.allow_origin == [origin]
+
+
+def test_a_flag_that_is_no_origin_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--allow-origin: 'foo' is no origin"):
+        load({"allow_origin": ["foo"]}, env={"A2A_HOME": str(tmp_path)})

@@ -125,6 +125,8 @@ ALL = [account("work", "claude-kiro-oauth"), account("work"), account("kimi"), a
         ("OPENAI/work", "openai-custom/work"),
         ("kimi", "openai-custom/kimi"),
         ("me@x.org", "claude-custom/me@x.org"),
+        ("claude", "claude-custom/me@x.org"),
+        ("Claude-Kiro-OAuth", "claude-kiro-oauth/work"),
     ],
 )
 def test_an_account_by_name(name: str, full: str) -> None:
@@ -135,6 +137,7 @@ def test_an_account_by_name(name: str, full: str) -> None:
     ("name", "hint"),
     [
         ("work", "say which: kiro/work, openai/work"),
+        ("openai", "say which: openai/work, openai/kimi"),
         ("kimmi", "did you mean kimi?"),
         ("kiro/wrok", "did you mean kiro/work?"),
         ("kirro/work", "did you mean kiro?"),

@@ -6,6 +6,7 @@ import io
 import time
 from typing import Any
 
+import msgspec
 import pytest
 
 from a2a.cli.accounts_table import COLUMNS, details, fitting, note, quota_cell, row, table, trouble
@@ -36,6 +37,11 @@ def printed(show: Any, *args: Any) -> list[str]:
 )
 def test_the_tightest_quota_is_shown(quotas: list[Quota], cell: str) -> None:
     assert quota_cell(quotas) == cell
+
+
+def test_a_quota_says_when_it_is_renewed() -> None:
+    week = Quota(unit="credit", limit=50.0, remaining=20.0, resets_at=time.time() + 7 * 86400.5)
+    assert quota_cell([week, Quota(unit="request", remaining=7.0)]) == "20/50 credit for 7 days +1"
 
 
 @pytest.mark.parametrize(
@@ -69,6 +75,23 @@ def test_the_note(fields: dict[str, Any], words: str) -> None:
 )
 def test_what_happened_and_what_helps(fields: dict[str, Any], line: str | None) -> None:
     assert trouble(view(**fields)) == line
+
+
+@pytest.mark.parametrize("said", ["claude-kiro-oauth/work: it broke", "kiro/work it broke", "it broke"])
+def test_a_past_error_does_not_name_the_account_twice(said: str) -> None:
+    past = Fault(kind="upstream", message=said, scope="account", at=time.time() - 5.2)
+    assert trouble(view(last_fault=past)) == "kiro/work: ready again; 5 s ago: it broke"
+
+
+def test_the_details_name_the_limits_that_hold_and_whose_they_are() -> None:
+    base = msgspec.structs.asdict(view())
+    shown = AccountDetail(**base, limits={"rpm": 5, "tpm": 0}, limits_in_force={"rpm": 5, "tpm": 9})
+    assert any("rpm 5, tpm 9 (of every account of its provider)" in line for line in printed(details, shown))
+
+
+def test_a_model_that_somebody_asked_for_in_vain_is_no_trouble_of_the_account() -> None:
+    asked = Fault(kind="not_found", message="no such model", action="next", scope="account_model", at=time.time())
+    assert trouble(view(last_fault=asked)) is None
 
 
 @pytest.mark.parametrize(("ago", "told"), [(120.5, True), (90000.0, False)])

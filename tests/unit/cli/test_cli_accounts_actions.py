@@ -176,7 +176,7 @@ def test_an_export_to_a_file_only_the_user_reads(tmp_path: Path) -> None:
 
 def test_migrate_there_and_back(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Run("accounts", "migrate", "--to", "file")
-    assert (run.code, run.stdout) == (0, "moved 1 secrets to the file store\n")
+    assert (run.code, run.stdout) == (0, "moved 1 secret to the file store\n")
     assert "A2A_CREDENTIAL_STORE=file" in run.stderr
     assert (home / "data" / "credentials" / "acc_1.json").exists()
     monkeypatch.setenv("A2A_CREDENTIAL_STORE", "file")

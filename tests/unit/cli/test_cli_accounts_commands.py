@@ -22,8 +22,8 @@ from a2a.auth.codec import decode_credential
 from a2a.auth.records import Account, ApiKey, KiroToken
 from a2a.auth.store import open_store
 from a2a.cli.home import in_words
-from a2a.cli.login_kiro import RISK
 from a2a.errors import StoreError
+from a2a.gateway.logins.methods import KIRO_RISK
 from a2a.paths import folders
 
 KEY = "sk-planted-secret-0123456789"
@@ -206,7 +206,7 @@ def test_kiro_shows_the_risk_and_wants_a_yes(tmp_path: Path, home: Path) -> None
     path = write_ide_file(tmp_path / "t.json")
     run = Run("login", "kiro", "--file", str(path))
     assert run.code == 2
-    assert " ".join(RISK.split()) in " ".join(run.stderr.split())
+    assert " ".join(KIRO_RISK.split()) in " ".join(run.stderr.split())
     assert "--yes" in run.stderr
     assert not home.exists()
 

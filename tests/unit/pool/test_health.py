@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from support.pool_kit import NOW, account
 
+from a2a.auth.records import Limits
 from a2a.control.types import AccountCounts, Fault, Quota, Standing
 from a2a.paths import Folders, folders
 from a2a.pool.health import Block, Health, HealthStore, detail_of, mended, record_standing, state_of, view_of
@@ -66,7 +67,7 @@ def test_the_view_fills_quota_plan_label_and_flags() -> None:
 
 def test_the_detail_shows_no_password_of_a_url() -> None:
     one = account(urls={"base_url": "http://me:secret@here/v1"}, proxy="http://me:secret@proxy:1")
-    detail = detail_of(one, view_of(one, Health(), NOW, base_url=None))
+    detail = detail_of(one, view_of(one, Health(), NOW, base_url=None), Limits(rpm=60))
     assert (detail.urls, detail.proxy) == ({"base_url": "http://***@here/v1"}, "http://***@proxy:1")
     assert detail.limits == {"max_concurrency": 0, "min_interval_ms": 0, "rpm": 0, "tpm": 0}
 

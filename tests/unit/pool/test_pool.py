@@ -290,3 +290,52 @@ def test_the_trial_after_a_rest_ends_the_incident() -> None:
     rest(pool, "a", cool_s=10.0, doubling=True)
     (member,) = pool.members(OPENAI)
     assert member.rest_s() == 10.0
+
+
+def lacks(pool: Pool, alias: str) -> None:
+    with pool.lease(OPENAI, "m", alias=alias) as lease:
+        lease.fail(failure(404), verdict("next", "account_model", cool_s=3600.0), "m")
+
+
+def test_where_everybody_lacks_the_model_they_are_asked_anew_once_each() -> None:
+    pool = pool_of(account("a"), account("b"), account("off", enabled=False))
+    lacks(pool, "a")
+    lacks(pool, "b")
+    with pool.lease(OPENAI, "m") as first:
+        tried = {first.account.id}
+        first.fail(failure(404), verdict("next", "account_model", cool_s=3600.0), "m")
+    with pool.lease(OPENAI, "m", tried=tried) as second:
+        assert {first.account.alias, second.account.alias} == {"a", "b"}
+        second.fail(failure(404), verdict("next", "account_model", cool_s=3600.0), "m")
+        tried.add(second.account.id)
+    assert "tried before" in refusal(pool, tried=tried).message
+
+
+def test_but_not_while_one_rests_that_may_have_it() -> None:
+    pool = pool_of(account("a"), account("b"))
+    lacks(pool, "a")
+    rest(pool, "b")
+    assert refusal(pool).retry_after_s == pytest.approx(30.0)
+
+
+def test_a_preview_names_those_who_will_be_asked_anew() -> None:
+    pool = pool_of(account("a"), account("b"))
+    lacks(pool, "a")
+    assert [each.why for each in pool.preview(OPENAI, "m").waiting] == ["model not available here"]
+    lacks(pool, "b")
+    seen = pool.preview(OPENAI, "m")
+    assert ([each.why for each in seen.asked], seen.waiting) == (["its turn", "next in turn"], [])
+    assert refusal(pool, tried={m.account.id for m in pool.members()}).status == 503
+
+
+def test_where_only_the_user_helps_each_account_comes_with_its_remedy() -> None:
+    pool = pool_of(account("a"), account("off", enabled=False))
+    pool.members()[0].hold("needs_login", "token_dead", "it is dead", "log in again")
+    assert refusal(pool).hint == "openai/a: log in again; a2a accounts enable openai/off"
+    assert refusal(pool, alias="a").hint == "log in again"
+
+
+def test_one_that_comes_back_by_itself_makes_a_switched_off_one_no_news() -> None:
+    pool = pool_of(account("a"), account("off", enabled=False))
+    rest(pool, "a")
+    assert refusal(pool).hint is None

@@ -13,6 +13,7 @@ from a2a.config import declare
 from a2a.control.types import Quota
 from a2a.pool.pool import Pool
 from a2a.pool.selection import STALE_S, STRATEGIES, left
+from a2a.providers.registry import build
 
 
 def pool(strategy: str, *accounts: Any, clock: FakeClock | None = None) -> Pool:
@@ -135,3 +136,13 @@ def test_the_scarcest_of_several_allowances_counts() -> None:
 def test_every_strategy_stays_within_the_best_tier(name: str) -> None:
     made = pool(name, account("spare", priority=1, weight=9), account("main", priority=0))
     assert {take(made) for _ in range(5)} == {"main"}
+
+
+@pytest.mark.parametrize("wanted", ["round-robin", "weighted", "least-busy", "quota-aware"])
+def test_turns_go_on_when_the_strategy_changes_while_serving(wanted: Any) -> None:
+    made = pool("round-robin", "a", "b")
+    for _ in range(9):
+        take(made)
+    for name in ("fill-first", wanted):
+        made.adopt({OPENAI: build(settings({"strategy": name}))[OPENAI]})
+    assert sorted(take(made) for _ in range(4)) == ["a", "a", "b", "b"]

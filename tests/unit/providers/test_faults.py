@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.pool_kit import CLAUDE, OPENAI, failure, verdict
+from msgspec import structs
+from support.pool_kit import CLAUDE, OPENAI, account, failure, verdict
 
-from a2a.config import Settings
+from a2a.config import PROVIDER_SHORT, Settings
 from a2a.messages import Failure
 from a2a.protocols.registry import UPSTREAMS
-from a2a.providers.faults import MAX_COOL_S, Row, judge
+from a2a.providers.faults import COMMON, MAX_COOL_S, Row, judge
 from a2a.providers.registry import build
 
 HTTP = [
@@ -118,3 +119,33 @@ def test_the_upstream_s_own_time_wins_but_has_a_cap(retry_after: float | None, r
 
 def test_a_first_rest_longer_than_the_limit_is_kept() -> None:
     assert verdict(cool_s=3600.0, doubling=True).rest_s(4, None) == 3600.0
+
+
+TOLD = [
+    (401, "put a new key into K (a variable is read when a2a starts)"),
+    (403, "then: a2a accounts reset openai/work"),
+    (404, "a2a models -p openai"),
+    (429, "a2a login openai"),
+]
+
+
+@pytest.mark.parametrize(("status", "words"), TOLD)
+def test_a_remedy_can_be_typed_as_it_stands(status: int, words: str) -> None:
+    one = build(Settings())[OPENAI]
+    declared = structs.replace(account("work"), origin="config", source="K")
+    remedy = one.judge(UPSTREAMS[one.proto].parse_error(status, {}, b""), declared).remedy or ""
+    assert words in remedy
+    assert "{" not in remedy
+
+
+def test_where_nothing_answers_the_address_may_be_wrong() -> None:
+    one = build(Settings())[OPENAI]
+    remedy = one.judge(failure(502, code="unreachable"), account("work")).remedy or ""
+    assert "base_url is right (a2a accounts show openai/work)" in remedy
+
+
+@pytest.mark.parametrize("provider", PROVIDER_SHORT)
+def test_no_place_of_a_remedy_stays_empty(provider: str) -> None:
+    one = build(Settings())[provider]
+    told = [one.worded(row.verdict.remedy, account("work", provider)) for row in (*one.faults, *COMMON)]
+    assert not [remedy for remedy in told if remedy and "{" in remedy]

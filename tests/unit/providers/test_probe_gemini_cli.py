@@ -131,7 +131,7 @@ async def test_an_ineligible_account_is_told_why_and_what_works(tmp_path: Path, 
 async def test_a_wrong_or_missing_project_names_the_flag(tmp_path: Path, load: Any, project: str | None) -> None:
     found = await probed(tmp_path, {LOAD: load}, project_id=project)
     assert (found.state, found.reason) == ("needs_action", "bad_project")
-    assert "a2a login gemini --project-id ID" in (found.remedy or "")
+    assert "a2a login gemini --name a --project-id ID" in (found.remedy or "")
 
 
 @pytest.mark.parametrize(
