@@ -36,7 +36,7 @@ from typer.models import ArgumentInfo, OptionInfo
 
 from a2a.cli.app import build
 from a2a.config import AccountDecl, AliasDecl, ClientDecl, ModelDecl, ProviderSettings, ServerSettings
-from a2a.config.names import PROVIDER_SHORT, SECRET_FLAGS, provider_keys, server_variable
+from a2a.config.names import FILE_ONLY, PROVIDER_SHORT, SECRET_FLAGS, provider_keys, server_variable
 from a2a.messages import Failure, FailureKind
 from a2a.protocols.base import Front
 from a2a.protocols.registry import FRONTS
@@ -166,7 +166,8 @@ def _provider_rows() -> Iterator[Row]:
         takers = [short for name, short in PROVIDER_SHORT.items() if field.name in provider_keys(name)]
         whom = "all" if len(takers) == len(PROVIDER_SHORT) else ", ".join(takers)
         key = f"`{field.name}`" + (" (not in the file)" if Secret in get_args(field.type) else "")
-        yield key, f"`A2A_<SHORT>_{field.name.upper()}`", whom, _words(PROVIDERS, field)
+        variable = "none" if field.name in FILE_ONLY else f"`A2A_<SHORT>_{field.name.upper()}`"
+        yield key, variable, whom, _words(PROVIDERS, field)
 
 
 def _provider_row(name: str) -> Row:
@@ -230,16 +231,22 @@ def control_page() -> str:
     """The page as it is, with new tables of routes, actions and values."""
     head, _, rest = (DOCS / "control.md").read_text(encoding="utf-8").partition(_BEGIN)
     _, _, tail = rest.partition(_END)
-    lines = [head + _BEGIN, "", "## Looking", "", *table(("route", "what it gives"), docs_control.reads()), ""]
-    lines += ["## Settings and routes", ""]
-    lines += [*table(("route", "body", "what it does"), docs_control.writes()), ""]
+    lines = [head + _BEGIN, "", "## Looking", "", *table(("route", "key", "what it gives"), docs_control.reads()), ""]
+    lines += ["## Doing", ""]
+    lines += [*table(("route", "key", "body", "what it does"), docs_control.writes()), ""]
     lines += ["## Acting on one account", ""]
     lines += ["`POST /admin/v1/accounts/{provider}/{alias}/{action}` gives `Acted`.", ""]
     lines += [*table(("action", "body", "what it does"), docs_control.actions()), ""]
     lines += ["## Acting on all", "", "`POST /admin/v1/accounts/{action}`", ""]
-    lines += [*table(("action", "body", "what it does"), docs_control.home_actions()), "", "## Values", ""]
+    lines += [*table(("action", "body", "what it does"), docs_control.home_actions()), ""]
+    lines += ["## Events", "", *table(("event", "value", "key", "what it says"), docs_control.kinds()), ""]
+    lines += ["## Values", "", *table(("word for", "one of"), docs_control.words()), ""]
     for name, words, fields in docs_control.values():
-        lines += [f"### {name}", "", words, "", *table(("field", "type"), fields), ""]
+        lines += [f"### {name}", "", words, ""]
+        if any(told for *_, told in fields):
+            lines += [*table(("field", "type", "what it is"), fields), ""]
+        elif fields:
+            lines += [*table(("field", "type"), [field[:2] for field in fields]), ""]
     return "\n".join([*lines, _END + tail])
 
 

@@ -81,11 +81,25 @@ SERVER = {
     "Without it the standard variables (`https_proxy`, `all_proxy`, `no_proxy` …) hold. `no_proxy` exempts from this "
     "setting too, and this machine is reached directly; a proxy of a provider or an account holds for all its URLs.",
     "default_model": "What `a2a chat` asks for without `-m`.",
+    "system_prompt_file": "A file with a system prompt for every request, read anew when it changes "
+    "([prompts](prompts.md)).",
+    "system_prompt_mode": "Instead of the client's system prompt, or behind it.",
+    "record": "Folder that gets a cassette of each exchange ([cassettes](cassettes.md)).",
+    "replay": "Folder of cassettes that are served instead of any upstream.",
+    "replay_speed": "How fast their streams play: 1 as recorded, 2 twice as fast, 0 at once.",
     "fallback_explicit": "Whether `fallback` holds for a provider that the client itself has named too "
     "([routing](routing.md#fallback)).",
     "fetch_media": "Fetch images given by URL where the upstream cannot.",
     "fetch_media_allow": "Origins exempt from https and public addresses only.",
     "response_store": "Keep Responses answers in memory, so that `previous_response_id` works with every upstream.",
+    "log_exchanges": "Record every exchange in `data/exchanges.db` ([the record](record.md)).",
+    "log_bodies": "Record what clients and upstreams sent too, in both directions, without secrets.",
+    "log_body_max_kib": "How much of each body is recorded: its beginning.",
+    "log_keep_days": "How long exchanges are kept; 0: for ever.",
+    "log_max_mib": "How large the store may grow, before its oldest exchanges go; 0: without limit.",
+    "log_prompts": "Write each prompt and answer as a line of JSON: `console` is stderr, `file` a file in the data folder "
+    "([the record](record.md#the-prompt-log)). The bodies are recorded then too.",
+    "prompt_log_base_name": "Of that file: `prompt_log-20261122-180000.jsonl`, with the time of the start.",
     "auto_cache": "Set cache points for Claude upstreams when a converted request has none.",
     "allow_host": "Host names accepted on a loopback listener besides loopback names (guards against DNS rebinding).",
     "allow_origin": "Origins of browser clients that may call (CORS).",
@@ -145,6 +159,10 @@ PROVIDERS = {
     "models": "Names it is known to serve, besides what its own list says.",
     "fallback": "Who is asked where none of its accounts can serve: `provider`, `provider/model` or `model`, in order "
     "([routing](routing.md#fallback)).",
+    "system_prompt": "A system prompt for its requests; an empty one is none ([prompts](prompts.md)).",
+    "system_prompt_file": "The file that holds it, instead.",
+    "system_prompt_mode": "As in `[server]`.",
+    "parameters": "A table of `default`, `override` and `remove` ([parameter rules](prompts.md#parameter-rules)).",
     "user_agent": "Instead of `a2a/VERSION`.",
     "endpoint": "Which generation of the API; `auto` goes by the account.",
     "wire": "Form of the calls.",
@@ -184,6 +202,10 @@ CLIENTS = {
     "name": "How the record calls it.",
     "key_env": "Variable that holds the key. This or `key_file`.",
     "key_file": "File that holds the key.",
+    "system_prompt": "As in `[providers]`, before those of models ([prompts](prompts.md)).",
+    "system_prompt_file": "The file that holds it, instead.",
+    "system_prompt_mode": "As in `[server]`, for this client alone.",
+    "parameters": "As in `[providers]`, before those of models.",
 }
 
 MODELS = {
@@ -193,6 +215,10 @@ MODELS = {
     "price": "A table of US dollars per million tokens: `input`, `cached_input`, `cache_write`, `output`.",
     "price_date": "When that price held: what a cost names as its basis.",
     "fallback": "As in `[providers]`, before that; `[]` is none.",
+    "system_prompt": "As in `[providers]`, before that ([prompts](prompts.md)).",
+    "system_prompt_file": "The file that holds it, instead.",
+    "system_prompt_mode": "As in `[server]`, for this model alone.",
+    "parameters": "As in `[providers]`, before that.",
     "connect_timeout_s": "As in `[server]`.",
     "first_byte_timeout_s": "As in `[server]`.",
     "idle_timeout_s": "As in `[server]`.",
@@ -213,7 +239,7 @@ KINDS: dict[FailureKind, str] = {
     "context_overflow": "The prompt does not fit the model. The words are those by which agents know to compact.",
     "unauthorized": "The key for a2a is missing or wrong.",
     "forbidden": "This client may not do that: a foreign host name or origin.",
-    "not_found": "No such path, or nobody serves that model; near names are told.",
+    "not_found": "No such path (for OpenAI's clients `unknown_url`), or nobody serves that model; near names are told.",
     "conflict": "The upstream says so.",
     "too_large": "The body is over `max_body_mib`, or over the upstream's limit.",
     "rate_limited": "An upstream's limit, and no other account could take over.",

@@ -14,11 +14,11 @@ from typing import Annotated
 import typer
 
 from a2a import __version__
-from a2a.cli import accounts, chat, config_cmd, demo, explain, login, logout, models, serve
+from a2a.cli import accounts, chat, config_cmd, dash, demo, explain, login, logout, logs, models, serve, stats
 from a2a.cli.output import Out, ReaderGone
 from a2a.errors import A2AError, ExitCode, UsageError
 
-COMMANDS = (login, accounts, logout, serve, chat, models, explain, demo, config_cmd)
+COMMANDS = (login, accounts, logout, serve, dash, chat, models, explain, logs, stats, demo, config_cmd)
 """Modules with `register(app)`, in the order of the help."""
 
 _GLOBAL_FLAGS = {"--json": 0, "--quiet": 0, "--verbose": 0, "--config": 1}
@@ -82,6 +82,9 @@ def _log_to_stderr(verbose: bool) -> None:
     level = logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     logging.getLogger().setLevel(level)
+    for handler in logging.getLogger().handlers:
+        if getattr(handler, "stream", None) is sys.stderr:  # a server's log has other readers, who get more
+            handler.setLevel(level)
 
 
 def run() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from a2a.cli.home import Home
 from a2a.cli.output import Out, out_of
-from a2a.config import Settings, describe
+from a2a.config import Settings, describe, in_words, prompts
 from a2a.errors import ConfigError, ExitCode
 
 _EXAMPLES = """\b
@@ -55,22 +55,8 @@ def _print_settings(out: Out, *, secrets: bool) -> None:
         for row in rows:
             if row["name"] == "server.api_key":
                 row |= {"value": key.reveal() if key else None, "origin": origin if key else "made at the first start"}
-    cells = [(row["name"], _words(row["value"]), row["origin"]) for row in rows]
+    cells = [(row["name"], in_words(row["value"]), row["origin"]) for row in rows]
     out.result(rows, lambda: out.table(("SETTING", "VALUE", "FROM"), cells))
-
-
-def _words(value: Any) -> str:
-    match value:
-        case None:
-            return "-"
-        case bool():
-            return "true" if value else "false"
-        case list():
-            return ", ".join(map(str, value)) or "-"
-        case dict():
-            return ", ".join(f"{key}={item}" for key, item in value.items())
-        case _:
-            return str(value)
 
 
 def _path(ctx: typer.Context) -> None:
@@ -85,10 +71,11 @@ def _check_for_serve(out: Out, settings: Settings) -> None:
     """What `a2a serve` would refuse only when it starts."""
     from a2a.server.keycheck import check_keys
 
-    try:
-        check_keys(settings)
-    except ConfigError as error:
-        out.trouble(f"{error.message} ({error.hint})" if error.hint else error.message)
+    for check in (check_keys, prompts.check):
+        try:
+            check(settings)
+        except ConfigError as error:
+            out.trouble(f"{error.message} ({error.hint})" if error.hint else error.message)
 
 
 def _validate(ctx: typer.Context) -> None:

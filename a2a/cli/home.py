@@ -32,6 +32,9 @@ class Home:
             settings.credential_store, settings.folders, say=out.say, attended=attended
         )
 
+    def say(self, text: str) -> None:
+        self.out.say(text)
+
     def all_accounts(self) -> list[Account]:
         """Logged-in, declared and flag-given accounts; what cannot be used is told on the way."""
         from a2a.pool.roster import read_roster

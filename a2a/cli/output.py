@@ -10,6 +10,7 @@ Streams of events are JSON lines without the envelope (`line`). Human text may c
 from __future__ import annotations
 
 import getpass
+import re
 import shutil
 import sys
 import textwrap
@@ -26,6 +27,9 @@ from a2a.secret import Secret
 VERSION = 1
 MAX_WIDTH = 100
 """Columns of a paragraph, on a terminal that is wider."""
+
+
+_UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class ReaderGone(Exception):
@@ -89,8 +93,9 @@ class Out:
         self._write(self.stdout, text, end="")
 
     def text(self, text: str) -> None:
-        """A line of the result for people."""
-        self._write(self.stdout, text)
+        """A line of the result for people. On a terminal without control characters, so that what an upstream or a
+        client has said cannot drive it."""
+        self._write(self.stdout, visible(text) if self.stdout.isatty() else text)
 
     def line(self, value: Any) -> None:
         """One JSON line on stdout, flushed: an event of a stream."""
@@ -139,7 +144,7 @@ class Out:
         for column in columns:
             table.add_column(column, overflow="fold")
         for row in cells:
-            table.add_row(*map(Text, row))
+            table.add_row(*(Text(visible(cell)) for cell in row))
         Console(file=self.stdout, highlight=False).print(table)
 
     def confirm(self, question: str, *, yes: bool) -> None:
@@ -181,6 +186,11 @@ class Out:
             stream.flush()
         except BrokenPipeError as exc:
             raise ReaderGone from exc
+
+
+def visible(text: str) -> str:
+    """Without what does not show itself but tells a terminal what to do."""
+    return _UNSHOWN.sub("", text)
 
 
 def out_of(ctx: typer.Context) -> Out:

@@ -13,6 +13,7 @@ _EXAMPLES = """\b
 Examples:
   a2a serve
   a2a serve --port 0 --json          a free port, named on stdout
+  a2a serve --record tape            and later, offline: a2a serve --replay tape
 
 \b
 Every option is also A2A_<NAME> in the environment and a key of [server] in config.toml.
@@ -44,7 +45,31 @@ def _serve(
     kiro_oauth_creds_base64: Annotated[Text, typer.Option(help=f"A Kiro token file ({_CAUTION}).")] = None,
     kiro_oauth_creds_file: Annotated[Text, typer.Option(help="A Kiro token file, read in place.")] = None,
     qwen_oauth_creds_file: Annotated[Text, typer.Option(help="A Qwen Code credentials file, read in place.")] = None,
+    request_max_retries: Annotated[
+        int | None, typer.Option(help="Further tries at one account when no other can serve.  [default: 3]")
+    ] = None,
+    request_base_delay: Annotated[
+        int | None, typer.Option(help="Milliseconds at most before the first, doubled with each.  [default: 1000]")
+    ] = None,
     strategy: Annotated[Text, typer.Option(help="How accounts take turns.  [default: round-robin]")] = None,
+    system_prompt_file: Annotated[Text, typer.Option(help="A system prompt for every request; read anew.")] = None,
+    system_prompt_mode: Annotated[
+        Text,
+        typer.Option(metavar="overwrite|append", help="Instead of the client's, or behind it.  [default: overwrite]"),
+    ] = None,
+    record: Annotated[Text, typer.Option(metavar="DIR", help="Write a cassette of each exchange there.")] = None,
+    replay: Annotated[Text, typer.Option(metavar="DIR", help="Serve the cassettes of DIR; call no upstream.")] = None,
+    replay_speed: Annotated[
+        float | None, typer.Option(help="Of their streams: 1 is as recorded, 0 at once.  [default: 0]")
+    ] = None,
+    log_bodies: Annotated[
+        bool | None, typer.Option("--log-bodies/--no-log-bodies", help="Record bodies too, without secrets.")
+    ] = None,
+    log_prompts: Annotated[
+        Text,
+        typer.Option(metavar="console|file|none", help="Each prompt and answer as a line of JSON.  [default: none]"),
+    ] = None,
+    prompt_log_base_name: Annotated[Text, typer.Option(help="Its file's name.  [default: prompt_log]")] = None,
     cron_near_minutes: Annotated[
         int | None, typer.Option(help="Renew tokens in the background that end sooner.  [default: 15]")
     ] = None,
@@ -71,7 +96,17 @@ def _serve(
         "kiro_oauth_creds_base64": kiro_oauth_creds_base64,
         "kiro_oauth_creds_file": kiro_oauth_creds_file,
         "qwen_oauth_creds_file": qwen_oauth_creds_file,
+        "request_max_retries": request_max_retries,
+        "request_base_delay": request_base_delay,
         "strategy": strategy,
+        "system_prompt_file": system_prompt_file,
+        "system_prompt_mode": system_prompt_mode,
+        "record": record,
+        "replay": replay,
+        "replay_speed": replay_speed,
+        "log_bodies": log_bodies,
+        "log_prompts": log_prompts,
+        "prompt_log_base_name": prompt_log_base_name,
         "cron_near_minutes": cron_near_minutes,
         "cron_refresh_token": cron_refresh_token,
         "allow_host": allow_host or None,

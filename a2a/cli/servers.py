@@ -72,9 +72,10 @@ class Local:
 
     def detail(self, account: AccountView) -> AccountDetail:
         from a2a.pool.health import detail_of
+        from a2a.pool.limits import limits_of
 
         record = next(each for each in self._home.all_accounts() if each.id == account.id)
-        return detail_of(record, account)
+        return detail_of(record, account, limits_of(record, self._home.settings.provider(record.provider)))
 
     def act(self, account: AccountView, action: str, body: Struct | None = None) -> Acted:
         from a2a.gateway.actions import ACTIONS
@@ -172,14 +173,14 @@ class Remote:
 def desk(home: Home) -> Iterator[Desk]:
     """Raises A2AError where `A2A_URL` names a server that cannot be used."""
     with contextlib.ExitStack() as stack:
-        clients = [stack.enter_context(client) for client in _clients(home)]
+        clients = [stack.enter_context(client) for client in clients_of(home)]
         yield Remote(home, clients) if clients else Local(home)
 
 
 def exchange(home: Home, exchange_id: str) -> Exchange:
     """A past exchange, from wherever it is kept: the memory of a running server. Raises UsageError where it is not."""
     with contextlib.ExitStack() as stack:
-        clients = [stack.enter_context(client) for client in _clients(home)]
+        clients = [stack.enter_context(client) for client in clients_of(home)]
         for client in clients:
             with contextlib.suppress(UnknownRoute):
                 return client.exchange(exchange_id)
@@ -198,7 +199,7 @@ def tell_servers(home: Home) -> None:
     """
     with contextlib.ExitStack() as stack:
         try:
-            clients = [stack.enter_context(client) for client in _clients(home)]
+            clients = [stack.enter_context(client) for client in clients_of(home)]
         except A2AError as error:
             home.out.say(f"{error.message}: it does not know of this yet")
             return
@@ -213,26 +214,26 @@ def _reload(home: Home, client: ControlClient) -> None:
         home.out.say(f"the server at {client.url} does not know of it yet: {error.message}")
 
 
-def _clients(home: Home) -> Iterator[ControlClient]:
+def clients_of(home: Home) -> Iterator[ControlClient]:
     """The servers that answer, and take our key. Raises A2AError where `A2A_URL` names one that does not."""
     from a2a.control.servers import running
 
     given = home.settings.url
     for url in [given] if given else [view.url for view in running(home.settings.folders.servers)]:
         try:
-            yield _client(home, url)
+            yield client_at(home, url)
         except A2AError as error:
             if given:
                 raise
             home.out.say(f"{error.message}: going by what lies on disk, of which that server does not know")
 
 
-def _client(home: Home, url: str) -> ControlClient:
+def client_at(home: Home, url: str) -> ControlClient:
     """Raises WrongKey, Unreachable, UpstreamTimeout, BadUpstream and StoreError."""
     from a2a.control.client import ControlClient
 
     refused = WrongKey(f"the server at {url} refuses our key", hint="set A2A_API_KEY to the key it was started with")
-    for key in itertools.chain(_keys(home), [_NO_KEY]):
+    for key in keys(home):
         client = ControlClient(url, key)
         try:
             _remark(home, client.server())
@@ -257,6 +258,11 @@ def _remark(home: Home, server: ServerView) -> None:
         home.out.trouble(told)
     if config.restart:
         home.out.say(f"the server at {server.url} takes these from its next start on: {', '.join(config.restart)}")
+
+
+def keys(home: Home) -> Iterator[Secret]:
+    """Those to try at a server, in this order; the last is none at all."""
+    return itertools.chain(_keys(home), [_NO_KEY])
 
 
 def _keys(home: Home) -> Iterator[Secret]:

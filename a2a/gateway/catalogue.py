@@ -7,6 +7,7 @@ Lists are read from the cache folder at start and refreshed in the background, n
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -86,6 +87,13 @@ class Catalogue:
         """Keep the account's list for the next start. Raises StoreError."""
         if self._folder is not None:
             atomic_write(self._folder / f"{account_id}.json", msgspec.json.encode(self._listed[account_id]))
+
+    def remove(self, account_id: str) -> None:
+        """The account is gone for good, and its list; blocks. A file that cannot go is one that nobody reads."""
+        self._listed.pop(account_id, None)
+        if self._folder is not None:
+            with contextlib.suppress(OSError):
+                (self._folder / f"{account_id}.json").unlink()
 
     def unlisted(self) -> list[str]:
         """Accounts whose upstream has not been asked yet."""

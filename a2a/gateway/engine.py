@@ -25,20 +25,25 @@ from a2a.auth.store import CredentialStore, open_store
 from a2a.auth.tokens import TokenKeeper
 from a2a.clock import Clock, SystemClock
 from a2a.config import Settings, provider_id
-from a2a.control.types import AccountChanged, ConfigView, ServerView
+from a2a.control.types import AccountChanged, AccountGone, ConfigView, ServerView
 from a2a.errors import A2AError, NeedsLogin
 from a2a.gateway.affinity import Affinity, BindingStore
+from a2a.gateway.call import Call, Sink
+from a2a.gateway.cassettes.recording import Answerer
 from a2a.gateway.catalogue import Catalogue
 from a2a.gateway.checks import HealthChecks
+from a2a.gateway.edits import EditTable
 from a2a.gateway.pipeline import Gateway
 from a2a.gateway.quota import QuotaPoll
+from a2a.gateway.recording import Recordings
+from a2a.gateway.report import Report
 from a2a.gateway.route import Router
 from a2a.logs.live import Live
-from a2a.logs.recorder import Recorder
 from a2a.pool.account import PoolAccount
 from a2a.pool.pool import Pool
 from a2a.pool.roster import Roster, read_roster
 from a2a.pool.saving import HealthSaver
+from a2a.providers import timeouts
 from a2a.providers.base import Provider
 from a2a.providers.http import Egress
 from a2a.providers.registry import build
@@ -65,8 +70,13 @@ class Engine:
         say: Callable[[str], None],
         clock: Clock | None = None,
         store: CredentialStore | None = None,
+        offline: bool = False,
     ) -> None:
+        """`offline`: it has no accounts, so that nobody is called whatever happens."""
         self.settings = settings
+        self._offline = offline
+        self.answerer: Answerer | None = None
+        """What serves calls instead of the gateway, or in front of it."""
         self.clock = clock or SystemClock()
         self.store = store or open_store(settings.credential_store, settings.folders, say=say)
         own = store is None and clock is None  # a process of its own can open our store, and reads the system's clock
@@ -78,7 +88,9 @@ class Engine:
         self.say = say
         self.providers: dict[str, Provider] = build(settings)
         self.live = Live(self.clock)
-        self.recorder = Recorder(self.live)
+        self.recordings = Recordings(settings, self.live, self.clock, alone=not own)
+        self.recorder = self.recordings.recorder
+        self.record = self.recordings.record
         self.pool = Pool(
             self.providers, clock=self.clock, on_change=lambda view: self.live.publish(AccountChanged(view))
         )
@@ -98,12 +110,22 @@ class Engine:
         self._moved: set[str] = set()
         """Ids of providers whose settings are others since their accounts' lists were asked for."""
 
+    async def answer(self, call: Call, sink: Sink) -> Report:
+        """Serve one call; as `Gateway.answer`."""
+        return await (self.answerer or self.gateway).answer(call, sink)
+
+    def can_serve(self) -> bool:
+        return self._offline or self.pool.can_serve()
+
+    def _roster_of(self, settings: Settings) -> Roster:
+        return Roster([], {}, {}, []) if self._offline else read_roster(settings)
+
     @property
     def accounts(self) -> list[Account]:
         return self.roster.accounts
 
     async def __aenter__(self) -> Engine:
-        await self._use(await asyncio.to_thread(read_roster, self.settings))
+        await self._use(await asyncio.to_thread(self._roster_of, self.settings))
         for problem in self.roster.problems:  # those of the settings were told when they were loaded
             self.say(problem)
         self.keeper = TokenKeeper(
@@ -127,6 +149,7 @@ class Engine:
             recorder=self.recorder,
             clock=self.clock,
             affinity=affinity,
+            edits=EditTable(self.settings),
         )
         self.quota = QuotaPoll(self.pool, self.keeper, self.egress, self.clock)
         self.checks = HealthChecks(self.pool, lambda call, sink: self.gateway.answer(call, sink), self.clock)
@@ -139,6 +162,7 @@ class Engine:
         await self.keeper.aclose()
         await self.egress.aclose()
         await self.save_health()
+        await self.recordings.aclose()
 
     async def _counted(self, job: Job) -> Renewed:
         """A renewal, for the metrics. Raises what it raises."""
@@ -166,7 +190,7 @@ class Engine:
         Calls in flight go on as they began. Raises StoreError, and UsageError as `read_roster` does.
         """
         async with self._reloading:
-            roster = await asyncio.to_thread(read_roster, self.settings)
+            roster = await asyncio.to_thread(self._roster_of, self.settings)
             await self._change(roster)
         return roster.problems
 
@@ -178,15 +202,16 @@ class Engine:
         """
         async with self._reloading:
             fresh = _renewed_providers(self.providers, self.settings, settings)
-            roster = await asyncio.to_thread(read_roster, settings)
+            roster = await asyncio.to_thread(self._roster_of, settings)
             router = Router(settings, {**self.providers, **fresh}, self.catalogue)
             router.follow(self.router)
             self._moved |= {name for name in fresh if _elsewhere(name, self.settings, settings)}
             self.settings = settings
+            self.recordings.use(settings.server)
             self.providers.update(fresh)  # pool and catalogue look there too
             self.pool.adopt(fresh)
             self.router = router
-            self.gateway = self.gateway.under(settings.server, router)
+            self.gateway = self.gateway.under(settings.server, router, EditTable(settings))
             await self._change(roster)
         return roster.problems
 
@@ -205,8 +230,19 @@ class Engine:
                 self._renewed([member])
             elif member.account.expires_at != old.expires_at:  # another process has renewed its token
                 self.keeper.forget(account_id)
+        self._tell_who_came_and_went(before)
         if self.catalogue.unlisted() or self._moved:
             self.arrived.set()
+
+    def _tell_who_came_and_went(self, before: Mapping[str, Account]) -> None:
+        """To those who listen; of accounts that stay the pool tells."""
+        now = {member.account.id: member for member in self.pool.members()}
+        for account_id, member in now.items():
+            if account_id not in before:
+                self.live.publish(AccountChanged(member.view()))
+        for account_id, account in before.items():
+            if account_id not in now:
+                self.live.publish(AccountGone(id=account_id, account=account.name))
 
     def _renewed(self, members: Iterable[PoolAccount]) -> None:
         """Their credentials or settings may be others: what was learned with the old ones is asked again."""
@@ -285,6 +321,7 @@ class Engine:
             in_flight=self.recorder.in_flight,
             served=self.recorder.served,
             config=self.config,
+            recording=self.recordings.state,
         )
 
 
@@ -293,9 +330,14 @@ def _elsewhere(provider_id: str, old: Settings, new: Settings) -> bool:
     return old.provider(provider_id) != new.provider(provider_id) or old.server.proxy != new.server.proxy
 
 
+def _shared(settings: Settings) -> tuple[object, ...]:
+    """What every provider is made from, besides its own table."""
+    return settings.server, settings.env_proxies, timeouts.declared(settings.models)
+
+
 def _renewed_providers(now: Mapping[str, Provider], old: Settings, new: Settings) -> dict[str, Provider]:
     """Providers whose settings differ, made from the new ones; the others stay the objects they are."""
-    if (old.server, old.env_proxies) == (new.server, new.env_proxies):
+    if _shared(old) == _shared(new):
         differ = {name for name in now if old.provider(name) != new.provider(name)}
     else:
         differ = set(now)

@@ -17,7 +17,7 @@ from msgspec import Struct, structs
 from a2a.auth.renewal import login_again
 from a2a.auth.tokens import TokenKeeper
 from a2a.clock import Clock
-from a2a.config import ServerSettings
+from a2a.config import ServerSettings, Settings
 from a2a.control.types import Fault
 from a2a.errors import (
     A2AError,
@@ -34,9 +34,12 @@ from a2a.gateway.affinity import SESSION_HEADERS, Affinity, Conversation
 from a2a.gateway.affinity import conversation as conversation_of
 from a2a.gateway.attempt import Job, Try, wire_extra
 from a2a.gateway.call import Call, ClientGone, Sink
+from a2a.gateway.capture import Capture
 from a2a.gateway.catalogue import Catalogue
+from a2a.gateway.cost import Prices
 from a2a.gateway.course import Course
 from a2a.gateway.downstream import Downstream
+from a2a.gateway.edits import EditTable
 from a2a.gateway.fallback import unfit
 from a2a.gateway.media import MediaFetcher
 from a2a.gateway.report import Failed, Report, combined, failure_of
@@ -62,6 +65,9 @@ class _Peek(Struct):
 
 _PEEK = msgspec.json.Decoder(_Peek)
 
+MAX_NAME = 200
+"""Characters of a model name that are kept of one that may be anything."""
+
 _WAITS = (429, 503, 529)
 """Statuses that `retry-after` belongs to."""
 
@@ -82,8 +88,10 @@ class Gateway:
         clock: Clock,
         affinity: Affinity | None = None,
         rng: random.Random | None = None,
+        edits: EditTable | None = None,
     ) -> None:
         self._server = server
+        self.edits = edits or EditTable(Settings())
         self.router = router
         self._catalogue = catalogue
         self.pool = pool
@@ -96,11 +104,14 @@ class Gateway:
         self._rng = rng or random.Random()  # noqa: S311 (jitter)
         self._media = MediaFetcher(server)
         self.responses = ResponseStore(server.response_store)
+        self.prices = Prices(catalogue)
+        self.streams: dict[str, Job] = {}
+        """Streaming calls in flight, by the id of their exchange."""
 
-    def under(self, server: ServerSettings, router: Router) -> Gateway:
+    def under(self, server: ServerSettings, router: Router, edits: EditTable) -> Gateway:
         """This gateway by other settings: calls in flight end in this one, and both share what was learned."""
         other = copy.copy(self)
-        other._server, other.router = server, router
+        other._server, other.router, other.edits = server, router, edits
         other._media = self._media.under(server)
         other.responses.enabled = server.response_store
         return other
@@ -117,7 +128,11 @@ class Gateway:
     async def answer(self, call: Call, sink: Sink) -> Report:
         """Serve one call; the report says how it went. CancelledError means the client left."""
         report = Report(call, self._clock)
-        self.recorder.begin(report.exchange)
+        recorder = self.recorder
+        if recorder.body_cap:
+            report.capture = Capture(call, recorder.body_cap)
+            sink = report.capture.sink(sink)
+        recorder.begin(report.exchange)
         try:
             await self._serve(call, sink, report)
             report.end("done", 200)
@@ -127,12 +142,13 @@ class Gateway:
                 raise
         finally:
             report.end("failed", 500)
-            self.recorder.end(report.exchange)
+            recorder.end(report.exchange, report.capture)
         return report
 
     async def _serve(self, call: Call, sink: Sink, report: Report) -> None:
         try:
             peek = _peek(call, report)
+            report.exchange.asked = (peek.model or "")[:MAX_NAME]
             report.exchange.stream = bool(peek.stream)
             choices = self.router.choices(call, peek.model or "")
         except A2AError as error:
@@ -154,7 +170,14 @@ class Gateway:
             await self._tried(job, choices)
             return
         async with self._downstream(job) as job.down:
-            await self._tried(job, choices)
+            self.streams[report.exchange.id] = job
+            try:
+                await self._tried(job, choices)
+            finally:
+                self.streams.pop(report.exchange.id, None)
+                report.exchange.answer_bytes = job.down.sent_bytes
+                if report.capture is not None and job.down.committed:
+                    report.capture.total = job.down.sent_bytes
 
     def _passes(self, choice: Choice, call: Call) -> bool:
         """Whether that provider's upstream is asked for a count or an embedding."""
@@ -170,7 +193,7 @@ class Gateway:
             await self._refuse(job.call, job.sink, job.report, failure_of(error), error.scope, down=job.down)
 
     def _downstream(self, job: Job) -> Downstream:
-        front = job.call.front
+        front, capture = job.call.front, job.report.capture
         blank = Conversion(
             request=Request(proto="chat", model=job.asked, messages=[]),
             profile=Profile(),
@@ -185,6 +208,8 @@ class Gateway:
             commit_after_s=self._server.commit_after_s,
             keepalive_s=self._server.keepalive_s,
             content_type="application/json" if job.call.array else "text/event-stream; charset=utf-8",
+            copy=capture.answer if capture is not None else None,
+            copy_bytes=capture.room if capture is not None else 0,
         )
 
     async def _attempts(self, job: Job, choices: Sequence[Choice]) -> None:
@@ -255,6 +280,8 @@ class Gateway:
             ledger=self.ledger,
             media=self._media,
             responses=self.responses,
+            prices=self.prices,
+            edits=self.edits.of(lease.provider, model, job.call.client),
         )
         try:
             failed = await self._tries(this)
@@ -289,7 +316,7 @@ class Gateway:
             if failed is not None and failed.verdict.action == "refresh":
                 if lease.provider.refused_again is not None:
                     return structs.replace(failed, verdict=lease.provider.refused_again)
-                told = f"{lease.name} refuses a token that was just renewed: {failed.failure.message}"
+                told = f"the upstream refuses a token that was just renewed: {failed.failure.message}"
                 raise NeedsLogin(told, hint=login_again(lease.account))
         return failed
 

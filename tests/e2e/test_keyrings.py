@@ -84,7 +84,7 @@ def test_what_went_to_a_file_moves_when_the_keyring_works(at: MoodyHome, mood: s
     at.login()
     at.ring.mood = "well"
     moved = at.run("accounts", "migrate", "--to", "keyring")
-    assert (moved.returncode, moved.stdout) == (0, b"moved 1 secrets to the keyring store\n")
+    assert (moved.returncode, moved.stdout) == (0, b"moved 1 secret to the keyring store\n")
     assert (at.files(), len(at.ring.all())) == (set(), 1)
     assert at.answers("openai/one")
 

@@ -91,7 +91,7 @@ def test_google_s_consent_page(demo: Demo, home: Path) -> None:
             await page.open(login.sent_to())
             await page.reads("Sign in with the Google demo")
             await page.click("allow")
-            assert "a2a goes on in the terminal" in await page.reads("The answer has arrived")
+            assert "a2a goes on where the login began" in await page.reads("The answer has arrived")
 
     asyncio.run(person())
     assert logged_in(login).startswith("logged in: gemini/ca-standard@example.com (Gemini Code Assist")

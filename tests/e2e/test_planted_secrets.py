@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from support.a2a_process import Server, clean_env, run_cli
 from support.bad_keyrings import Entries
@@ -28,8 +29,10 @@ from support.stage import QWEN as QWEN_ID
 from support.waiting import PATIENCE_S, eventually
 
 from a2a.config import provider_id
+from a2a.control.types import ExchangeFilter
 from a2a.demo.codeassist.state import CLIENT_ID, CLIENT_SECRET
 from a2a.demo.faults import Fault
+from a2a.logs.archive import Archive
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
 
@@ -90,7 +93,8 @@ class Run:
         tables["claude-kiro-oauth"]["oidc_url"] += "/{region}"
         tables |= {"openai-custom": {"base_url": up.openai_url}, "claude-custom": {"base_url": up.claude_url}}
         tables |= {"gemini-custom": {"base_url": up.gemini_url}}
-        lines = [line for name, values in tables.items() for line in (f"[providers.{name}]", *_pairs(values))]
+        lines = ["[server]", *_pairs({"record": "cassettes", "log_bodies": True, "log_prompts": "file"})]
+        lines += [line for name, values in tables.items() for line in (f"[providers.{name}]", *_pairs(values))]
         declared = [
             {"provider": "openai-custom", "name": "env", "api_key_env": "KEY_OF_AN_ACCOUNT"},
             {"provider": "claude-custom", "name": "behind", "api_key_env": "KEY_OF_AN_ACCOUNT", "proxy": PROXY},
@@ -134,6 +138,8 @@ class Run:
             if path.is_file() and "credentials" not in path.parts:
                 name = f"home/{path.relative_to(self.home)}"
                 self.texts.append((name, path.read_bytes().decode("utf-8", "replace")))
+        for number, one in enumerate(Archive(self.home / "data" / "exchanges.db").each(ExchangeFilter())):
+            self.texts.append((f"exchange {number}", msgspec.json.encode(one).decode()))
         for path in self.user.glob("serve-*"):
             self.texts.append((path.name, path.read_text("utf-8", "replace")))
 

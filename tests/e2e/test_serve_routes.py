@@ -129,9 +129,21 @@ def test_unknown_paths(http: httpx.Client, path: str) -> None:
     assert answer.json()["error"]["message"]
 
 
+def test_a_path_that_is_not_served_names_one_that_is(http: httpx.Client) -> None:
+    error = http.post("/v1/chat/completion", json={"model": "x", **CHAT}).json()["error"]
+    assert (error["code"], error["type"]) == ("unknown_url", "invalid_request_error")
+    assert "did you mean /v1/chat/completions?" in error["message"]
+
+
+def test_one_below_admin_has_the_shape_of_the_control_api(http: httpx.Client) -> None:
+    error = http.get("/admin/v1/acounts").json()["error"]
+    assert (error["kind"], error["hint"]) == ("not_found", "did you mean /admin/v1/accounts?")
+
+
 def test_wrong_method(http: httpx.Client) -> None:
     answer = http.get("/v1/messages")
     assert (answer.status_code, answer.json()["type"]) == (404, "error")
+    assert "it takes POST" in answer.json()["error"]["message"]
 
 
 HEADERS = [

@@ -60,10 +60,12 @@ HOMES = {
     "httpcore": {"auth"},
     "httpx": {"auth", "control"},
     "keyring": {"auth"},
+    "markdown_it": {"cli"},
     "platformdirs": {"paths"},
     "textual": {"tui"},
+    "textual_serve": {"server"},
     "typer": {"cli"},
-    "rich": {"cli"},
+    "rich": {"cli", "tui"},
     "segno": {"cli"},
     "uvloop": {"cli", "server"},
 }
@@ -76,6 +78,7 @@ LATE = {
     "a2a.cli.local": "the pipeline's second mouth, for the body of `chat`",
     "a2a.cli.terminal_person": "who logs in, as the flows of `auth` see them, for the body of `login`",
     "a2a.cli.prompt": "a prompt as a neutral message, for the body of `chat`",
+    "a2a.cli.talk": "what `chat` is made of, all of it for its body",
 }
 """Modules of `cli` that import heavy rooms themselves, so that only a command's body may import them -> what for."""
 
@@ -95,6 +98,7 @@ TASKS = {
 
 BROAD_EXCEPT = {
     "a2a/auth/keyring_store.py": "keyring backends raise their platform's own errors; translated here",
+    "a2a/logs/scribe.py": "the border of the writer's thread: a bug there costs a batch, not the recording",
     "a2a/cli/app.py": "the command line's border: a bug becomes a sentence and exit code 1",
     "a2a/server/run.py": "the border of background work: a bug there is logged and must not end the server",
     "a2a/server/border.py": "the request border: a bug is a 500 in the client's protocol and a traceback in the log",
@@ -229,7 +233,7 @@ def homes(module: Module) -> Iterator[Finding]:
 
 def commands_wait(module: Module) -> Iterator[Finding]:
     """A command imports heavy rooms in its body."""
-    for found in imports(module) if module.room == "cli" and module.name not in LATE else ():
+    for found in imports(module) if module.room == "cli" and not _within(module.name, LATE) else ():
         light = _within(found.target, EARLY) and not _within(found.target, LATE)
         if found.early and found.target.startswith("a2a.") and found.target != "a2a.__version__" and not light:
             yield found.line, f"cli imports {found.target} at the top: move it into the command's body"

@@ -137,7 +137,7 @@ class Server:
 
     def exchanges(self) -> list[dict[str, Any]]:
         """All that are kept, newest first."""
-        found: list[dict[str, Any]] = self.http.get("/admin/v1/exchanges?limit=1000").json()
+        found: list[dict[str, Any]] = self.http.get("/admin/v1/exchanges?limit=1000").json()["exchanges"]
         return found
 
     def models(self) -> set[tuple[str, str]]:

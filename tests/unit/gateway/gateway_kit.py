@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from support.pool_kit import KIRO, FakeClock, account, settings
@@ -15,6 +15,7 @@ from a2a.config import Settings
 from a2a.control.types import Exchange
 from a2a.gateway.call import Call, ClientGone
 from a2a.gateway.catalogue import Catalogue
+from a2a.gateway.edits import EditTable
 from a2a.gateway.pipeline import Gateway
 from a2a.gateway.route import Router
 from a2a.logs.live import Live
@@ -39,6 +40,8 @@ class Answer:
         self._pieces = list(pieces)
         self._over = asyncio.Event()
         self.closed = False
+        self.connect_ms: float | None = None
+        self.copy: Callable[[bytes], None] | None = None
 
     async def chunk(self) -> bytes:
         if not self._pieces:
@@ -178,6 +181,7 @@ class Scene:
             egress=self.egress,  # type: ignore[arg-type]
             recorder=self.recorder,
             clock=self.clock,
+            edits=EditTable(self.settings),
         )
         self.exchange: Exchange
 

@@ -33,7 +33,7 @@ from a2a.paths import folders
 from a2a.pool.account import PoolAccount
 from a2a.pool.health import HealthStore, record_standing
 from a2a.pool.roster import read_roster
-from a2a.providers.base import Provider
+from a2a.providers.base import ModelInfo, Provider
 from a2a.secret import Secret
 
 pytestmark = pytest.mark.anyio
@@ -182,12 +182,29 @@ async def test_a_declared_account_is_renamed_and_removed_where_it_is_declared(
 async def test_removing_forgets_secret_record_and_health(engine: Engine) -> None:
     member(engine).hold("suspended", "suspended", "no")
     await engine.save_health()
+    engine.catalogue.learn(A.id, (ModelInfo(id="m"),))
+    engine.catalogue.save(A.id)
     acted = await act(engine, "remove")
     assert (acted.account, acted.view) == (A.name, None)
+    assert list((engine.settings.folders.cache / "models").iterdir()) == []
     assert [one.account.alias for one in engine.pool.members()] == ["b", "declared"]
     assert engine.store.ids() == [B.id]
     place = engine.settings.folders
     assert [path.stem for folder in (place.accounts, place.state / "health") for path in folder.iterdir()] == [B.id]
+
+
+@pytest.mark.parametrize("provider", [KIRO, "gemini-cli-oauth"])
+async def test_what_a_provider_keeps_of_it_goes_too(home: Path, provider: str) -> None:
+    made = given(home)
+    one = account("gone", provider)
+    fill(made, one)
+    async with Engine(made, say=lambda _: None, clock=FakeClock()) as engine:
+        folder = "codeassist" if provider == "gemini-cli-oauth" else "kiro"
+        kept = made.folders.state / folder / f"{one.id}.json"
+        kept.parent.mkdir(parents=True)
+        kept.write_text("{}")
+        await ACTIONS["remove"].act(engine, member(engine, "gone"), Nothing())
+    assert not kept.exists()
 
 
 async def test_an_account_in_use_is_removed_and_its_call_ends_in_peace(engine: Engine) -> None:

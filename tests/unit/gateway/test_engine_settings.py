@@ -14,7 +14,7 @@ from a2a.auth.codec import encode_credential
 from a2a.auth.endpoint import AuthUrls
 from a2a.auth.records import Account, ApiKey, KiroToken
 from a2a.auth.renewal import Job, Renewed
-from a2a.config import ProviderSettings, ServerSettings, Settings
+from a2a.config import ModelDecl, ProviderSettings, ServerSettings, Settings
 from a2a.errors import UpstreamTimeout, UsageError
 from a2a.gateway import engine as engine_room
 from a2a.gateway.affinity import Conversation
@@ -50,6 +50,15 @@ async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
 def but(engine: Engine, **openai: object) -> Settings:
     """The settings with another table for that provider."""
     return structs.replace(engine.settings, providers={OPENAI: ProviderSettings(**openai)})  # type: ignore[arg-type]
+
+
+async def test_timeouts_of_a_model_are_taken_too(engine: Engine) -> None:
+    before = engine.providers[OPENAI]
+    await engine.use_settings(structs.replace(engine.settings, models={"m": ModelDecl(context=9)}))
+    assert engine.providers[OPENAI] is before
+    await engine.use_settings(structs.replace(engine.settings, models={"openai/m": ModelDecl(first_byte_timeout_s=1)}))
+    (member,) = engine.pool.members(OPENAI)
+    assert [member.provider.limits_of(model).first_byte_s for model in ("m", "n")] == [1, 600]
 
 
 async def test_only_providers_that_differ_are_made_anew(engine: Engine) -> None:

@@ -81,17 +81,26 @@ async def test_the_client_s_fault_ends_it_and_blames_nobody(status: int) -> None
 
 
 async def test_a_model_missing_here_is_missing_here_alone() -> None:
-    scene = Scene(error(404), error(404))
-    assert (await scene.ask()).status == 404
-    assert scene.states() == {"a": "ready", "b": "ready"}
-    assert "model not available here" in (await scene.ask()).json["error"]["message"]
+    scene = Scene(error(404), chat(), chat())
+    assert [(await scene.ask()).status for _ in range(2)] == [200, 200]
+    assert (scene.keys(), scene.states()) == (["sk-a", "sk-b", "sk-b"], {"a": "ready", "b": "ready"})
+
+
+async def test_a_model_that_nobody_has_is_a_404_each_time() -> None:
+    scene = Scene(error(404), error(404), error(404), error(404))
+    assert [(await scene.ask()).status for _ in range(2)] == [404, 404]
+
+
+async def test_and_is_found_as_soon_as_it_is_there() -> None:
+    scene = Scene(error(404), error(404), chat())
+    assert [(await scene.ask()).status for _ in range(2)] == [404, 200]
 
 
 async def test_all_failed_names_each_attempt() -> None:
     scene = Scene(error(500, "first broke"), error(502, "second broke"))
     sink = await scene.ask()
     message = sink.json["error"]["message"]
-    assert message == "all 2 attempts failed: openai/a: first broke; openai/b: second broke"
+    assert message == "2 accounts were asked and none could answer: openai/a: first broke; openai/b: second broke"
     assert (sink.status, sink.headers["x-should-retry"], scene.exchange.state) == (502, "false", "failed")
 
 

@@ -252,7 +252,7 @@ def test_not_longer_than_the_queue_timeout(patience_s: float, waited_s: float) -
         assert (sink.status, sink.json["error"]["type"], at()) == (429, "rate_limit_error", waited_s)
         assert sink.headers["retry-after"] == "1"
         assert "at its concurrency limit" in sink.json["error"]["message"]
-        assert made.exchange.unserved
+        assert made.exchange.unserved[-1].waited_ms == waited_s * 1000
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
             await first

@@ -97,7 +97,7 @@ async def test_after_an_opening_the_error_is_one_in_the_stream() -> None:
     sink = await scene.ask(stream=True)
     assert (sink.status, scene.exchange.state) == (200, "failed")
     assert sink.body.startswith(ROLE + b'data: {"error":')
-    assert b"all 2 attempts failed: openai/a: slow down; openai/b: broke" in sink.body
+    assert b"2 accounts were asked and none could answer: openai/a: slow down; openai/b: broke" in sink.body
 
 
 async def test_an_error_status_keeps_its_status() -> None:

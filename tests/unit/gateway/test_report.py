@@ -9,7 +9,7 @@ import pytest
 from support.pool_kit import NOW, FakeClock, failure, verdict
 
 from a2a.control.types import Decision, Fault
-from a2a.errors import A2AError, NoAccount, UnknownModel, UpstreamTimeout, WrongKey
+from a2a.errors import A2AError, ConfigError, NoAccount, UnknownModel, UnknownRoute, UpstreamTimeout, WrongKey
 from a2a.gateway.call import Call
 from a2a.gateway.report import Failed, Report, combined, failure_of
 from a2a.messages import Failure, Usage
@@ -155,14 +155,24 @@ def test_a_failure_of_ours_carries_hint_field_and_wait() -> None:
     assert failure_of(NoAccount("all rest", retry_after_s=9.0)).retry_after == 9.0
 
 
+def test_a_path_and_a_setting_that_are_wrong_have_words_of_their_own() -> None:
+    assert failure_of(UnknownRoute("no such path")).code == "unknown_url"
+    assert (ConfigError.kind, failure_of(ConfigError("a setting")).kind) == ("config", "internal")
+
+
 def test_one_failure_is_told_as_it_is() -> None:
     told = failure(500, code="boom", param="x", message="it broke")
     assert combined([failed(told=told)], None) == Failure("upstream", "openai/a: it broke", 500, code="boom", param="x")
 
 
+def test_an_account_is_not_named_twice() -> None:
+    found = combined([failed("openai/a", failure(504, "timeout", message="openai/a sent nothing within 2 s"))], None)
+    assert found.message == "openai/a sent nothing within 2 s"
+
+
 def test_several_failures_are_named_one_by_one() -> None:
     found = combined([failed("openai/a"), failed("openai/b", failure(504, "timeout", message="too slow"))], None)
-    assert found.message == "all 2 attempts failed: openai/a: it broke; openai/b: too slow"
+    assert found.message == "2 accounts were asked and none could answer: openai/a: it broke; openai/b: too slow"
     assert (found.kind, found.status) == ("timeout", 504)
 
 

@@ -150,6 +150,12 @@ def test_a_pool_that_is_dealt_out_begins_with_each_target_in_turn() -> None:
     assert [found[1] for found in routes[1]] == [KIRO, CLAUDE, OPENAI]
 
 
+def test_the_same_question_twice_is_two_conversations() -> None:
+    made = router({"a": alias("openai/gpt", "kiro/auto", strategy="round-robin")})
+    routes = [told(made.choices(call(body=conversation("hi")), "a")) for _ in range(3)]
+    assert [first[0][1] for first in routes] == [OPENAI, KIRO, OPENAI]
+
+
 def test_a_conversation_stays_with_the_target_it_was_dealt() -> None:
     made = router({"a": alias("openai/gpt", "kiro/auto", strategy="round-robin")})
     first = [made.choices(call(body=conversation(text)), "a")[0] for text in "xy"]
@@ -162,7 +168,8 @@ def test_a_dry_run_shows_the_turn_and_does_not_take_it() -> None:
     mine = call(body=conversation("x"))
     shown = made.choices(mine, "a", dry=True)
     assert shown == made.choices(call(body=conversation("y")), "a", dry=True) == made.choices(mine, "a")
-    assert made.choices(mine, "a", dry=True) == shown, "a conversation that was dealt keeps its target"
+    later = call(body=conversation("x", turns=1))
+    assert made.choices(later, "a", dry=True) == shown, "a conversation that was dealt keeps its target"
     assert made.choices(call(body=conversation("y")), "a", dry=True) != shown
 
 

@@ -1,0 +1,148 @@
+"""The server behind the dashboard: one that runs, or one of its own that begins and ends with the screen."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import tempfile
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from a2a.cli.home import Home
+from a2a.errors import A2AError, Unreachable, WrongKey
+
+if TYPE_CHECKING:
+    from a2a.control.aio import AsyncControlClient
+    from a2a.secret import Secret
+
+READY_S = 30.0
+"""How long a server of our own may take to say that it listens."""
+DRAIN_S = 20.0
+"""How long it may take to end; what it still has in flight then is cut."""
+
+
+class _Ready(Struct):
+    url: str
+    pid: int
+
+
+class OwnServer:
+    """`a2a serve` as a child: on the configured port, so that clients find it, else on a free one.
+
+    A process of its own, so that a flood of requests does not slow the screen.
+    """
+
+    def __init__(self, config: str | None) -> None:
+        """`config`: `--config FILE`."""
+        self._config = config
+        self._child: asyncio.subprocess.Process | None = None
+        self.url: str | None = None
+
+    @property
+    def runs(self) -> bool:
+        return self._child is not None and self._child.returncode is None
+
+    async def start(self) -> str:
+        """Its address. Raises Unreachable with what it said, where it does not come up."""
+        said = ""
+        for port in ((), ("--port", "0")):
+            with tempfile.TemporaryFile() as remarks:
+                child = await asyncio.create_subprocess_exec(
+                    *self._command(*port),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=remarks,
+                )
+                self._child = child
+                assert child.stdout is not None
+                with contextlib.suppress(TimeoutError):
+                    line = await asyncio.wait_for(child.stdout.readline(), READY_S)
+                    if line:
+                        self.url = msgspec.json.decode(line, type=_Ready).url
+                        return self.url
+                await self.stop()
+                remarks.seek(0)
+                said = remarks.read().decode(errors="replace").strip().partition("\n")[0]
+        raise Unreachable(f"no server came up: {said.removeprefix('a2a: ') or 'it said nothing'}", hint="a2a serve")
+
+    def _command(self, *more: str) -> list[str]:
+        config = ["--config", self._config] if self._config else []
+        return [sys.executable, "-m", "a2a", "--json", "--quiet", *config, "serve", *more]
+
+    async def stop(self) -> None:
+        """Ask it to end, and wait until it has."""
+        child = self._child
+        self.url = None
+        if child is None or child.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            child.terminate()
+        try:
+            await asyncio.wait_for(child.wait(), DRAIN_S)
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                child.kill()
+            await child.wait()
+
+
+class Finder:
+    """Finds the server, again each time a connection is lost: it may have come back at another address."""
+
+    def __init__(self, home: Home, own: OwnServer) -> None:
+        self._home = home
+        self._own = own
+
+    async def connect(self) -> AsyncControlClient:
+        """A client that was answered. Raises errors of our family; WrongKey where no key fits."""
+        urls = await self._urls()
+        keys = await asyncio.to_thread(self._keys)  # behind the start of a server, which makes the first key
+        trouble: A2AError | None = None
+        for url in urls:
+            try:
+                return await _opened(url, keys)
+            except A2AError as error:
+                trouble = trouble or error
+        assert trouble is not None
+        raise trouble
+
+    def _keys(self) -> list[Secret]:
+        from a2a.cli.servers import keys
+
+        return list(keys(self._home))
+
+    async def _urls(self) -> list[str]:
+        """The one that was named; those of this home; our own, which is started where there is none."""
+        from a2a.control.servers import running
+
+        if given := self._home.settings.url:
+            return [given]
+        found = await asyncio.to_thread(running, self._home.settings.folders.servers)
+        if found:
+            return [view.url for view in found]
+        return [self._own.url if self._own.runs and self._own.url else await self._own.start()]
+
+
+async def _opened(url: str, keys: list[Secret]) -> AsyncControlClient:
+    from a2a.control.aio import AsyncControlClient
+
+    for key in keys:
+        client = AsyncControlClient(url, key)
+        try:
+            await client.server()
+        except WrongKey:
+            await client.aclose()
+        except BaseException:
+            await client.aclose()
+            raise
+        else:
+            return client
+    raise WrongKey(f"the key is wrong: {url} refuses ours", hint="set A2A_API_KEY to the key it was started with")
+
+
+def ends(own: OwnServer) -> Callable[[], str | None]:
+    """What leaving the screen ends, in words."""
+    return lambda: f"the server at {own.url}, which was started with this screen" if own.runs else None

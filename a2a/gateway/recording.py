@@ -1,0 +1,161 @@
+"""The record of one process, put together from its settings: recorder, writer, archive."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from a2a.clock import Clock
+from a2a.config import ServerSettings, Settings
+from a2a.control.types import Recording
+from a2a.gateway.hand import Orders, OwnHand
+from a2a.gateway.helper import Helper, HelperGone
+from a2a.logs.archive import Archive
+from a2a.logs.live import Live
+from a2a.logs.record import Record
+from a2a.logs.recorder import Recorder
+from a2a.logs.scribe import Entry, Scribe
+
+log = logging.getLogger(__name__)
+
+BUSY = 0.1
+"""Share of the time that writing may take in this process, where it slows the requests."""
+_LOOKED_AT_S = 1.0
+"""Over how long that is looked at."""
+_KIB = 1024
+_MIB = 1024 * 1024
+
+
+class Hands:
+    """Writes here while there is little to write, as for most people always, and has a helper do it from then on that
+    it is much. A helper that is gone is not replaced.
+    """
+
+    def __init__(self, orders: Orders, clock: Clock, *, alone: bool) -> None:
+        """`alone`: never by a helper, which could not know the clock of a test."""
+        self._orders = orders
+        self._clock = clock
+        self._own: OwnHand | None = OwnHand(orders, clock)
+        self._helper: Helper | None = None
+        self._alone = alone or not sys.executable or getattr(sys, "frozen", False)
+        self._since = time.monotonic()
+        self._busy_s = 0.0
+
+    def obey(self, orders: Orders) -> None:
+        """From any thread."""
+        self._orders = orders
+
+    @property
+    def stopped(self) -> Recording | None:
+        hand = self._helper or self._own
+        return hand.stopped if hand is not None else None
+
+    def write(self, batch: Sequence[Entry], *, again: bool) -> bool:
+        if self._helper is not None:
+            try:
+                self._helper.orders = self._orders
+                return self._helper.write(batch, again=again)
+            except HelperGone as gone:
+                self._return(gone)
+        own = self._mine()
+        began = time.monotonic()
+        written = own.write(batch, again=again)
+        self._count(began)
+        return written
+
+    def tidy(self) -> None:
+        try:
+            if self._helper is not None:
+                self._helper.orders = self._orders
+                self._helper.tidy()
+            elif self._own is not None:
+                self._own.tidy()
+        except HelperGone as gone:
+            self._return(gone)
+
+    def close(self) -> None:
+        if self._own is not None:
+            self._own.close()
+        if self._helper is not None:
+            self._helper.close()
+
+    def _mine(self) -> OwnHand:
+        if self._own is None:
+            self._own = OwnHand(self._orders, self._clock)
+        self._own.obey(self._orders)
+        return self._own
+
+    def _count(self, began: float) -> None:
+        """How much of the time goes into writing; much of it is a helper's work."""
+        now = time.monotonic()
+        self._busy_s += now - began
+        if now - self._since < _LOOKED_AT_S:
+            return
+        if not self._alone and self._busy_s > BUSY * (now - self._since):
+            self._hire()
+        self._since, self._busy_s = now, 0.0
+
+    def _hire(self) -> None:
+        try:
+            self._helper = Helper(self._orders)
+        except HelperGone as gone:
+            self._return(gone)
+            return
+        if self._own is not None:
+            self._own.close()
+            self._own = None
+
+    def _return(self, gone: HelperGone) -> None:
+        log.warning("record_helper_gone error=%s", gone)
+        self._helper = None
+        self._alone = True
+
+
+class Recordings:
+    """`recorder`: what the gateway tells. `record`: what is asked. `aclose()` writes what waits."""
+
+    def __init__(self, settings: Settings, live: Live, clock: Clock, *, alone: bool = True) -> None:
+        self._path = settings.folders.exchanges
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(clock.now()))
+        self._prompts = f"-{stamp}.jsonl"
+        self._data = settings.folders.data
+        self._hands = Hands(self._orders(settings.server), clock, alone=alone)
+        self._scribe = Scribe(self._hands)
+        self.recorder = Recorder(live, scribe=self._scribe)
+        self.record = Record(self.recorder, self._scribe, Archive(self._path))
+        self.use(settings.server)
+
+    def use(self, server: ServerSettings) -> None:
+        """These settings from now on; what is in flight is recorded as it began."""
+        self._storing = server.log_exchanges
+        self._hands.obey(self._orders(server))
+        prompts = server.log_prompts != "none"
+        self.recorder.storing = server.log_exchanges or prompts
+        wanted = prompts or (server.log_bodies and server.log_exchanges)
+        self.recorder.body_cap = server.log_body_max_kib * _KIB if wanted else 0
+
+    def _orders(self, server: ServerSettings) -> Orders:
+        return Orders(
+            store=str(self._path),
+            storing=server.log_exchanges,
+            keep_days=server.log_keep_days,
+            max_bytes=server.log_max_mib * _MIB,
+            log_prompts=server.log_prompts,
+            prompts=str(Path(self._data) / f"{server.prompt_log_base_name}{self._prompts}"),
+        )
+
+    @property
+    def state(self) -> Recording | None:
+        """None: nothing is stored."""
+        if not self._storing:
+            return None
+        return self._scribe.counted(self._hands.stopped or Recording(file=str(self._path)))
+
+    async def aclose(self) -> None:
+        """Nothing is to be told any more."""
+        await asyncio.to_thread(self._scribe.close)
+        self.record.close()

@@ -1,0 +1,127 @@
+"""The process that writes for a busy server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.pool_kit import FakeClock
+from support.waiting import eventually
+
+from a2a.control.types import AttemptBodies, Exchange, ExchangeWish
+from a2a.gateway import recording
+from a2a.gateway.call import Call
+from a2a.gateway.capture import Capture
+from a2a.gateway.hand import Orders
+from a2a.gateway.helper import Helper, HelperGone
+from a2a.gateway.recording import Hands
+from a2a.logs.archive import Archive
+from a2a.protocols.registry import FRONTS
+
+
+def orders(path: Path, **given: Any) -> Orders:
+    made: dict[str, Any] = {
+        "store": str(path / "exchanges.db"),
+        "storing": True,
+        "keep_days": 0.0,
+        "max_bytes": 0,
+        "log_prompts": "none",
+        "prompts": str(path / "prompts.jsonl"),
+    }
+    return Orders(**{**made, **given})
+
+
+def exchange(number: int) -> Exchange:
+    return Exchange(
+        id=f"ex_{number:018d}", started_at=1000.0 + number, client="c", front="chat", path="/", state="done"
+    )
+
+
+def capture() -> Capture:
+    call = Call(front=FRONTS["chat"], path="/", body=b'{"a":1}', headers={"Authorization": "Bearer abcdefghijkl"})
+    made = Capture(call, 1000)
+    made.answering(200, {"Content-Type": "application/json"})
+    made.answer.append(b"abcdefghijkl")
+    made.total = 12
+    return made
+
+
+def ids(path: Path) -> list[int]:
+    archive = Archive(path / "exchanges.db")
+    found = [int(one.id[3:]) for one in archive.page(ExchangeWish(limit=1000)).exchanges]
+    archive.close()
+    return sorted(found)
+
+
+def test_it_writes_what_it_is_sent(tmp_path: Path) -> None:
+    helper = Helper(orders(tmp_path, log_prompts="file"))
+    batch = [(exchange(number), capture() if number == 3 else None) for number in range(120)]
+    assert helper.write(batch, again=False)
+    assert helper.stopped is None
+    helper.tidy()
+    helper.close()
+    assert ids(tmp_path) == list(range(120))
+    archive = Archive(tmp_path / "exchanges.db")
+    found = archive.get(exchange(3).id)
+    archive.close()
+    assert found is not None
+    assert found.bodies is not None
+    assert (found.bodies.request, found.bodies.answer) == ('{"a":1}', "[removed]")
+    assert found.bodies.request_headers == {"authorization": "[removed]"}
+    assert found.bodies.attempts == list[AttemptBodies]()
+    assert len((tmp_path / "prompts.jsonl").read_text().splitlines()) == 120
+
+
+def test_it_says_that_nothing_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "exchanges.db").mkdir()
+    helper = Helper(orders(tmp_path))
+    assert not helper.write([(exchange(1), None)], again=False)
+    assert helper.stopped is not None
+    assert str(tmp_path) in (helper.stopped.stopped or "")
+    helper.close()
+
+
+def test_one_that_was_killed_is_gone(tmp_path: Path) -> None:
+    helper = Helper(orders(tmp_path))
+    helper._process.kill()
+    helper._process.wait()
+    with pytest.raises(HelperGone):
+        helper.write([(exchange(1), None)], again=False)
+
+
+def test_a_busy_writer_gets_one_and_does_without_when_it_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(recording, "BUSY", 0.0)
+    monkeypatch.setattr(recording, "_LOOKED_AT_S", 0.0)
+    hands = Hands(orders(tmp_path), FakeClock(), alone=False)
+    assert hands.write([(exchange(1), None)], again=False)
+    helper = hands._helper
+    assert helper is not None
+    assert hands.write([(exchange(2), None)], again=False)
+    helper._process.kill()
+    helper._process.wait()
+    assert hands.write([(exchange(3), None)], again=False)
+    assert hands.write([(exchange(4), None)], again=False)
+    assert hands._helper is None
+    assert "record_helper_gone" in caplog.text
+    hands.close()
+    assert ids(tmp_path) == [1, 2, 3, 4]
+
+
+def test_one_that_is_alone_stays_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "BUSY", 0.0)
+    monkeypatch.setattr(recording, "_LOOKED_AT_S", 0.0)
+    hands = Hands(orders(tmp_path), FakeClock(), alone=True)
+    assert hands.write([(exchange(1), None)], again=False)
+    assert hands._helper is None
+    hands.close()
+
+
+def test_it_ends_with_its_server(tmp_path: Path) -> None:
+    helper = Helper(orders(tmp_path))
+    assert helper.write([(exchange(1), None)], again=False)
+    helper._to.close()
+    eventually(lambda: helper._process.poll() == 0, "its end")
+    helper._from.close()
