@@ -1,5 +1,5 @@
-"""Writes the reference pages that follow from the code: docs/cli.md, docs/config.md, the tables in docs/errors.md and
-docs/control.md.
+"""Writes the reference pages that follow from the code: docs/cli.md, docs/config.md, the tables in docs/errors.md,
+docs/control.md and docs/dash.md.
 
     .venv/bin/python scripts/docs.py            writes them anew
     .venv/bin/python scripts/docs.py --check    says which differ, exit code 1 if any does
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import docs_control
+import docs_dash
 import msgspec
 import typer
 from docs_words import (
@@ -250,11 +251,23 @@ def control_page() -> str:
     return "\n".join([*lines, _END + tail])
 
 
+# -- dashboard ---------------------------------------------------------------------------------------------------------
+
+
+def dash_page() -> str:
+    """The page as it is, with new tables of views and keys."""
+    head, _, rest = (DOCS / "dash.md").read_text(encoding="utf-8").partition(_BEGIN)
+    _, _, tail = rest.partition(_END)
+    lines = [head + _BEGIN, "", *table(("key", "command", "what is there"), [*docs_dash.views()]), ""]
+    return "\n".join([*lines, *table(docs_dash.HEADS, [*docs_dash.keys()]), "", _END + tail])
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_page,
     "config.md": config_page,
     "errors.md": errors_page,
     "control.md": control_page,
+    "dash.md": dash_page,
 }
 
 

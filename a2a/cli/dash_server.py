@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-import tempfile
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -25,9 +24,16 @@ DRAIN_S = 20.0
 """How long it may take to end; what it still has in flight then is cut."""
 
 
-class _Ready(Struct):
-    url: str
-    pid: int
+class _Wrong(Struct):
+    message: str = ""
+    hint: str | None = None
+
+
+class _FirstLine(Struct):
+    """What `a2a serve --json` says first: where it listens, or why it does not."""
+
+    url: str | None = None
+    errors: list[_Wrong] = []
 
 
 class OwnServer:
@@ -48,26 +54,26 @@ class OwnServer:
 
     async def start(self) -> str:
         """Its address. Raises Unreachable with what it said, where it does not come up."""
-        said = ""
+        wrong = _Wrong("it said nothing", "a2a serve")
         for port in ((), ("--port", "0")):
-            with tempfile.TemporaryFile() as remarks:
-                child = await asyncio.create_subprocess_exec(
-                    *self._command(*port),
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=asyncio.subprocess.PIPE,
-                    stderr=remarks,
-                )
-                self._child = child
-                assert child.stdout is not None
-                with contextlib.suppress(TimeoutError):
-                    line = await asyncio.wait_for(child.stdout.readline(), READY_S)
-                    if line:
-                        self.url = msgspec.json.decode(line, type=_Ready).url
-                        return self.url
-                await self.stop()
-                remarks.seek(0)
-                said = remarks.read().decode(errors="replace").strip().partition("\n")[0]
-        raise Unreachable(f"no server came up: {said.removeprefix('a2a: ') or 'it said nothing'}", hint="a2a serve")
+            said = await self._started(*port)
+            if said.url is not None:
+                self.url = said.url
+                return said.url
+            await self.stop()
+            wrong = said.errors[0] if said.errors else wrong
+        raise Unreachable(f"no server came up: {wrong.message}", hint=wrong.hint)
+
+    async def _started(self, *more: str) -> _FirstLine:
+        """One try. What it remarks on stderr is for nobody: the screen is there."""
+        pipe, none = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+        self._child = await asyncio.create_subprocess_exec(*self._command(*more), stdin=none, stdout=pipe, stderr=none)
+        assert self._child.stdout is not None
+        try:
+            line = await asyncio.wait_for(self._child.stdout.readline(), READY_S)
+            return msgspec.json.decode(line, type=_FirstLine)
+        except (TimeoutError, msgspec.DecodeError):
+            return _FirstLine()
 
     def _command(self, *more: str) -> list[str]:
         config = ["--config", self._config] if self._config else []

@@ -16,6 +16,8 @@ from a2a.providers.registry import build
 OPENAI = "openai-custom"
 CLAUDE = "claude-custom"
 KIRO = "claude-kiro-oauth"
+GEMINI = "gemini-custom"
+RESPONSES = "openaiResponses-custom"
 NOW = 1_800_000_000.0
 
 
@@ -41,8 +43,8 @@ def account(alias: str = "a", provider: str = OPENAI, **fields: Any) -> Account:
 
 
 def settings(server: dict[str, Any] | None = None, **providers: dict[str, Any]) -> Settings:
-    """`openai`, `claude` and `kiro` name the tables of the providers."""
-    ids = {"openai": OPENAI, "claude": CLAUDE, "kiro": KIRO}
+    """The tables of the providers go by their short names."""
+    ids = {"openai": OPENAI, "claude": CLAUDE, "kiro": KIRO, "gemini-key": GEMINI, "responses": RESPONSES}
     tables = {ids[short]: ProviderSettings(**table) for short, table in providers.items()}
     return Settings(server=ServerSettings(**(server or {})), providers=tables)
 

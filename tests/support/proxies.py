@@ -11,6 +11,7 @@ import contextlib
 import functools
 import ssl
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -28,6 +29,13 @@ def server_tls() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _authority().issue_cert("upstream.test", "localhost", "127.0.0.1").configure_cert(context)
     return context
+
+
+def authority_file(folder: Path) -> Path:
+    """What a user would name in SSL_CERT_FILE to trust that certificate."""
+    path = folder / "authority.pem"
+    _authority().cert_pem.write_to_path(str(path))
+    return path
 
 
 def client_tls() -> ssl.SSLContext:

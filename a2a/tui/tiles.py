@@ -1,0 +1,125 @@
+"""The figures at the top of the overview, each with its course over the last minutes or the last hour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from textual.strip import Strip
+
+from a2a.tui import meter, words
+from a2a.tui.desk import Desk
+from a2a.tui.ink import Inked, Piece, Tone, cell_width, fit
+from a2a.tui.meter import Slot
+from a2a.tui.spark import tinted
+
+NOW_S = 60
+"""Rates are of the last minute; errors and latencies of the whole span, since they are few."""
+SPANS_S = (600, 3600)
+GAP = 3
+FOUR_FROM = 72
+"""Cells below which there are two."""
+INSET = 1
+
+
+class Tile(NamedTuple):
+    """`values`: its course, oldest first, None where there was nothing."""
+
+    name: str
+    figure: list[Piece]
+    values: Sequence[float | None]
+    tone: Tone
+
+
+class Tiles(Inked):
+    """Four in a row; in few cells the figures alone, in two rows where need be. Never focused."""
+
+    DEFAULT_CSS = "Tiles { height: 3; width: 1fr; } Tiles.tall { height: 5; } Tiles.low { height: 1; }"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self.span_s = SPANS_S[0]
+        self._lines: list[Strip] = []
+
+    def turn(self) -> None:
+        """From the last minutes to the last hour, and back."""
+        self.span_s = SPANS_S[(SPANS_S.index(self.span_s) + 1) % len(SPANS_S)]
+        self.redraw()
+
+    def redraw(self) -> None:
+        if self.is_attached and self.size.width:
+            before, self._lines = self._lines, []
+            if self._drawn() != before:
+                self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        lines = self._drawn()
+        return lines[y] if y < len(lines) else Strip.blank(self.size.width, self.rich_style)
+
+    def on_resize(self) -> None:
+        self._lines = []
+
+    def notify_style_update(self) -> None:
+        """Another theme: the strips hold its colours."""
+        super().notify_style_update()
+        self._lines = []
+
+    def _drawn(self) -> list[Strip]:
+        if len(self._lines) != self.size.height:
+            self._lines = self._draw(self.size.width, self.size.height)
+        return self._lines
+
+    def _draw(self, width: int, height: int) -> list[Strip]:
+        number = 4 if width >= FOUR_FROM else 2
+        room = max(1, (width - 2 * INSET - (number - 1) * GAP) // number)
+        tiles = self._tiles(room)[:number]
+        rows: list[list[Piece]] = [[(" " * INSET, "plain")] for _ in range(height)]
+        for n, tile in enumerate(tiles):
+            gap: Piece = (" " * (GAP if n < len(tiles) - 1 else 0), "plain")
+            head = _head(tile, room)
+            rows[0] += [*fit(head, room, self.desk.marks.cut), gap]
+            if height > 1:
+                for y, line in enumerate(tinted(tile.values, room, self.desk.marks, tile.tone, max(1, height - 2)), 1):
+                    rows[y] += [*line, gap]
+        if height > 2:
+            rows[-1] += [(f"{self.span_s // 60} min ago", "dim")]
+        return [Strip(self.segments(row)).adjust_cell_length(width, self.rich_style) for row in rows]
+
+    def _tiles(self, points: int) -> list[Tile]:
+        now, course = self.desk.clock.now(), self.desk.state.meter
+        last = course.window(now, NOW_S)
+        whole = course.window(now, self.span_s)
+        errors = meter.error_share(whole)
+        p50, p95 = meter.first_token(whole, 0.5), meter.first_token(whole, 0.95)
+
+        def series(value: object) -> list[float]:
+            return course.series(now, self.span_s, points, value)  # type: ignore[arg-type]
+
+        first: list[Piece] = [("none", "dim")]
+        if p50 is not None and p95 is not None:
+            first = [(words.milliseconds(p50), "strong"), (" p95 ", "dim"), (words.milliseconds(p95), "strong")]
+        return [
+            Tile("req/min", [(words.count(meter.per_minute(last)), "strong")], series(meter.per_minute), "accent"),
+            Tile("tokens/s", [(words.count(meter.tokens_per_s(last)), "strong")], series(meter.tokens_per_s), "info"),
+            Tile("errors", [(words.percent(errors), "bad" if errors else "strong")], series(meter.error_share), "bad"),
+            Tile("first p50", first, _latencies(course.series(now, self.span_s, points, _p50)), "ok"),
+        ]
+
+
+def _p50(slots: Sequence[Slot]) -> float:
+    """-1 where there was nothing."""
+    value = meter.first_token(slots, 0.5)
+    return -1.0 if value is None else value
+
+
+def _latencies(values: Sequence[float]) -> list[float | None]:
+    return [None if value < 0 else value for value in values]
+
+
+def _head(tile: Tile, room: int) -> list[Piece]:
+    """Name and figure; without the last words of the figure where there is no room for them."""
+    figure = list(tile.figure)
+    while len(figure) > 1 and len(tile.name) + 1 + cell_width(figure) > room:
+        figure.pop()
+    return [(f"{tile.name} ", "dim"), *figure]

@@ -1,0 +1,130 @@
+"""What is done with accounts from the dashboard: what goes to the server, what is asked first, what is told then."""
+
+from __future__ import annotations
+
+import pytest
+from support.dash_run import dashboard
+from support.fake_control import NOW
+
+from a2a.control.types import AccountSettings, NewName, Standing
+from a2a.errors import RequestError
+from a2a.tui.deeds import DEEDS, changed, wrong_name
+
+pytestmark = pytest.mark.anyio
+
+KIRO = "claude-kiro-oauth/work"
+
+
+def acts(dash):
+    return [call[1:] for call in dash.control.calls if call[0] == "act"]
+
+
+ALL_AT_ONCE = ("test", "enable", "disable", "drain", "reset", "refresh")
+"""Actions that ask nothing first."""
+
+
+@pytest.mark.parametrize("view", ["1", "2"])
+async def test_a_key_acts_at_once(view):
+    keys = {deed.action: deed.key for deed in DEEDS}
+    async with dashboard() as dash:
+        await dash.press(view, "j")
+        for action in ALL_AT_ONCE:
+            await dash.press(keys[action])
+            await dash.sees(f"kiro/work: {action} done")
+        assert acts(dash) == [(KIRO, action, None) for action in ALL_AT_ONCE]
+
+
+async def test_the_same_keys_act_on_the_page_of_an_account():
+    async with dashboard() as dash:
+        await dash.press("2", "j", "enter", "D")
+        await dash.sees("kiro/work: drain done")
+        assert acts(dash) == [(KIRO, "drain", None)]
+
+
+async def test_p_pins_one_that_is_not_and_unpins_one_that_is():
+    async with dashboard() as dash:
+        await dash.press("2", "j", "p")
+        await dash.until(lambda: len(acts(dash)) == 1)
+        await dash.press("j", "p")
+        await dash.until(lambda: len(acts(dash)) == 2)
+        assert [action for _, action, _ in acts(dash)] == ["unpin", "pin"]
+
+
+async def test_remove_asks_first():
+    async with dashboard() as dash:
+        await dash.press("2", "j", "x")
+        await dash.sees("Remove the account kiro/work and its secret?")
+        await dash.press("enter")
+        assert acts(dash) == [], "Enter is a no"
+        await dash.press("x", "y")
+        await dash.until(lambda: acts(dash) == [(KIRO, "remove", None)])
+        await dash.until(lambda: "kiro/work" not in dash.line_of("ready "))
+
+
+async def test_rename_takes_a_right_name_only():
+    async with dashboard() as dash:
+        await dash.press("2", "j", "n")
+        await dash.press(*["backspace"] * 4, *"a b", "enter")
+        await dash.sees("letters, digits and . _ @ + - only")
+        await dash.press(*["backspace"] * 3, *"home", "enter")
+        await dash.until(lambda: acts(dash) == [(KIRO, "rename", NewName("home"))])
+
+
+async def test_set_shows_what_holds_and_sends_what_changed():
+    async with dashboard() as dash:
+        await dash.press("2", "j", "s")
+        await dash.sees("Settings of kiro/work", "rpm", "60")
+        await dash.press("backspace", "2", "enter", "enter", *["enter"] * 5)
+        await dash.until(lambda: acts(dash) == [(KIRO, "set", AccountSettings(priority=2))])
+
+
+async def test_set_refuses_what_is_no_number():
+    async with dashboard() as dash:
+        await dash.press("2", "j", "s")
+        await dash.sees("Settings of kiro/work")
+        await dash.press("x", "ctrl+s")
+        await dash.sees("priority: a whole number")
+        assert acts(dash) == []
+
+
+async def test_an_error_is_told_with_what_helps():
+    async with dashboard() as dash:
+        dash.control.refusal = RequestError("kiro/work comes from config.toml", hint="change it there")
+        await dash.press("2", "j", "d")
+        await dash.sees("× kiro/work comes from config.toml", "→ change it there")
+
+
+async def test_a_test_that_finds_something_wrong_says_what_helps():
+    async with dashboard() as dash:
+        dash.control.standing = Standing(state="needs_login", message="refused", remedy="a2a login kiro --name work")
+        await dash.press("2", "j", "t")
+        await dash.sees("× kiro/work: test done", "→ a2a login kiro --name work")
+
+
+async def test_an_error_of_a_lost_connection_is_told():
+    async with dashboard() as dash:
+        dash.control.close()
+        await dash.sees("the server is gone")
+        await dash.press("2", "j", "d")
+        await dash.sees("there is no connection to a server now")
+
+
+async def test_a_command_for_no_account_says_how_it_is_written():
+    async with dashboard() as dash:
+        await dash.press("2", "colon", *"drain", "enter")
+        await dash.sees("drain which account?", ":drain kiro/work")
+
+
+def test_a_name_is_what_the_server_takes():
+    assert wrong_name("work@home.example+1_x-2") is None
+    assert wrong_name("") is not None
+    assert wrong_name("a/b") is not None
+
+
+def test_nothing_changed_sends_nothing():
+    from a2a.control.types import AccountDetail
+
+    detail = AccountDetail(id="a", provider="p", alias="x", state="ready", limits={"rpm": 60}, created_at=NOW)
+    values = {"priority": "0", "weight": "1", "max_concurrency": "0", "min_interval_ms": "0", "rpm": "60", "tpm": "0"}
+    assert changed(detail, {**values, "proxy": ""}) is None
+    assert changed(detail, {**values, "proxy": "http://p:1"}) == AccountSettings(proxy="http://p:1")
