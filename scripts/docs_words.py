@@ -97,8 +97,8 @@ SERVER = {
     "log_body_max_kib": "How much of each body is recorded: its beginning.",
     "log_keep_days": "How long exchanges are kept; 0: for ever.",
     "log_max_mib": "How large the store may grow, before its oldest exchanges go; 0: without limit.",
-    "log_prompts": "Write each prompt and answer as a line of JSON: `console` is stderr, `file` a file in the data folder "
-    "([the record](record.md#the-prompt-log)). The bodies are recorded then too.",
+    "log_prompts": "Write each prompt and answer as a line of JSON: `console` is stderr, `file` a file in the data "
+    "folder ([the record](record.md#the-prompt-log)). The bodies are recorded then too.",
     "prompt_log_base_name": "Of that file: `prompt_log-20261122-180000.jsonl`, with the time of the start.",
     "auto_cache": "Set cache points for Claude upstreams when a converted request has none.",
     "allow_host": "Host names accepted on a loopback listener besides loopback names (guards against DNS rebinding).",

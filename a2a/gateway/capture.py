@@ -55,7 +55,6 @@ class Taken(Struct, frozen=True, kw_only=True):
     secrets: list[str]
     request_headers: dict[str, str]
     request: bytes
-    status: int
     answer_headers: dict[str, str]
     answer: list[bytes]
     total: int
@@ -123,7 +122,7 @@ class Upcall:
 class Capture:
     """All bodies of one exchange. `answer`: what the client gets, of a stream by the one that writes it."""
 
-    __slots__ = ("_began", "_call", "_calls", "_cap", "_headers", "_status", "answer", "room", "total")
+    __slots__ = ("_began", "_call", "_calls", "_cap", "_headers", "answer", "room", "total")
 
     def __init__(self, call: Call, cap: int) -> None:
         self.answer: list[bytes] = []
@@ -135,13 +134,14 @@ class Capture:
         self._began = time.monotonic()
         self._calls: list[Upcall] = []
         self._headers: Headers = {}
-        self._status = 0
 
     @property
     def size(self) -> int:
         """Bytes it holds on to."""
-        held = sum(len(one.body) + min(one.answer.size(), self.room) for one in self._calls)
-        return len(self._call.body) + held + min(self.total, self.room)
+        held = len(self._call.body) + min(self.total, self.room)
+        for one in self._calls:
+            held += len(one.body) + min(one.answer.size(), self.room)
+        return held
 
     def sink(self, sink: Sink) -> Sink:
         """The client's, with an eye on how the answer begins. What is written is the stream's to tell."""
@@ -153,8 +153,9 @@ class Capture:
         self._calls.append(one)
         return one
 
-    def answering(self, status: int, headers: Headers) -> None:
-        self._status, self._headers = status, headers
+    def answering(self, headers: Headers) -> None:
+        """What the client gets begins."""
+        self._headers = headers
 
     def taken(self) -> Taken:
         call = self._call
@@ -165,7 +166,6 @@ class Capture:
             secrets=[value for one in self._calls for value in values_of(one.credential)],
             request_headers=_plain(call.headers),
             request=sent,
-            status=self._status,
             answer_headers=_plain(self._headers),
             answer=self.answer,
             total=self.total,
@@ -184,11 +184,11 @@ class _Watched:
         self.write = sink.write
 
     async def respond(self, status: int, headers: Headers, body: bytes) -> None:
-        self._capture.answering(status, headers)
+        self._capture.answering(headers)
         self._capture.answer.append(body)
         self._capture.total = len(body)
         await self._sink.respond(status, headers, body)
 
     async def start(self, status: int, headers: Headers) -> None:
-        self._capture.answering(status, headers)
+        self._capture.answering(headers)
         await self._sink.start(status, headers)

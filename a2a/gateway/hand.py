@@ -60,6 +60,15 @@ class OwnHand:
     def stopped(self) -> Recording | None:
         return self._store.stopped
 
+    @property
+    def waiting(self) -> int:
+        """What it takes it has written."""
+        return 0
+
+    @property
+    def lost(self) -> int:
+        return 0
+
     def write(self, batch: Sequence[Entry], *, again: bool) -> bool:
         return self.write_done([done(entry) for entry in batch], again=again)
 
@@ -85,4 +94,4 @@ class OwnHand:
 def _sealed(one: Done) -> Exchange:
     if one.taken is None:
         return one.exchange
-    return structs.replace(one.exchange, bodies=bodies_of(one.taken))
+    return structs.replace(one.exchange, bodies=bodies_of(one.taken, one.exchange))

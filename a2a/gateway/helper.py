@@ -1,6 +1,6 @@
 """A process that writes the record for a server that is busy: what it does costs the requests nothing but the sending.
 
-It gets batches over its stdin and says after each whether it is written. It ends with its stdin, so that the death of
+It gets batches over its stdin and says after each whether that is written. It ends with its stdin, so that the death of
 the server, however sudden, loses only what was not sent yet. Where none can be started, the server writes by itself.
 """
 
@@ -11,6 +11,9 @@ import logging
 import signal
 import subprocess
 import sys
+import threading
+import time
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
@@ -22,22 +25,22 @@ import a2a
 from a2a.clock import SystemClock
 from a2a.control.types import Recording
 from a2a.gateway.hand import Done, Orders, OwnHand, done
-from a2a.logs.scribe import END_S, Entry
+from a2a.logs.scribe import END_S, WAITING_BYTES, Entry
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 50
+AT_ONCE = 100
 """Exchanges in one message: each is encoded in one go, which holds the event loop up."""
+_RETRY_S = 0.25
+"""How often a message is sent again that could not be written. When to try is the store's to say."""
 
 _PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from a2a.gateway.helper import main; main()"
 _LENGTH = 4
 
 
-class _Order(Struct, frozen=True, kw_only=True):
+class _Order(Struct, frozen=True):
     orders: Orders
     batch: list[Done]
-    again: bool
-    tidy: bool
 
 
 class _Reply(Struct, frozen=True):
@@ -54,13 +57,31 @@ class HelperGone(Exception):
     """The process has ended, or never began."""
 
 
+class _Message(Struct, frozen=True):
+    """An order as it is sent, and how many exchanges it holds."""
+
+    data: bytes
+    count: int
+
+
 class Helper:
-    """The process, as the server sees it. Every method may raise HelperGone."""
+    """The process, as the server sees it: a hand that takes everything at once, and a thread that passes it on.
+
+    What waits is bytes, not objects, so that a server under full load neither grows nor drags them along.
+    """
 
     def __init__(self, orders: Orders) -> None:
+        """Raises HelperGone."""
         self.orders = orders
         self.stopped: Recording | None = None
-        self._sent = 0  # of a batch that was refused in the middle
+        self.lost = 0
+        self.waiting = 0
+        self._held = 0
+        self._messages: deque[_Message] = deque()
+        self._lock = threading.Lock()
+        self._more = threading.Event()
+        self._ending = False
+        self._gone: str | None = None
         # -P: the folder the user happens to be in is no place to import from.
         command = [sys.executable, "-P", "-c", _PROGRAM, str(Path(a2a.__file__).parents[1])]
         try:
@@ -73,22 +94,36 @@ class Helper:
         assert self._process.stdout is not None
         self._to: IO[bytes] = self._process.stdin
         self._from: IO[bytes] = self._process.stdout
+        self._thread = threading.Thread(target=self._pass_on, name="a2a record helper", daemon=True)
+        self._thread.start()
 
     def write(self, batch: Sequence[Entry], *, again: bool) -> bool:
-        """As `Hand.write`."""
-        for at in range(self._sent, len(batch), AT_ONCE):
+        """As `Hand.write`; it takes everything. Raises HelperGone: nothing of this was taken."""
+        if self._gone is not None:
+            raise HelperGone(self._gone)
+        for at in range(0, len(batch), AT_ONCE):
             part = [done(entry) for entry in batch[at : at + AT_ONCE]]
-            if not self._ask(part, again=again and at == self._sent, tidy=False):
-                self._sent = at
-                return False
-        self._sent = 0
+            self._keep(_Message(_encode(_Order(self.orders, part)), len(part)))
+        self._more.set()
         return True
 
     def tidy(self) -> None:
-        self._ask([], again=False, tidy=True)
+        """An order without exchanges. Raises HelperGone."""
+        if self._gone is not None:
+            raise HelperGone(self._gone)
+        if not self._messages:
+            self._keep(_Message(_encode(_Order(self.orders, [])), 0))
+            self._more.set()
+
+    def left(self) -> list[Done]:
+        """What it took and nobody has written: of one that is gone."""
+        return [one for message in self._messages for one in _ORDER.decode(message.data).batch]
 
     def close(self) -> None:
-        """Let it end; it has nothing left to do."""
+        """Let it end, once what waits is written, or END_S later."""
+        self._ending = True
+        self._more.set()
+        self._thread.join(END_S)
         with contextlib.suppress(OSError):
             self._to.close()
         try:
@@ -96,18 +131,53 @@ class Helper:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._thread.join(END_S)
         self._from.close()
 
-    def _ask(self, part: list[Done], *, again: bool, tidy: bool) -> bool:
-        try:
-            _put(self._to, _encode(_Order(orders=self.orders, batch=part, again=again, tidy=tidy)))
-            answer = _get(self._from)
-        except OSError as error:
-            self.close()
-            raise HelperGone(str(error)) from error
+    def _keep(self, message: _Message) -> None:
+        with self._lock:
+            self._messages.append(message)
+            self.waiting += message.count
+            self._held += len(message.data)
+            while self._held > WAITING_BYTES and len(self._messages) > 1:  # the first may be on its way
+                oldest = self._messages[1]
+                del self._messages[1]
+                self.waiting -= oldest.count
+                self.lost += oldest.count
+                self._held -= len(oldest.data)
+
+    def _pass_on(self) -> None:
+        """The thread: message by message, each until it is written."""
+        again = False
+        while True:
+            self._more.wait()
+            self._more.clear()
+            while self._messages:
+                message = self._messages[0]
+                try:
+                    written = self._ask(message.data, again=again)
+                except (OSError, msgspec.MsgspecError) as error:
+                    self._gone = f"{error or 'it has ended'}"
+                    return
+                again = not written
+                if written:
+                    with self._lock:
+                        self._messages.popleft()
+                        self.waiting -= message.count
+                        self._held -= len(message.data)
+                elif self._ending:
+                    return
+                else:
+                    time.sleep(_RETRY_S)
+            if self._ending:
+                return
+
+    def _ask(self, data: bytes, *, again: bool) -> bool:
+        """Raises OSError: nobody is there."""
+        _put(self._to, bytes([again]) + data)
+        answer = _get(self._from)
         if answer is None:
-            self.close()
-            raise HelperGone(f"it has ended with {self._process.returncode}")
+            raise OSError("it has ended")
         reply = _REPLY.decode(answer)
         self.stopped = reply.stopped
         return reply.written
@@ -135,13 +205,12 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     hand: OwnHand | None = None
     while (message := _get(sys.stdin.buffer)) is not None:
-        order = _ORDER.decode(message)
+        again, order = bool(message[0]), _ORDER.decode(memoryview(message)[1:])
         if hand is None:
             hand = OwnHand(order.orders, SystemClock())
         hand.obey(order.orders)
-        written = hand.write_done(order.batch, again=order.again) if order.batch else True
-        if order.tidy:
-            hand.tidy()
+        written = hand.write_done(order.batch, again=again) if order.batch else True
+        hand.tidy()
         try:
             _put(sys.stdout.buffer, _encode(_Reply(written, hand.stopped)))
         except BrokenPipeError:

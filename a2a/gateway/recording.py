@@ -18,6 +18,7 @@ from a2a.logs.archive import Archive
 from a2a.logs.live import Live
 from a2a.logs.record import Record
 from a2a.logs.recorder import Recorder
+from a2a.logs.safe_store import TIDY_S
 from a2a.logs.scribe import Entry, Scribe
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,8 @@ class Hands:
         self._alone = alone or not sys.executable or getattr(sys, "frozen", False)
         self._since = time.monotonic()
         self._busy_s = 0.0
+        self._lost = 0
+        self._tidy_at = 0.0
 
     def obey(self, orders: Orders) -> None:
         """From any thread."""
@@ -53,6 +56,14 @@ class Hands:
     def stopped(self) -> Recording | None:
         hand = self._helper or self._own
         return hand.stopped if hand is not None else None
+
+    @property
+    def waiting(self) -> int:
+        return self._helper.waiting if self._helper is not None else 0
+
+    @property
+    def lost(self) -> int:
+        return self._lost + (self._helper.lost if self._helper is not None else 0)
 
     def write(self, batch: Sequence[Entry], *, again: bool) -> bool:
         if self._helper is not None:
@@ -71,7 +82,9 @@ class Hands:
         try:
             if self._helper is not None:
                 self._helper.orders = self._orders
-                self._helper.tidy()
+                if time.monotonic() > self._tidy_at:
+                    self._tidy_at = time.monotonic() + TIDY_S
+                    self._helper.tidy()
             elif self._own is not None:
                 self._own.tidy()
         except HelperGone as gone:
@@ -110,9 +123,17 @@ class Hands:
             self._own = None
 
     def _return(self, gone: HelperGone) -> None:
+        """It is done here again, with what the helper had left over."""
         log.warning("record_helper_gone error=%s", gone)
-        self._helper = None
+        helper, self._helper = self._helper, None
         self._alone = True
+        if helper is None:
+            return
+        helper.close()
+        left = helper.left()
+        self._lost += helper.lost
+        if left and not self._mine().write_done(left, again=True):
+            self._lost += len(left)
 
 
 class Recordings:

@@ -302,12 +302,7 @@ class Router:
         general = self._settings.server.default_model
         if general and self._catalogue.found(provider, general) is None and self._catalogue.find(general):
             general = None
-        return (
-            known.settings.default_model
-            or general
-            or known.default_model
-            or self._catalogue.first(provider)
-        )
+        return known.settings.default_model or general or known.default_model or self._catalogue.first(provider)
 
 
 def _dealt(plan: _Plan, dealer: Dealer, call: Call, *, dry: bool) -> list[Choice]:

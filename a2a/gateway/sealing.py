@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
-from a2a.control.types import Arrival, AttemptBodies, Bodies
+from a2a.control.types import Arrival, AttemptBodies, Bodies, Exchange
 from a2a.gateway.capture import Taken, TakenCall
 from a2a.protocols.redact import GONE, secrets_in
 
@@ -44,22 +44,24 @@ def _carries(name: str) -> bool:
     return bool(_CARRIES.search(name)) and name not in _NO_SECRET
 
 
-def bodies_of(taken: Taken) -> Bodies:
-    """The record of the bodies: the only form in which they are kept."""
+def bodies_of(taken: Taken, exchange: Exchange) -> Bodies:
+    """The record of the bodies: the only form in which they are kept. An answer that failed may be an error with any
+    status, in the middle of a stream too.
+    """
+    failed = {one.n for one in exchange.attempts if one.outcome == "failed"}
     seal = Seal(taken.secrets, taken.request_headers, cap=taken.cap, began=taken.began)
     made = Bodies(
         request_headers=seal.headers(taken.request_headers),
         request=seal.body("request", taken.request),
         answer_headers=seal.headers(taken.answer_headers),
-        answer=seal.flow("answer", taken.answer, [], taken.total, error=taken.status >= _ERRORS)[0],
+        answer=seal.flow("answer", taken.answer, [], taken.total, error=exchange.state == "failed")[0],
     )
-    made.attempts = [_attempt(seal, one) for one in taken.calls]
+    made.attempts = [_attempt(seal, one, error=one.n in failed or one.status >= _ERRORS) for one in taken.calls]
     made.cut = seal.cut
     return made
 
 
-def _attempt(seal: Seal, one: TakenCall) -> AttemptBodies:
-    error = one.status >= _ERRORS
+def _attempt(seal: Seal, one: TakenCall, *, error: bool) -> AttemptBodies:
     answer, arrivals = seal.flow(f"{one.n}.answer", one.answer, one.times, one.total, error=error)
     return AttemptBodies(
         n=one.n,

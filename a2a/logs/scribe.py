@@ -33,6 +33,8 @@ WAITING_BYTES = 128 * 1024 * 1024
 """Of bodies that wait at most."""
 IDLE_S = 60.0
 """How often the thread looks for old exchanges while nothing comes."""
+_LOOK_S = 0.02
+"""How often somebody who waits for the writing looks whether it is done."""
 END_S = 5.0
 """How long the end of a process waits for the last batch."""
 
@@ -57,8 +59,18 @@ class Hand(Protocol):
         """Why nothing can be written now."""
         ...
 
+    @property
+    def waiting(self) -> int:
+        """Exchanges it has taken and not written yet."""
+        ...
+
+    @property
+    def lost(self) -> int:
+        """Exchanges it has taken and let go of."""
+        ...
+
     def write(self, batch: Sequence[Entry], *, again: bool) -> bool:
-        """Whether that is done with; else it is given once more, later, with `again`."""
+        """Whether it has taken that; else it is given once more, later, with `again`."""
         ...
 
     def tidy(self) -> None:
@@ -75,11 +87,12 @@ class Scribe:
 
     def __init__(self, hand: Hand) -> None:
         self._hand = hand
-        self._queue: deque[Entry] = deque()
+        self._queue: deque[tuple[Entry, int]] = deque()
+        """What has ended, and the size of its bodies."""
         self._batch: list[Entry] = []
         # Each counter has one side that writes it.
         self._put_bytes = self._lost_waiting = 0
-        self._taken_bytes = self._lost_writing = self._written = 0
+        self._taken_bytes = self._lost_writing = self._handed = 0
         self._puts = 0
         self._wake = threading.Event()
         self._idle = False
@@ -99,10 +112,10 @@ class Scribe:
         """An exchange that has ended: it does not change any more."""
         if self._thread is None:
             self._start()
-        self._queue.append((exchange, capture))
+        size = capture.size if capture is not None else 0
+        self._queue.append(((exchange, capture), size))
         self._puts += 1
-        if capture is not None:
-            self._put_bytes += capture.size
+        self._put_bytes += size
         if len(self._queue) == MANY:
             self._hurry.set()
         elif len(self._queue) > WAITING or self._put_bytes - self._taken_bytes > WAITING_BYTES:
@@ -113,18 +126,18 @@ class Scribe:
     def _let_go(self) -> None:
         """Of the oldest that waits; should the thread take it at the same moment, there is room anyway."""
         with contextlib.suppress(IndexError):
-            _, capture = self._queue.popleft()
+            _, size = self._queue.popleft()
             self._lost_waiting += 1
-            if capture is not None:
-                self._put_bytes -= capture.size
+            self._put_bytes -= size
 
     def counted(self, state: Recording) -> Recording:
         """The state with what has been written, lost and not written yet."""
+        waiting, lost = self._hand.waiting, self._hand.lost
         return structs.replace(
             state,
-            written=self._written,
-            lost=self._lost_waiting + self._lost_writing,
-            waiting=len(self._queue) + len(self._batch),
+            written=self._handed - waiting - lost,
+            lost=self._lost_waiting + self._lost_writing + lost,
+            waiting=len(self._queue) + len(self._batch) + waiting,
         )
 
     def flush(self, timeout_s: float = END_S) -> bool:
@@ -132,13 +145,13 @@ class Scribe:
         due = time.monotonic() + timeout_s
         wanted = self._puts
         with self._turned:
-            while self._written + self._lost_writing + self._lost_waiting < wanted:
+            while self._handed - self._hand.waiting + self._lost_writing + self._lost_waiting < wanted:
                 left_s = due - time.monotonic()
                 if left_s <= 0 or self._hand.stopped is not None or self._thread is None:
                     return False
                 self._hurry.set()
                 self._wake.set()
-                self._turned.wait(min(left_s, BATCH_S))
+                self._turned.wait(min(left_s, _LOOK_S))
         return True
 
     def close(self) -> None:
@@ -182,7 +195,7 @@ class Scribe:
             while again or self._take():
                 if not self._hand.write(self._batch, again=again):
                     return
-                self._written += len(self._batch)
+                self._handed += len(self._batch)
                 self._batch, again = [], False
             self._hand.tidy()
         except Exception:  # what this batch holds must not end the recording of those to come
@@ -194,10 +207,9 @@ class Scribe:
         """Fill the batch."""
         while self._queue and len(self._batch) < BATCH:
             try:
-                entry = self._queue.popleft()
+                entry, size = self._queue.popleft()
             except IndexError:  # let go of at this moment
                 break
-            if entry[1] is not None:
-                self._taken_bytes += entry[1].size
+            self._taken_bytes += size
             self._batch.append(entry)
         return bool(self._batch)

@@ -100,7 +100,7 @@ class Store:
         return self._forget("")
 
     def merge(self, *, begin: bool) -> bool:
-        """Let the index forget in earnest, a part of it: until then it only notes what is gone. Whether more is left."""
+        """Let the index forget in earnest, a part of it: until then it only notes what goes. Whether more is left."""
         if not self._indexed:
             return False
         before = self._db.total_changes

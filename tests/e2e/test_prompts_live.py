@@ -107,9 +107,7 @@ def test_ours_behind_the_clients_and_a_limit_for_one_key(stage: Stage, front: st
 
 @pytest.mark.parametrize("provider", EVERY_PROVIDER)
 @pytest.mark.parametrize("front", REQUESTS)
-def test_every_rule_at_once_is_taken_by_an_upstream_that_looks_closely(
-    stage: Stage, front: str, provider: str
-) -> None:
+def test_every_rule_at_once_is_taken_by_an_upstream_that_looks_closely(stage: Stage, front: str, provider: str) -> None:
     answer, _ = ask(stage, front, provider, TUNED)
     assert answer.status_code == 200, answer.text
     (attempt,) = stage.server.exchange(answer.headers["x-a2a-exchange"])["attempts"]

@@ -112,7 +112,7 @@ class AccountView(Struct, frozen=True, kw_only=True):
 
 
 class AccountDetail(AccountView, frozen=True, kw_only=True):
-    """Everything known about one account but its secret. `urls`, `proxy`: without userinfo. `limits`: its own, 0 = none;
+    """Everything known about one account but its secret. `urls`, `proxy`: without userinfo. `limits`: its own 0: none.
     `limits_in_force`: those that hold, with its provider's in place of what is not its own.
 
     `source`: where its credential came from: a path, a variable's name, `kiro-cli`.

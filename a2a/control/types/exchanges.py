@@ -133,8 +133,8 @@ class Bodies(Struct, kw_only=True):
     """Redacted, size-capped bodies, only when asked for. Text, or base64 behind `base64:` where not UTF-8.
 
     `answer` is what the client got. A request of `a2a chat` had no wire format: it is in the neutral form
-    (`a2a.messages.Request`), its answer as that of `/v1/chat/completions`. `cut`: names of the bodies that were longer than the cap (`request`, `answer`,
-    `1.request`, `1.answer`): of those the beginning is kept.
+    (`a2a.messages.Request`), its answer as that of `/v1/chat/completions`. `cut`: names of the bodies that were longer
+    than the cap (`request`, `answer`, `1.request`, `1.answer`): of those the beginning is kept.
     """
 
     request_headers: dict[str, str] = {}

@@ -65,8 +65,10 @@ class Price(Struct, frozen=True, kw_only=True):
 
 
 class ModelView(Struct, frozen=True, kw_only=True):
-    """One model reachable now. `id` is what a client sends; `accounts`: names able to serve it.
+    """One model reachable now. `id` is what a client sends.
 
+    `accounts`: names of those able to serve it now. `unable`: of those that list it and cannot, with the state or the
+    reason why (`cooling`, `needs_login`, `disabled` …, or what the upstream said of this model).
     An alias of the settings is a row too: its `provider` is `alias`, its `targets` are what it stands for, and with
     `pattern` its `id` is no name but a pattern. `input`: kinds of content the model reads, empty = not known.
     """
@@ -76,6 +78,7 @@ class ModelView(Struct, frozen=True, kw_only=True):
     provider: str
     aliases: list[str] = []
     accounts: list[str] = []
+    unable: dict[str, str] = {}
     context: int | None = None
     max_output: int | None = None
     created: int = 0

@@ -41,7 +41,7 @@ def exchange(number: int) -> Exchange:
 def capture() -> Capture:
     call = Call(front=FRONTS["chat"], path="/", body=b'{"a":1}', headers={"Authorization": "Bearer abcdefghijkl"})
     made = Capture(call, 1000)
-    made.answering(200, {"Content-Type": "application/json"})
+    made.answering({"Content-Type": "application/json"})
     made.answer.append(b"abcdefghijkl")
     made.total = 12
     return made
@@ -58,9 +58,9 @@ def test_it_writes_what_it_is_sent(tmp_path: Path) -> None:
     helper = Helper(orders(tmp_path, log_prompts="file"))
     batch = [(exchange(number), capture() if number == 3 else None) for number in range(120)]
     assert helper.write(batch, again=False)
-    assert helper.stopped is None
     helper.tidy()
     helper.close()
+    assert (helper.stopped, helper.waiting, helper.lost) == (None, 0, 0)
     assert ids(tmp_path) == list(range(120))
     archive = Archive(tmp_path / "exchanges.db")
     found = archive.get(exchange(3).id)
@@ -73,21 +73,39 @@ def test_it_writes_what_it_is_sent(tmp_path: Path) -> None:
     assert len((tmp_path / "prompts.jsonl").read_text().splitlines()) == 120
 
 
-def test_it_says_that_nothing_can_be_written(tmp_path: Path) -> None:
+def test_it_says_that_nothing_can_be_written_and_goes_on(tmp_path: Path) -> None:
     (tmp_path / "exchanges.db").mkdir()
     helper = Helper(orders(tmp_path))
-    assert not helper.write([(exchange(1), None)], again=False)
+    assert helper.write([(exchange(1), None)], again=False)
+    eventually(lambda: helper.stopped, "the news")
     assert helper.stopped is not None
     assert str(tmp_path) in (helper.stopped.stopped or "")
+    assert helper.waiting == 1
     helper.close()
 
 
-def test_one_that_was_killed_is_gone(tmp_path: Path) -> None:
+def test_one_that_was_killed_is_gone_and_leaves_what_it_had(tmp_path: Path) -> None:
     helper = Helper(orders(tmp_path))
     helper._process.kill()
     helper._process.wait()
+    helper.write([(exchange(1), None)], again=False)
+    eventually(lambda: helper._gone, "the news")
     with pytest.raises(HelperGone):
-        helper.write([(exchange(1), None)], again=False)
+        helper.write([(exchange(2), None)], again=False)
+    assert [one.exchange.id for one in helper.left()] == [exchange(1).id]
+    helper.close()
+
+
+def test_what_waits_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("a2a.gateway.helper.WAITING_BYTES", 5000)
+    (tmp_path / "exchanges.db").mkdir()
+    helper = Helper(orders(tmp_path))
+    for number in range(100):
+        helper.write([(exchange(number), None)], again=False)
+    assert helper.lost + helper.waiting == 100
+    assert 0 < helper.waiting < 20
+    assert helper.left()[-1].exchange.id == exchange(99).id
+    helper.close()
 
 
 def test_a_busy_writer_gets_one_and_does_without_when_it_is_gone(
@@ -100,9 +118,11 @@ def test_a_busy_writer_gets_one_and_does_without_when_it_is_gone(
     helper = hands._helper
     assert helper is not None
     assert hands.write([(exchange(2), None)], again=False)
+    eventually(lambda: not helper.waiting, "the second")
     helper._process.kill()
     helper._process.wait()
     assert hands.write([(exchange(3), None)], again=False)
+    eventually(lambda: helper._gone, "the end of it")
     assert hands.write([(exchange(4), None)], again=False)
     assert hands._helper is None
     assert "record_helper_gone" in caplog.text
@@ -122,6 +142,7 @@ def test_one_that_is_alone_stays_so(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_it_ends_with_its_server(tmp_path: Path) -> None:
     helper = Helper(orders(tmp_path))
     assert helper.write([(exchange(1), None)], again=False)
+    eventually(lambda: not helper.waiting, "the first")
     helper._to.close()
     eventually(lambda: helper._process.poll() == 0, "its end")
-    helper._from.close()
+    helper.close()

@@ -34,12 +34,14 @@ REQUEST = {
         {"type": "function", "function": {"name": "see", "description": "Looks.", "parameters": {"type": "object"}}}
     ],
 }
-STREAM = (
-    'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"It is "}}]}\n\n'
-    'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"a cat."}}]}\n\n'
-    'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
-    "data: [DONE]\n\n"
-)
+
+
+def frame(delta: str, finish: str = "null") -> str:
+    choice = f'{{"index":0,"delta":{delta},"finish_reason":{finish}}}'
+    return f'data: {{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{choice}]}}\n\n'
+
+
+STREAM = frame('{"content":"It is "}') + frame('{"content":"a cat."}') + frame("{}", '"stop"') + "data: [DONE]\n\n"
 
 
 def exchange(bodies: Bodies | None, **given: Any) -> Exchange:

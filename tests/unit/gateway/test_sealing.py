@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from a2a.control.types import Bodies
+from a2a.control.types import Attempt, Bodies, Exchange
 from a2a.gateway.capture import Taken, TakenCall
 from a2a.gateway.sealing import bodies_of
 
@@ -32,14 +32,17 @@ def call(answer: list[bytes], **given: Any) -> TakenCall:
     return TakenCall(**{**made, **given})
 
 
-def sealed(**given: Any) -> Bodies:
+def sealed(*, failed: bool = False, **given: Any) -> Bodies:
+    outcome = "failed" if failed else "ok"
+    attempt = Attempt(n=1, provider="p", account="p/a", model="m", started_at=0.0, outcome=outcome)  # type: ignore[arg-type]
+    exchange = Exchange(id="ex_1", started_at=0.0, client="c", front="chat", path="/", attempts=[attempt])
+    exchange.state = "failed" if failed else "done"
     made: dict[str, Any] = {
         "cap": 1000,
         "began": 0.0,
         "secrets": [TOKEN],
         "request_headers": {"authorization": f"Bearer {CLIENT_KEY}"},
         "request": b"{}",
-        "status": 200,
         "answer_headers": {},
         "answer": [],
         "total": 0,
@@ -48,7 +51,7 @@ def sealed(**given: Any) -> Bodies:
     made |= given
     if not made["total"]:
         made["total"] = sum(map(len, made["answer"]))
-    return bodies_of(Taken(**made))
+    return bodies_of(Taken(**made), exchange)
 
 
 @pytest.mark.parametrize(
@@ -140,9 +143,14 @@ def test_fields_that_oauth_names() -> None:
 
 def test_of_an_upstreams_error_more_goes() -> None:
     body = b'{"error": "ada@example.com may not use sk_live_12345678 of arn:aws:iam::123456789012:role/x"}'
-    found = sealed(status=403, answer=[body], calls=[call([body], status=403)])
+    found = sealed(failed=True, answer=[body], calls=[call([body], status=403)])
     assert found.attempts[0].answer == '{"error": "[removed] may not use [removed] of [removed]"}'
     assert found.answer == found.attempts[0].answer
+
+
+def test_an_error_in_the_middle_of_a_stream_is_one() -> None:
+    body = b'data: {"error": "ada@example.com has no quota"}\n\n'
+    assert "ada" not in (sealed(failed=True, calls=[call([body])]).attempts[0].answer or "")
 
 
 def test_each_piece_has_its_time_and_size() -> None:

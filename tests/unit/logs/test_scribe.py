@@ -31,6 +31,9 @@ class Pen:
     def stopped(self) -> Recording | None:
         return Recording(stopped="no room") if self.refuses else None
 
+    waiting = 0
+    lost = 0
+
     @property
     def written(self) -> list[int]:
         return [n for batch, _ in self.batches for n in batch]
