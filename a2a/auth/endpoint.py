@@ -69,7 +69,7 @@ async def post(
     """Post a form, or JSON, `extra` headers with it. Raises UpstreamTimeout and Unreachable; they name the origin."""
     import httpx
 
-    from a2a.auth.outward import PROXY_HINT, TIMEOUT, told
+    from a2a.auth.outward import PROXY_HINT, TIMEOUT, TRUST_HINT, told, untrusted
 
     headers = {"accept": "application/json", "user-agent": urls.user_agent, **(extra or {})}
     try:
@@ -81,6 +81,8 @@ async def post(
     except httpx.ProxyError as exc:
         raise ProxyFailed(f"no connection to the token endpoint {origin(url)}: {told(exc)}", hint=PROXY_HINT) from exc
     except (httpx.HTTPError, httpx.InvalidURL) as exc:
+        if why := untrusted(exc):
+            raise Unreachable(f"no connection to the token endpoint {origin(url)}: {why}", hint=TRUST_HINT) from exc
         raise Unreachable(f"no connection to the token endpoint {origin(url)} ({type(exc).__name__})") from exc
 
 

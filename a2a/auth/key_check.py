@@ -50,6 +50,8 @@ async def _get(client: httpx.AsyncClient, url: str, headers: Mapping[str, str]) 
     except httpx.ProxyError as exc:
         raise ProxyFailed(f"no connection to {host}: {outward.told(exc)}", hint=outward.PROXY_HINT) from exc
     except httpx.HTTPError as exc:
+        if why := outward.untrusted(exc):
+            raise Unreachable(f"no connection to {host}: {why}", hint=outward.TRUST_HINT) from exc
         raise Unreachable(
             f"no connection to {host} ({type(exc).__name__})", hint="check the base URL and the network"
         ) from exc

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +13,7 @@ from a2a.auth.socks import Socks, handshake, socks_of
 from a2a.errors import ProxyFailed
 
 PROXY_HINT = "check the proxy setting"
+TRUST_HINT = "is it an authority of your own? SSL_CERT_FILE=FILE makes a2a trust it"
 
 TIMEOUT = httpx.Timeout(connect=10.0, read=30.0, write=10.0, pool=10.0)
 """httpx's own 5 s are too short for an identity provider's bad day."""
@@ -21,8 +23,18 @@ def client(proxy: str | None, timeout: httpx.Timeout) -> httpx.AsyncClient:
     """An async context manager. `proxy`: an http(s) or socks5 URL."""
     socks = socks_of(proxy) if proxy else None
     if socks is None:
-        return httpx.AsyncClient(proxy=proxy, trust_env=False, timeout=timeout)
+        trust = _trust()
+        way = httpx.Proxy(proxy, ssl_context=trust) if proxy and proxy.startswith("https:") else proxy
+        return httpx.AsyncClient(proxy=way, verify=trust, trust_env=False, timeout=timeout)
     return httpx.AsyncClient(transport=_SocksTransport(socks), trust_env=False, timeout=timeout)
+
+
+def _trust() -> ssl.SSLContext:
+    """httpx's own list of authorities, and those of this machine as the calls to upstreams know them: OpenSSL itself
+    looks at SSL_CERT_FILE for them."""
+    context = httpx.create_ssl_context(trust_env=False)
+    context.load_default_certs()
+    return context
 
 
 class _SocksTransport(httpx.AsyncHTTPTransport):
@@ -30,9 +42,7 @@ class _SocksTransport(httpx.AsyncHTTPTransport):
 
     def __init__(self, proxy: Socks) -> None:
         super().__init__(trust_env=False)
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False), network_backend=_Backend(proxy)
-        )
+        self._pool = httpcore.AsyncConnectionPool(ssl_context=_trust(), network_backend=_Backend(proxy))
 
 
 class _Backend(httpcore.AsyncNetworkBackend):
@@ -91,3 +101,12 @@ async def _lead(stream: httpcore.AsyncNetworkStream, proxy: Socks, host: str, po
 def told(error: httpx.ProxyError) -> str:
     """What a proxy's refusal says: httpx gives the status of an HTTP proxy, this module the words of a SOCKS one."""
     return str(error)[:200] or "the proxy refuses"
+
+
+def untrusted(error: BaseException | None) -> str | None:
+    """Why a certificate was not accepted, where the error comes from that: httpx tells of a failed connection alone."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted: {error.verify_message}"
+        error = error.__cause__ or error.__context__
+    return None

@@ -68,6 +68,6 @@ def _checked(home: Home, login: Login, draft: Draft) -> Checked:
 def _ask_unreachable(home: Home, error: Unreachable | UpstreamTimeout) -> None:
     """Store the key all the same? Raises the error without a terminal, `typer.Abort` on a no."""
     if not home.out.interactive:
-        raise type(error)(error.message, hint="check the base URL and the network, or add --yes to store it unchecked")
+        raise type(error)(error.message, hint=f"{error.hint}; or add --yes to store the key unchecked")
     home.out.say(error.message)
     home.out.confirm("Store the key without a check?", yes=False)

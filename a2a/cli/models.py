@@ -1,4 +1,4 @@
-"""`a2a models`: every model reachable now, and through whom."""
+"""`a2a models`: every model reachable now, and through whom; who cannot serve it now stands there with the reason."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ def _models(
     ctx: typer.Context,
     provider: Annotated[str | None, typer.Option("-p", "--provider", help="Only this provider.")] = None,
 ) -> None:
-    """List the models your accounts can reach now, and your aliases. Asks the upstreams."""
+    """List the models your accounts can reach now, and your aliases. Asks the upstreams.
+
+    An account that cannot serve a model now stands there with the reason in brackets.
+    """
     from a2a.cli.loop import run
 
     run(_list(out_of(ctx), provider))
@@ -41,7 +44,7 @@ async def _list(out: Out, provider: str | None) -> None:
         for problem in engine.router.dead_ends():
             out.trouble(problem)
         asked = engine.pool.members(wanted)
-        views = [view for view in engine.router.models() if wanted in (None, view.provider)]
+        views = [view for view in engine.models() if wanted in (None, view.provider)]
         shorts = {provider_id: known.short for provider_id, known in engine.providers.items()}
 
     def show() -> None:
@@ -52,7 +55,7 @@ async def _list(out: Out, provider: str | None) -> None:
             (
                 view.id,
                 shorts.get(view.provider, view.provider),
-                ", ".join(view.accounts) or "none",
+                ", ".join([*view.accounts, *(f"{name} ({why})" for name, why in view.unable.items())]) or "none",
                 _thousands(view.context),
                 _price(view.price),
                 ", ".join([*view.aliases, *(f"→ {target}" for target in view.targets)]),

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Any
 
-import msgspec
 from msgspec import Struct, field
 
 from a2a.auth.codec import values_of
@@ -26,7 +25,7 @@ from a2a.messages import Failure, Request, Usage
 from a2a.pool.pool import Lease
 from a2a.protocols.base import Profile, Upstream
 from a2a.protocols.ledger import Ledger
-from a2a.protocols.redact import GONE
+from a2a.protocols.redact import GONE, forms_of
 from a2a.protocols.registry import UPSTREAMS
 from a2a.providers import rate_limits
 from a2a.providers.base import SetUpRefused, read_capped
@@ -141,7 +140,7 @@ class Try(Struct, kw_only=True):
     def unquoted(self, text: bytes) -> bytes:
         """An upstream's words of an error without the account's own credential, should it quote what it was sent."""
         for value in values_of(self.credential):
-            for form in (value.encode(), msgspec.json.encode(value)[1:-1]):  # plain, and as JSON writes it
+            for form in forms_of(value):
                 text = text.replace(form, GONE.encode())
         return text
 
@@ -199,7 +198,17 @@ class Try(Struct, kw_only=True):
     def deadline(self) -> Deadline:
         self.began = asyncio.get_running_loop().time()
         limits = [seconds for seconds in (self.timeouts.first_byte_s, self.timeouts.total_s) if seconds]
-        return Deadline(min(limits, default=0.0), f"{self.lease.name} sent nothing")
+        seconds = min(limits, default=0.0)
+        return Deadline(seconds, f"{self.lease.name} sent nothing within {seconds:g} s")
+
+    def begun(self, deadline: Deadline) -> None:
+        """A part that says nothing yet has begun: time is limited as it is behind the first content."""
+        spent_s = asyncio.get_running_loop().time() - self.began
+        total_s = self.timeouts.total_s
+        words = self._too_long()
+        limits = [(self.timeouts.idle_s, words["idle"])] if self.timeouts.idle_s else []
+        limits += [(max(total_s - spent_s, 0.001), words["total"])] if total_s else []
+        deadline.move(*min(limits, default=(0.0, "")))
 
     def watch(self, answer: Answer, down: Downstream) -> Watch:
         """Keep-alives while the upstream is silent, and an end when it stays so."""
@@ -216,11 +225,13 @@ class Try(Struct, kw_only=True):
 
     def interrupted(self, watch: Watch, error: UpstreamError) -> Failure:
         """What a stream ends with: our own limit where that closed it, else what the connection said."""
-        words = {
+        return failure_of(UpstreamTimeout(self._too_long()[watch.over]) if watch.over else error)
+
+    def _too_long(self) -> dict[str, str]:
+        return {
             "idle": f"{self.lease.name} was silent for {self.timeouts.idle_s:g} s",
             "total": f"{self.lease.name} took longer than {self.timeouts.total_s:g} s",
         }
-        return failure_of(UpstreamTimeout(words[watch.over]) if watch.over else error)
 
     def served(self, usage: Usage | None, stop: str | None, sent_bytes: int) -> None:
         """The whole answer came: account and record learn it. The exchange ends when the client has it."""
@@ -236,7 +247,7 @@ class Try(Struct, kw_only=True):
         if usage is not None:
             account, provider = self.lease.account, self.lease.provider
             self.job.report.usage(usage)
-            self.job.report.cost(self.prices.cost(account, provider.base_url(account), self.model, usage))
+            self.job.report.cost(self.prices.cost(account, provider.base_url, self.model, usage))
 
     def broke(self, failure: Failure, usage: Usage | None, sent_bytes: int) -> None:
         """It failed after content had gone out: the exchange ends here, the account is judged."""
@@ -263,7 +274,7 @@ class Try(Struct, kw_only=True):
 
 
 class Deadline:
-    """A limit in seconds (0 = none) around the wait for the first event; `met()` lifts it. Raises UpstreamTimeout.
+    """A limit in seconds (0 = none) around the wait for the first content; `met()` lifts it. Raises UpstreamTimeout.
 
     As `asyncio.timeout`, which costs three times as much per request.
     """
@@ -286,6 +297,12 @@ class Deadline:
         if self._handle is not None:
             self._handle.cancel()
 
+    def move(self, seconds: float, what: str) -> None:
+        """Begin anew, with another limit."""
+        self.met()
+        self._seconds, self._what = seconds, what
+        self.__enter__()
+
     def __enter__(self) -> Deadline:
         if self._seconds:
             self._task = asyncio.current_task()
@@ -297,7 +314,7 @@ class Deadline:
     ) -> None:
         self.met()
         if self._expired and self._task is not None and self._task.uncancel() <= 0 and kind is asyncio.CancelledError:
-            raise UpstreamTimeout(f"{self._what} within {self._seconds:g} s") from error
+            raise UpstreamTimeout(self._what) from error
 
 
 def wire_extra(call: Call) -> dict[str, str]:

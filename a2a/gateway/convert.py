@@ -6,7 +6,7 @@ One truth for stream and non-stream: a whole answer is exploded into events, fil
 from __future__ import annotations
 
 from a2a.errors import BadUpstream, UpstreamError
-from a2a.gateway.attempt import Try, wire_extra
+from a2a.gateway.attempt import Deadline, Try, wire_extra
 from a2a.gateway.report import Failed, failure_of
 from a2a.messages import (
     Delta,
@@ -14,11 +14,16 @@ from a2a.messages import (
     Event,
     Failure,
     Finish,
+    PartEnd,
     PartStart,
+    Reasoning,
+    Refusal,
     Request,
     Response,
+    Seal,
     Start,
     Stop,
+    Text,
     ToolCall,
     Usage,
     UsageNow,
@@ -34,7 +39,6 @@ from a2a.protocols.tokens import request_tokens
 from a2a.providers.base import read_capped
 from a2a.providers.http import Answer
 
-_CONTENT = (PartStart, Delta, Finish)
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
 
 
@@ -204,7 +208,7 @@ async def _stream(this: Try, conv: Conversion, body: bytes, keep: Keep | None) -
             if answer.status != 200:
                 return await this.refused(answer)
             flow = _Flow(this, conv, answer, keep)
-            failed = await flow.until_content()
+            failed = await flow.until_content(deadline)
             if failed is not None:
                 return failed
             deadline.met()
@@ -212,6 +216,19 @@ async def _stream(this: Try, conv: Conversion, body: bytes, keep: Keep | None) -
         finally:
             answer.close()
     return None
+
+
+def _shows(event: Event) -> bool:
+    """Whether a client would see something of it; the mere beginning of a text or a thought shows nothing."""
+    match event:
+        case Delta():
+            return bool(event.text) or event.logprobs is not None
+        case PartStart():
+            return not isinstance(event.part, Text | Reasoning | Refusal)
+        case PartEnd():
+            return event.part is not None
+        case _:
+            return isinstance(event, Seal | Finish)
 
 
 class _Flow:
@@ -246,7 +263,7 @@ class _Flow:
             self._keep.on(events, self._conv)
         return events
 
-    async def until_content(self) -> Failed | None:
+    async def until_content(self, deadline: Deadline) -> Failed | None:
         """Hold what comes before the first content; a failure there may still fail over."""
         forced = must_call(self._conv)
         while (events := await self._read()) is not None:
@@ -258,6 +275,8 @@ class _Flow:
                 return None
             if self._ledger.ended:
                 break
+            if any(isinstance(event, PartStart) for event in self._held):
+                self._this.begun(deadline)
         empty = Failure("upstream", "the upstream sent an empty stream", 502, code="EMPTY")
         return self._this.fail(_NO_CALL if forced and self._held else empty)
 
@@ -266,7 +285,7 @@ class _Flow:
         """Something the client may see; where a tool call is demanded, nothing before the call is."""
         if forced:
             return any(isinstance(event, PartStart) and isinstance(event.part, ToolCall) for event in events)
-        return any(isinstance(event, _CONTENT) for event in events)
+        return any(_shows(event) for event in events)
 
     def _joined(self, frames: bytes) -> bytes:
         opening = self._this.job.opening

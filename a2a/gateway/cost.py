@@ -7,6 +7,8 @@ to a2a.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 from msgspec import Struct
 
@@ -44,8 +46,10 @@ class Prices:
         self._version = -1
         self._rates: dict[tuple[str, str], Rates | None] = {}
 
-    def cost(self, account: Account, base_url: str, model: str, usage: Usage | None) -> Cost | None:
-        """None: nobody knows. `base_url`: where the account's calls go, which tells whose prices hold."""
+    def cost(
+        self, account: Account, base_url: Callable[[Account], str], model: str, usage: Usage | None
+    ) -> Cost | None:
+        """None: nobody knows. `base_url`: where an account's calls go, which tells whose prices hold."""
         if usage is None:
             return None
         if usage.ext is not None and (told := usage.ext.get("credits")) is not None:
@@ -58,13 +62,13 @@ class Prices:
             Cost(amount=amount, currency="USD", basis=rates.basis) if rates is not None and amount is not None else None
         )
 
-    def _of(self, account: Account, base_url: str, model: str) -> Rates | None:
+    def _of(self, account: Account, base_url: Callable[[Account], str], model: str) -> Rates | None:
         if self._version != self._catalogue.version or len(self._rates) > _KNOWN:
             self._rates.clear()
             self._version = self._catalogue.version
         key = (account.id, model)
         if key not in self._rates:
-            self._rates[key] = self._look(account, base_url, model)
+            self._rates[key] = self._look(account, base_url(account), model)
         return self._rates[key]
 
     def _look(self, account: Account, base_url: str, model: str) -> Rates | None:

@@ -25,7 +25,7 @@ from a2a.auth.store import CredentialStore, open_store
 from a2a.auth.tokens import TokenKeeper
 from a2a.clock import Clock, SystemClock
 from a2a.config import Settings, provider_id
-from a2a.control.types import AccountChanged, AccountGone, ConfigView, ServerView
+from a2a.control.types import AccountChanged, AccountGone, ConfigView, ModelView, ServerView
 from a2a.errors import A2AError, NeedsLogin
 from a2a.gateway.affinity import Affinity, BindingStore
 from a2a.gateway.call import Call, Sink
@@ -35,6 +35,7 @@ from a2a.gateway.checks import HealthChecks
 from a2a.gateway.edits import EditTable
 from a2a.gateway.pipeline import Gateway
 from a2a.gateway.quota import QuotaPoll
+from a2a.gateway.reachable import reachable
 from a2a.gateway.recording import Recordings
 from a2a.gateway.report import Report
 from a2a.gateway.route import Router
@@ -158,11 +159,13 @@ class Engine:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.gateway.aclose()
-        await self.keeper.aclose()
-        await self.egress.aclose()
-        await self.save_health()
-        await self.recordings.aclose()
+        try:
+            await self.gateway.aclose()
+            await self.keeper.aclose()
+            await self.egress.aclose()
+            await self.save_health()
+        finally:
+            await self.recordings.aclose()
 
     async def _counted(self, job: Job) -> Renewed:
         """A renewal, for the metrics. Raises what it raises."""
@@ -207,7 +210,7 @@ class Engine:
             router.follow(self.router)
             self._moved |= {name for name in fresh if _elsewhere(name, self.settings, settings)}
             self.settings = settings
-            self.recordings.use(settings.server)
+            self.recordings.use(settings)
             self.providers.update(fresh)  # pool and catalogue look there too
             self.pool.adopt(fresh)
             self.router = router
@@ -311,6 +314,10 @@ class Engine:
             log.info("model_list_failed account=%s error=%s", account.name, error)
             return f"{provider.short}/{account.alias} gave no model list: {error or 'no answer in time'}"
         return None
+
+    def models(self) -> list[ModelView]:
+        """The model list: aliases first, then what the catalogue knows; each with who can serve it now."""
+        return reachable(self.router.models(), self.pool.members())
 
     def view(self) -> ServerView:
         return ServerView(

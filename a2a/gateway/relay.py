@@ -12,13 +12,13 @@ import msgspec
 from msgspec import Raw
 
 from a2a.errors import RequestError, UpstreamError
-from a2a.gateway.attempt import Try, passed
+from a2a.gateway.attempt import Deadline, Try, passed
 from a2a.gateway.report import Failed
 from a2a.messages import Failure
 from a2a.protocols.base import Note
 from a2a.protocols.carried import carries_foreign
 from a2a.protocols.registry import DIALECTS, READERS
-from a2a.protocols.tap import Tap, neutral_stop, without_opening
+from a2a.protocols.tap import Tap, neutral_stop, opening_alone, without_opening
 from a2a.protocols.wire import BAD_JSON
 from a2a.providers.http import Answer
 
@@ -113,7 +113,7 @@ async def _stream(this: Try, body: bytes) -> Failed | None:
         try:
             if answer.status != 200:
                 return await this.refused(answer)
-            head = await _first(this, answer, tap)
+            head = await _first(this, answer, tap, deadline)
             if isinstance(head, Failed):
                 return head
             deadline.met()
@@ -123,10 +123,11 @@ async def _stream(this: Try, body: bytes) -> Failed | None:
     return None
 
 
-async def _first(this: Try, answer: Answer, tap: Tap) -> bytes | Failed:
+async def _first(this: Try, answer: Answer, tap: Tap, deadline: Deadline) -> bytes | Failed:
     """Everything up to and with the first content; errors and empty streams may still fail over.
 
-    An opening that comes before it goes out at once, so that a client sees as early as without us that work began.
+    An opening that comes before it goes out at once, so that a client sees as early as without us that work began. A
+    part that says nothing yet is kept back.
     """
     job, reader = this.job, READERS[this.proto]
     this.continues = bool(job.opening)
@@ -138,9 +139,14 @@ async def _first(this: Try, answer: Answer, tap: Tap) -> bytes | Failed:
                 return this.fail(tap.glance.failure)
             return without_opening(reader, data) if this.continues else data
         if tap.glance.opened and not job.opening and data.endswith(b"\n\n"):
-            job.opening = data
-            await job.stream_down().open(data)
-            data = b""
+            opening = opening_alone(reader, data) if tap.glance.hollow else data
+            if opening:
+                job.opening, data = opening, data[len(opening) :]
+                await job.stream_down().open(opening)
+        if tap.glance.hollow:
+            this.begun(deadline)
+            if len(data) > MAX_HELD_BYTES:
+                return without_opening(reader, data) if this.continues else data
     if tap.close().complete:
         return data
     whole = reader.whole(data) if data.lstrip()[:1] == b"{" else tap.glance

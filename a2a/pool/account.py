@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from a2a.auth.records import Account, Credential
 from a2a.auth.renewal import login_again
 from a2a.clock import Clock
 from a2a.control.types import AccountCounts, AccountDetail, AccountState, AccountView, Action, Fault, Quota, Standing
 from a2a.messages import Failure, Usage
+from a2a.pool.cooldown import STICKY, Cooldown
 from a2a.pool.health import Block, Health, detail_of, mended, stood, view_of
 from a2a.pool.limits import BUSY, limits_of, meter
 from a2a.pool.outage import Outage
@@ -19,52 +20,18 @@ from a2a.providers.base import Operation, Provider
 from a2a.providers.faults import Verdict
 from a2a.providers.http import Target
 
-_STICKY: dict[str, AccountState] = {
-    "needs_login": "needs_login",
-    "needs_action": "needs_action",
-    "suspended": "suspended",
-    "retired": "retired",
-}
-"""Actions after which only the user can bring the account back."""
-
-
 MAX_TARGETS = 256
+"""Of one account that are kept built."""
 
 
-MAX_BLOCKS = 256
-"""Models of one account that are remembered as not to be asked for, before those whose time is over are dropped."""
-
-LACKS = "model not available here"
-"""Why an account is passed over whose upstream said so of the model."""
-
-LIMITED = ("rate_limited", "quota_spent")
-"""Reasons that a wait cures."""
-
-_PROBED = ("server_error", "timeout")
-"""Reasons whose rest is our own guess: a request that nobody else can serve may look before it ends."""
-
-
-class _Before(Struct, frozen=True):
-    """What the last failure changed."""
-
-    failures: int
-    rest_until: float
-    early_at: float
-    reason: str | None
-    message: str | None
-    remedy: str | None
-
-
-class PoolAccount:
+class PoolAccount(Cooldown):
     """One account in the pool. Cooldowns run on the monotonic clock, shown times on the wall clock."""
 
     def __init__(self, account: Account, provider: Provider, clock: Clock) -> None:
+        super().__init__(clock)
         self.account = account
         self.provider = provider
-        self._clock = clock
         self.in_flight = 0
-        self.incidents = 0
-        """Failures that began a cooldown or deepened it; a lease remembers how many it began with."""
         self.turn = 0
         """When a strategy last picked it, by that strategy's count."""
         self.credit = 0
@@ -72,9 +39,6 @@ class PoolAccount:
         self.counts = AccountCounts()
         self.last_fault: Fault | None = None
         self.last_used_at: float | None = None
-        self.reason: str | None = None
-        self.message: str | None = None
-        self.remedy: str | None = None
         self.quota: list[Quota] = []
         self.plan: str | None = None
         self.label: str | None = None
@@ -82,15 +46,6 @@ class PoolAccount:
         """Fingerprint of a declared credential: what was learned with another one does not hold for it."""
         self.set_at = 0.0
         """When a person last set its health, Unix seconds."""
-        self.lessons = 0
-        """Changes of health so far; who saves them remembers how many it has seen."""
-        self._held: AccountState | None = None
-        self._rest_until = 0.0  # monotonic
-        self._early_at = 0.0  # monotonic: when a retry may look before the rest is over
-        self._before: _Before | None = None
-        self._failures = 0
-        self._trial = False
-        self._models: dict[str, tuple[float, str]] = {}  # model -> monotonic end of its block, and why
         self._targets: dict[tuple[Operation, bool, str, str], tuple[Credential, Target]] = {}
         self.on_change: Callable[[PoolAccount], None] = lambda _: None
         self.outage: Outage | None = None
@@ -126,11 +81,6 @@ class PoolAccount:
         if self._held is not None and self.account.enabled:
             return self.remedy
         return f"a2a accounts enable {self.name}" if not self.account.enabled or self.account.draining else None
-
-    @property
-    def held(self) -> bool:
-        """Only the user can bring it back; `remedy` says how."""
-        return self._held is not None
 
     def use(self, account: Account) -> bool:
         """Take changed metadata; what was built from the old is forgotten. False where nothing changed."""
@@ -169,25 +119,6 @@ class PoolAccount:
             self._targets.clear()
         self._targets[key] = credential, target
         return target
-
-    def rest_s(self) -> float:
-        """Seconds until a cooldown ends; 0 when none runs."""
-        return max(0.0, self._rest_until - self._clock.monotonic())
-
-    def blocked_s(self, model: str) -> float:
-        """Seconds for which this account is not asked for `model`."""
-        return max(0.0, self._models.get(model, (0.0, ""))[0] - self._clock.monotonic())
-
-    def lacks(self, model: str) -> bool:
-        """Whether its upstream said of late that it has no such model."""
-        end, why = self._models.get(model, (0.0, ""))
-        return why == LACKS and end > self._clock.monotonic()
-
-    def ask_anew(self, model: str) -> None:
-        """Forget that it lacks the model: the upstream is to say it again, or to serve it."""
-        if self.lacks(model):
-            del self._models[model]
-            self.lessons += 1
 
     def again_s(self, model: str) -> float:
         """Seconds until a request that nobody else can serve may ask it again; infinite where only the user helps."""
@@ -270,14 +201,8 @@ class PoolAccount:
             self.counts.output_tokens += usage.output or 0
         if seen is not None and seen != self.incidents:
             return
-        if not self._failures:
-            return
-        self._failures = 0
-        self._rest_until = self._early_at = 0.0
-        self._trial = False
-        if self._held is None:
-            self.reason = self.message = self.remedy = None
-        self._learned()
+        if self._failures:
+            self._recover()
 
     def fail(self, failure: Failure, verdict: Verdict, model: str, *, seen: int | None = None) -> Fault:
         """Book a failure by its verdict and say what it meant. A request's own fault changes nothing here.
@@ -285,28 +210,13 @@ class PoolAccount:
         `seen`: `incidents` when the call began. Calls that were out together meet the same trouble: it counts once.
         """
         now = self._clock.now()
-        until: float | None = None
+        wait_s: float | None = None
         remedy = login_again(self.account) if verdict.action == "needs_login" else verdict.remedy
         if verdict.scope == "account_model":
-            rest_s = verdict.rest_s(1, failure.retry_after)
-            why = LACKS if verdict.action == "next" else f"model cooling: {verdict.reason}"
-            self._block(model, rest_s, why)
-            until = now + rest_s
+            wait_s = self._block(failure, verdict, model)
         elif verdict.scope == "account":
             self.counts.failures += 1
-            if seen is None or seen == self.incidents or not self._failures:
-                self._before = self._now()
-                self._failures += 1
-                self.incidents += 1
-            self._trial = False
-            self.reason, self.message, self.remedy = verdict.reason, failure.message, remedy
-            held = _STICKY.get(verdict.action)
-            if held is not None:
-                self._held = held
-            else:
-                rest_s = verdict.rest_s(self._failures, failure.retry_after)
-                self._rest(rest_s, named_s=failure.retry_after if verdict.reason in _PROBED else rest_s)
-                until = now + self.rest_s()
+            wait_s = self._suffer(failure, verdict, remedy, seen)
         fault = Fault(
             kind=failure.kind,
             message=failure.message,
@@ -315,38 +225,13 @@ class PoolAccount:
             scope=verdict.scope,
             action=verdict.action,
             at=now,
-            until=until,
+            until=None if wait_s is None else now + wait_s,
             remedy=remedy,
         )
         if verdict.scope in ("account", "account_model"):
             self.last_fault = fault
             self._learned()
         return fault
-
-    def _block(self, model: str, rest_s: float, why: str) -> None:
-        at = self._clock.monotonic()
-        if len(self._models) >= MAX_BLOCKS:
-            self._models = {name: block for name, block in self._models.items() if block[0] > at}
-        self._models[model] = at + rest_s, why
-
-    def _rest(self, rest_s: float, *, named_s: float | None) -> None:
-        """`named_s`: how much of it the upstream itself has named; nobody looks before that."""
-        at = self._clock.monotonic()
-        self._rest_until = max(self._rest_until, at + rest_s)
-        self._early_at = max(self._early_at, at + min(named_s or 0.0, rest_s))
-
-    def _now(self) -> _Before:
-        return _Before(self._failures, self._rest_until, self._early_at, self.reason, self.message, self.remedy)
-
-    def forgive(self) -> None:
-        """It was not this account: take back what the last failure did to its rest."""
-        before, self._before = self._before, None
-        if before is None or self._held is not None:
-            return
-        self._failures, self._rest_until, self._early_at = before.failures, before.rest_until, before.early_at
-        self.reason, self.message, self.remedy = before.reason, before.message, before.remedy
-        self._trial = False
-        self._learned()
 
     def note_quota(self, quota: list[Quota]) -> None:
         """What the upstream says is left, in place of what it said before of the same allowances."""
@@ -358,7 +243,7 @@ class PoolAccount:
 
     def hold(self, action: Action, reason: str, message: str, remedy: str | None = None) -> Fault:
         """Take it out until the user acts: a dead credential, a suspended account. `action`: one of the sticky ones."""
-        self._held = _STICKY[action]
+        self._held = STICKY[action]
         self.reason, self.message, self.remedy = reason, message, remedy
         now = self._clock.now()
         fault = Fault(kind="unavailable", message=message, scope="account", action=action, at=now, remedy=remedy)
@@ -428,7 +313,7 @@ class PoolAccount:
         self._learned()
 
     def _learned(self) -> None:
-        self.lessons += 1
+        super()._learned()
         self.on_change(self)
 
     def _shown(self) -> Health:

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from a2a.auth.records import Account
 from a2a.clock import Clock, SystemClock
 from a2a.control.types import AccountView, Considered, Decision
-from a2a.pool.account import LACKS, LIMITED, PoolAccount
+from a2a.pool.account import PoolAccount
+from a2a.pool.cooldown import LACKS, LIMITED
 from a2a.pool.lease import Busy, Lease, Refused, Wish
 from a2a.pool.limits import WORDS
 from a2a.pool.outage import Outage

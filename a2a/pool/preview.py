@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence, Set
 from msgspec import Struct
 
 from a2a.control.types import Considered
-from a2a.pool.account import LACKS, PoolAccount
+from a2a.pool.account import PoolAccount
+from a2a.pool.cooldown import LACKS
 from a2a.pool.limits import WORDS
 from a2a.pool.selection import Strategy
 

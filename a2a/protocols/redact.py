@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
+from urllib.parse import quote
+
+import msgspec
 
 MAX_MESSAGE = 2000
 """Characters of an upstream's message that a client gets to see."""
@@ -20,8 +24,11 @@ _SECRETS = re.compile(
     r"|\beyJ[\w-]{10,}\.[\w.-]+"  # JWT
     r"|(?:authorization|x-api-key|x-goog-api-key|cookie)[\"']?\s*[:=]\s*(?:Bearer\s+)?\S+"
     r"|\bBearer\s+(?!tokens?\b|auth)\S+"  # but not the words "bearer token"
+    r"|\bBasic\s+(?=[\w+/]*[\d=])[\w+/]{8,}={0,2}"
+    r"|(?<=[?&]key=)[^\s&\"']+|(?<=_token=)[^\s&\"']+"
+    r"|(?<![\w./+-])[\w./+-]{2,}+\*{4,}[\w-]*"  # half masked; from the start of a word only, or it takes n² steps
     r"|arn:aws[\w:/-]+"  # holds the account's number
-    r"|[\w.+-]+@[\w-]+\.[\w.-]+",
+    r"|(?<![\w.+-])[\w.+-]++@[\w-]+\.[\w.-]+",
     re.IGNORECASE,
 )
 
@@ -30,19 +37,32 @@ _IN_ERRORS = re.compile(_SECRETS.pattern.encode(), re.IGNORECASE)
 
 _KEYS = re.compile(
     rb"\b(?:sk|ksk)-(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{20,}"  # API keys; a digit, so that no CSS class is one
-    rb"|\bAIza[\w-]{30,}|\bya29\.[\w.-]{20,}|\b1//[\w-]{20,}"  # Google
+    rb"|\bAIza[\w-]{30,}|\bya29\.[\w.-]{10,}|\b1//[\w-]{20,}"  # Google
     rb"|\bao[ar][\w:+/=-]{40,}"  # Kiro
     rb"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*"  # JWT
     rb"|\bgh[pousr]_\w{30,}|\bgithub_pat_\w{30,}|\bxox[abeprs]-[\w-]{10,}|\bAKIA[0-9A-Z]{16}\b"
     rb"|\bBearer\s+[\w.~+/=-]{20,}"
+    rb"|\ba2a-[\w-]{32}(?![\w-])"  # a server's own, made at its first start
 )
 """What can be nothing but a key, in a text that may be about anything."""
 
 _FIELDS = re.compile(
     rb'"(?:(?:access|refresh|id|session|auth)_?[tT]oken|client_?[sS]ecret|api_?[kK]ey|device_?[cC]ode|code_?[vV]erifier'
-    rb'|password)"\s*:\s*"((?:[^"\\]|\\.)+)"'
+    rb'|password)\\*"\s*:\s*(\\*)"((?:[^"\\]|\\.)+?)\1"'
 )
-"""Values of the fields by which OAuth and its relatives name a secret."""
+"""Values of the fields by which OAuth and its relatives name a secret; also in JSON that stands in a JSON string."""
+
+_FORMS = re.compile(
+    rb"(?i:(?:\b|_)(?:(?:access|refresh|id|session|auth)_token|client_secret|api_?key|device_code|code_verifier|password)"
+    rb"|(?:[?&]|\\u0026)(?:key|token|code))="
+    rb"((?=[\w.~+/%-]*\d)(?=[\w.~+/%-]*[A-Za-z])[\w.~+/%-]{16,})"  # a value that code would hardly have
+)
+"""The same in forms, queries and assignments."""
+
+_AUTHORIZATIONS = re.compile(rb"uthorization\\*[\"']?\s*[:=]\s*\\*[\"']?(?:Basic|Token|ApiKey)\s+([\w+/=.-]{8,})", re.I)
+
+_LOGINS = re.compile(rb"://[^\s/:@\"'\\<>]{1,256}:([^\s/:@\"'\\<>]{1,256})@")
+"""Passwords in addresses."""
 
 
 def _may_hold_key(data: bytes) -> bool:
@@ -64,22 +84,28 @@ def _may_hold_key(data: bytes) -> bool:
         or b"xox" in data
         or b"AKIA" in data
         or b"Bearer" in data
+        or b"a2a-" in data
     )
 
 
-def _may_hold_field(data: bytes) -> bool:
-    """Whether `_FIELDS` may match."""
-    return (
-        b'oken"' in data
-        or b'ecret"' in data
-        or b'ey"' in data
-        or b'ode"' in data
-        or b'erifier"' in data
-        or b'assword"' in data
-    )
+_FIELD_ENDS = (b"oken", b"ecret", b"ey", b"ode", b"erifier", b"assword")
+_FIELD_SIGNS = tuple(end + sign for end in _FIELD_ENDS for sign in (b'"', b'\\"', b"\\\\"))
+_FORM_SIGNS = tuple(end + b"=" for end in (*_FIELD_ENDS, *(end.upper() for end in _FIELD_ENDS)))
 
 
 Span = tuple[int, int]
+
+
+@lru_cache(maxsize=256)
+def forms_of(secret: str) -> tuple[bytes, ...]:
+    """How it may stand in a text, longest first: as it is, as JSON writes it (in a string of JSON too, and with its
+    slashes escaped, as PHP does), and as URLs do.
+    """
+    quoted = msgspec.json.encode(secret)[1:-1]
+    nested = msgspec.json.encode(quoted.decode())[1:-1]
+    escaped = (form.replace(b"/", b"\\/") for form in (quoted, nested))
+    forms = {secret.encode(), quoted, nested, *escaped, quote(secret, safe="").encode()}
+    return tuple(sorted(forms, key=len, reverse=True))
 
 
 def secrets_in(data: bytes, known: Iterable[bytes] = (), *, error: bool = False) -> list[Span]:
@@ -95,8 +121,14 @@ def secrets_in(data: bytes, known: Iterable[bytes] = (), *, error: bool = False)
             at = data.find(secret, at + len(secret))
     if _may_hold_key(data):
         found += [match.span() for match in _KEYS.finditer(data)]
-    if _may_hold_field(data):
-        found += [match.span(1) for match in _FIELDS.finditer(data)]
+    if any(sign in data for sign in _FIELD_SIGNS):
+        found += [match.span(2) for match in _FIELDS.finditer(data)]
+    if any(sign in data for sign in _FORM_SIGNS):
+        found += [match.span(1) for match in _FORMS.finditer(data)]
+    if b"uthorization" in data:
+        found += [match.span(1) for match in _AUTHORIZATIONS.finditer(data)]
+    if b"://" in data and b"@" in data:
+        found += [match.span(1) for match in _LOGINS.finditer(data)]
     if error:
         found += [match.span() for match in _IN_ERRORS.finditer(data)]
     return _joined(found) if found else found

@@ -29,13 +29,17 @@ class Glance(Struct):
     """What was seen. `complete`: the stream reached its terminal event. `failure`: an error instead of an answer.
 
     `opened`: a frame that opens an answer and says nothing yet (message_start, a chunk with a role alone), which may go
-    out early: should another account take over, its own opening is left out.
+    out early: should another account take over, its own opening is left out. `hollow`: a part of the answer has begun
+    and says nothing yet (a text block without text): it is kept back, as another account's answer may begin with
+    another part. `begun`: the first content was seen; who reads on need not look for it.
     """
 
     usage: Usage | None = None
     stop: str | None = None
     complete: bool = False
     opened: bool = False
+    hollow: bool = False
+    begun: bool = False
     failure: Failure | None = None
 
 
@@ -73,7 +77,7 @@ class Reader(Protocol):
         ...
 
     def event(self, event: SseEvent, glance: Glance) -> bool:
-        """Take in one event; True when it holds the first content (not a ping, a comment or a mere opening)."""
+        """Take in one event; True when it holds content (not a ping, a comment, a mere opening or a hollow part)."""
         ...
 
     def join(self, opening: bytes, events: bytes) -> bytes:
@@ -99,7 +103,8 @@ class Tap:
         self._keep(chunk)
         try:
             for event in self._head.each(chunk):
-                if self._reader.event(event, self.glance) or self.glance.failure is not None:
+                self.glance.begun = self._reader.event(event, self.glance)
+                if self.glance.begun or self.glance.failure is not None:
                     return True
         except SseOverflow:
             return True
@@ -133,14 +138,21 @@ class Tap:
 
 
 def without_opening(reader: Reader, data: bytes) -> bytes:
-    """A stream's first bytes without the events before its first content."""
+    """A stream's first bytes without the events before its first part."""
     sse = SseReader()
     blocks = sse.blocks(data)
+    glance = Glance()
     for at, block in enumerate(blocks):
         events = SseReader().feed(block + b"\n\n")
-        if any(reader.event(event, Glance()) for event in events):
+        if any(reader.event(event, glance) or glance.hollow for event in events):
             return b"".join(rest + b"\n\n" for rest in blocks[at:]) + sse.pending
     return sse.pending
+
+
+def opening_alone(reader: Reader, data: bytes) -> bytes:
+    """The events before the first part; b"" where the rest cannot be cut off byte for byte (line ends with CR)."""
+    rest = without_opening(reader, data)
+    return data.removesuffix(rest) if data.endswith(rest) and b"\r" not in data else b""
 
 
 def _ends(chunk: bytes) -> bool:

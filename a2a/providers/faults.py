@@ -104,11 +104,19 @@ _RATE = Verdict(
     remedy="wait for the rest to end, or add another account: a2a login {short}",
 )
 
+_UNTRUSTED = structs.replace(
+    _SERVER,
+    reason="certificate",
+    remedy="where an authority of your own made the certificate, start a2a with SSL_CERT_FILE=FILE "
+    "(docs/proxies.md); else see base_url and proxy: a2a accounts show {name}",
+)
+
 COMMON: tuple[Row, ...] = (
     Row(
         codes=("no_tool_call",),
         verdict=Verdict(scope="request", action="repair", reason="no_tool_call"),
     ),
+    Row(codes=("proxy", "unreachable"), texts=("certificate is not trusted",), verdict=_UNTRUSTED),
     Row(
         codes=("proxy",),
         verdict=Verdict(

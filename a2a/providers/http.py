@@ -167,6 +167,8 @@ def _told(error: Exception, host: str, proxy: str, *, reused: bool) -> UpstreamE
             return _login_wanted(proxy)
         case aiohttp.ClientHttpProxyError():
             return ProxyFailed(f"the proxy {_name(proxy)} does not connect to {host}: it answered {error.status}")
+        case aiohttp.ClientConnectorCertificateError(host=at, port=port) if (at, port) == _place(proxy):
+            return ProxyFailed(f"cannot reach the proxy {_name(proxy)}: {reason(error)}")
         case aiohttp.ClientProxyConnectionError():
             return ProxyFailed(f"cannot reach {host} through the proxy: {reason(error)}")
         case TimeoutError():  # aiohttp's own kinds of it too
@@ -186,6 +188,11 @@ def _login_wanted(proxy: str) -> ProxyFailed:
 def _name(proxy: str) -> str:
     """Host and port."""
     return urlsplit(proxy).netloc.rpartition("@")[2]
+
+
+def _place(proxy: str) -> tuple[str | None, int | None]:
+    url = URL(proxy)
+    return url.raw_host, url.port
 
 
 def _kept_alive() -> aiohttp.TraceConfig:

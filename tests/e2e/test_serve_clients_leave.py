@@ -49,7 +49,7 @@ def closed_for_all(stage: Stage, count: int = 1) -> None:
 @pytest.mark.parametrize("front", FRONTS)
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_in_mid_stream(stage: Stage, provider: str, front: str) -> None:
-    stage.demo.fault("stall after=3")
+    stage.demo.fault("stall after=5")
     with stage.server.http.stream("POST", f"/{provider}/v1/{front}", json=body(provider, "hello")) as answer:
         pieces = answer.iter_bytes()  # kept: dropping the iterator would hang up
         assert (answer.status_code, bool(next(pieces))) == (200, True)
@@ -85,7 +85,7 @@ def leave_while_waiting(stage: Stage, path: str, sent: dict[str, Any]) -> None:
 
 def test_many_that_leave_at_once(stage: Stage) -> None:
     """In mid-stream, over all providers and fronts."""
-    stage.demo.fault("stall after=3", times=None)
+    stage.demo.fault("stall after=5", times=None)
     count = 48
     open_answers = []
     with httpx.Client(base_url=stage.server.url, headers={"x-api-key": KEY}, trust_env=False, timeout=20) as client:

@@ -96,6 +96,17 @@ def test_the_record_names_every_attempt(
     assert failed_over.headers["x-a2a-account"].endswith("/good")
 
 
+@pytest.mark.parametrize("front", ["messages", "chat/completions"])
+def test_a_fault_behind_an_empty_block_reaches_no_client(stage: Stage, front: str) -> None:
+    """The second frame of a Claude stream begins a block without a word in it: nothing the client could have read."""
+    stage.demo.fault("error_event after=2", api="claude", account="sk-demo-claude-1", times=None)
+    for _ in range(2):
+        stream = Stream(stage.server.http, f"/{CLAUDE}/v1/{front}", {"model": "claude-sonnet-4-6", **BODY})
+        assert (stream.done, stream.text) == (True, "You said: hello — noted ✓")
+    attempts = sorted([one["outcome"] for one in record["attempts"]] for record in stage.server.exchanges())
+    assert attempts == [["failed", "ok"], ["ok"]]
+
+
 def test_when_all_fail_the_answer_names_each_attempt(stage: Stage) -> None:
     stage.demo.fault("500", api="openai", times=None)
     answer = stage.server.http.post("/openai/v1/chat/completions", json={"model": "demo-chat", **BODY})

@@ -14,7 +14,7 @@ from support.pool_kit import OPENAI, FakeClock, account, failure, pool_of, verdi
 
 from a2a.auth.records import Account, Limits
 from a2a.errors import NoAccount
-from a2a.pool.account import LACKS
+from a2a.pool.cooldown import LACKS
 from a2a.pool.limits import BUSY
 from a2a.pool.pool import Lease, Pool
 

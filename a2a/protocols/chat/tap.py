@@ -87,7 +87,7 @@ class ChatReader:
             return False
         _take(decoded, glance)
         glance.opened = glance.opened or bool(decoded.choices)
-        return any(_says_something(choice) for choice in decoded.choices or ())
+        return glance.begun or any(_says_something(choice) for choice in decoded.choices or ())
 
 
 _SHARED = ("id", "created", "model")

@@ -46,12 +46,24 @@ class _Kind(Struct):
     type: str = ""
 
 
+class _Block(Struct):
+    """`content_block` of a start, `delta` of what follows it."""
+
+    content_block: dict[str, Raw] | None = None
+    delta: dict[str, Raw] | None = None
+
+
 _BODY = msgspec.json.Decoder(_Body)
 _KIND = msgspec.json.Decoder(_Kind)
 _USAGE = msgspec.json.Decoder(_Usage)
 _WORD = msgspec.json.Decoder(str)
+_BLOCK = msgspec.json.Decoder(_Block)
 _TELLING = ("message_start", "message_delta")
-_NO_CONTENT = ("", "ping", "error", "message_start")
+_OF_A_BLOCK = ("content_block_start", "content_block_delta")
+_NOTHING = (NULL, Raw(b'""'), Raw(b"[]"))
+_KINDS = (Raw(b'"text"'), Raw(b'"thinking"'))
+"""Blocks that say nothing by being there: a tool's has its name."""
+_NO_CONTENT = ("", "ping", "error", "message_start", "content_block_stop")
 """Events behind which another account may still take over: an overloaded upstream often says so after its opening."""
 
 
@@ -89,7 +101,22 @@ class ClaudeReader:
             _merge(body.message.usage if body.message else body.usage, glance)
             if body.delta is not None:
                 glance.stop = _word(body.delta.stop_reason) or glance.stop
-        return kind not in _NO_CONTENT
+        return kind not in _NO_CONTENT and (glance.begun or kind not in _OF_A_BLOCK or _says(event.data, glance))
+
+
+def _says(data: bytes, glance: Glance) -> bool:
+    """Whether a block begins or goes on with more than its kind."""
+    try:
+        event = _BLOCK.decode(data)
+    except BAD_JSON:
+        return True
+    said = event.delta if event.content_block is None else event.content_block
+    if said is None or (said is event.content_block and said.get("type") not in _KINDS):
+        return True
+    if any(value not in _NOTHING for key, value in said.items() if key != "type"):
+        return True
+    glance.hollow = True
+    return False
 
 
 def _word(raw: Raw) -> str | None:

@@ -43,7 +43,15 @@ class _Body(Struct, rename="camel"):
     error: Raw = _ABSENT
 
 
+class _Content(Struct):
+    parts: list[dict[str, Raw]] = []
+
+
 _BODY = msgspec.json.Decoder(_Body)
+_CONTENT = msgspec.json.Decoder(_Content | None)
+_NOTHING = (_ABSENT, Raw(b'""'))
+_KIND = "thought"
+"""Key that says of a part what it is, not what is in it."""
 
 
 class GeminiReader:
@@ -71,7 +79,23 @@ class GeminiReader:
             glance.failure = parse_error(200, {}, event.data)
             return False
         _take(decoded, glance)
-        return decoded.candidates is not None or decoded.prompt_feedback is not None
+        if glance.begun or decoded.prompt_feedback is not None:
+            return True
+        says = any(_says(candidate) for candidate in decoded.candidates or ())
+        glance.hollow = glance.hollow or (bool(decoded.candidates) and not says)
+        return says
+
+
+def _says(candidate: _Candidate) -> bool:
+    """Whether there is an end, or a part with more than an empty text."""
+    if candidate.finish_reason is not None:
+        return True
+    try:
+        content = _CONTENT.decode(candidate.content)
+    except BAD_JSON:
+        return True
+    parts = () if content is None else content.parts
+    return any(value not in _NOTHING for part in parts for key, value in part.items() if key != _KIND)
 
 
 def _decoded(data: bytes) -> _Body | None:

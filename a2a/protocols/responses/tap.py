@@ -1,7 +1,7 @@
 """Reader of the byte path for Responses: usage, status, the terminal event, errors inside a 200.
 
-`response.created` and `response.in_progress` do not count as the beginning of an answer: an upstream that fails right
-behind them can still be left for another one.
+`response.created` and `response.in_progress` do not count as the beginning of an answer, nor does a message or a
+reasoning item that is still empty: an upstream that fails right behind them can still be left for another one.
 """
 
 from __future__ import annotations
@@ -20,6 +20,15 @@ _OPENING = ("", "response.created", "response.in_progress", "response.queued", "
 _FAILED = ("response.failed", "error")
 _ENDED = ("response.completed", "response.incomplete")
 _CALLS = ("function_call", "custom_tool_call")
+_ADDED = ".added"
+_DELTA = ".delta"
+_NOTHING = (_NULL, Raw(b'""'), Raw(b"[]"))
+_KINDS = tuple(
+    Raw(f'"{kind}"'.encode())
+    for kind in ("message", "reasoning", "output_text", "refusal", "reasoning_text", "summary_text")
+)
+"""Items and parts that say nothing by being there: a call has its name."""
+_LABELS = ("type", "id", "status", "role", "phase")
 
 
 class _InputDetails(Struct):
@@ -59,7 +68,16 @@ class _Kind(Struct):
     type: str = ""
 
 
+class _Part(Struct):
+    """What `….added` and `….delta` events bring; `delta` is b"" where there is none."""
+
+    item: dict[str, Raw] | None = None
+    part: dict[str, Raw] | None = None
+    delta: Raw = Raw(b"")
+
+
 _ANSWER = msgspec.json.Decoder(_Answer)
+_PART = msgspec.json.Decoder(_Part)
 _EVENT = msgspec.json.Decoder(_Event)
 _KIND = msgspec.json.Decoder(_Kind)
 _ITEMS = msgspec.json.Decoder(list[_Kind])
@@ -94,7 +112,26 @@ class ResponsesReader:
             glance.failure = parse_error(200, {}, event.data)
             return False
         glance.complete = glance.complete or kind in _ENDED
-        return kind not in _OPENING
+        return kind not in _OPENING and (
+            glance.begun or not kind.endswith((_ADDED, _DELTA)) or _says(event.data, glance)
+        )
+
+
+def _says(data: bytes, glance: Glance) -> bool:
+    """Whether an item or a part begins or goes on with more than its kind."""
+    try:
+        event = _PART.decode(data)
+    except BAD_JSON:
+        return True
+    added = event.part if event.item is None else event.item
+    if added is None:
+        says = event.delta not in _NOTHING
+    else:
+        says = added.get("type") not in _KINDS or any(
+            value not in _NOTHING for key, value in added.items() if key not in _LABELS
+        )
+    glance.hollow = glance.hollow or not says
+    return says
 
 
 def _take(answer: _Answer, glance: Glance) -> None:

@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
 from aiohttp import web
-from support.proxies import HttpProxy, Proxy, SocksProxy, client_tls, server_tls
+from support.proxies import HttpProxy, Proxy, SocksProxy, authority_file, client_tls, server_tls
 
 from a2a.auth import outward
 from a2a.auth.endpoint import AuthUrls, http_client, post
 from a2a.auth.key_check import check_key
-from a2a.errors import ProxyFailed
+from a2a.errors import ProxyFailed, Unreachable
 
 pytestmark = pytest.mark.anyio
 KINDS = [SocksProxy, HttpProxy]
 LOGIN = "me:pw-planted"
+SHIPPED = httpx.create_ssl_context
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +88,31 @@ async def test_a_dead_proxy() -> None:
     free.close()
     with pytest.raises(ProxyFailed, match=f"cannot reach the proxy 127.0.0.1:{port}"):
         await renew(f"socks5://{LOGIN}@127.0.0.1:{port}")
+
+
+@pytest.fixture
+def as_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trust of a2a itself instead of that of these tests."""
+    monkeypatch.setattr(httpx, "create_ssl_context", SHIPPED)
+    monkeypatch.setattr("httpx._transports.default.create_ssl_context", SHIPPED)
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["the upstream's", "the proxy's too"])
+async def test_an_authority_of_one_s_own_is_trusted_by_the_usual_variable(
+    table: dict[str, int], as_shipped: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tls: bool
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority_file(tmp_path)))
+    async with HttpProxy(table, tls=server_tls() if tls else None) as proxy:
+        assert (await renew(proxy.url)).json() == {"got": "b"}
+        assert (await check_key(["https://upstream.test/v1"], {}, proxy=proxy.url)).models == 1
+
+
+async def test_a_certificate_that_is_not_trusted_is_told(table: dict[str, int], as_shipped: None) -> None:
+    async with SocksProxy(table) as proxy:
+        for ask in (renew(proxy.url), check_key(["https://upstream.test/v1"], {}, proxy=proxy.url)):
+            with pytest.raises(Unreachable, match="its certificate is not trusted") as caught:
+                await ask
+            assert "SSL_CERT_FILE" in (caught.value.hint or "")
 
 
 async def test_a_silent_proxy_is_not_waited_for() -> None:

@@ -46,6 +46,15 @@ def test_a_target_that_leads_nowhere_is_told_with_its_line(upstream: HTTPServer)
     assert "config.toml:10: nobody serves lsted (near: listed)" in run.stderr
 
 
+def test_an_account_that_cannot_serve_now_stands_there_with_the_reason(upstream: HTTPServer) -> None:
+    assert Run("accounts", "drain", "openai/one").code == 0
+    rows = {row["id"]: row for row in Run("models", "--json").data}
+    for name in ("listed", "fast"):
+        assert (rows[name]["accounts"], rows[name]["unable"]) == ([], {"openai/one": "draining"})
+    lines = [line.split() for line in Run("models").stdout.splitlines()]
+    assert ["fast", "alias", "openai/one", "(draining)", "→", "openai/listed"] in lines
+
+
 def test_patterns_are_marked_for_scripts(upstream: HTTPServer) -> None:
     rows = {row["id"]: row for row in Run("models", "--json").data}
     assert (rows["old-*"]["pattern"], rows["old-*"]["targets"]) == (True, ["openai/added"])

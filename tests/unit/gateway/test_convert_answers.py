@@ -20,12 +20,13 @@ from gateway_kit import (
     kiro_error,
     kiro_text,
 )
-from support.pool_kit import CLAUDE, KIRO, account, settings
+from support.pool_kit import CLAUDE, GEMINI, KIRO, OPENAI, RESPONSES, account, settings
 
 from a2a.protocols.eventstream import encode_frame
 from a2a.providers.http import Interrupted
 
 pytestmark = pytest.mark.anyio
+SHORT = {CLAUDE: "claude", GEMINI: "gemini-key", RESPONSES: "responses"}
 KIRO_ACCOUNTS = (account("a", KIRO), account("b", KIRO))
 TEXT = frame("assistantResponseEvent", content="hel")
 THROTTLED = encode_frame(
@@ -207,6 +208,43 @@ async def test_an_opening_is_not_sent_twice() -> None:
     assert sink.body.startswith(start)
     assert sink.body.count(b"event: message_start") == 1
     assert (sink.body.count(b"text_delta"), scene.exchange.state) == (2, "done")
+
+
+CLAUDE_HOLLOW = (
+    b'event: message_start\ndata: {"type":"message_start","message":{"id":"x","usage":{"input_tokens":3}}}\n\n'
+    b'event: content_block_start\ndata: {"type":"content_block_start","index":0,'
+    b'"content_block":{"type":"text","text":""}}\n\n'
+)
+RESPONSES_HOLLOW = (
+    b'data: {"type":"response.created","response":{"id":"resp_1","model":"m","created_at":1,"output":[]}}\n\n'
+    b'data: {"type":"response.output_item.added","output_index":0,'
+    b'"item":{"type":"message","id":"i","role":"assistant","content":[]}}\n\n'
+    b'data: {"type":"response.content_part.added","output_index":0,"content_index":0,"item_id":"i",'
+    b'"part":{"type":"output_text","text":"","annotations":[]}}\n\n'
+)
+GEMINI_HOLLOW = b'data: {"candidates":[{"content":{"role":"model","parts":[{"text":""}]}}],"responseId":"r"}\n\n'
+
+
+@pytest.mark.parametrize(
+    "fault", [(Interrupted("cut"),), (), (b"data: nonsense\n\n",)], ids=["cut", "ended", "nonsense"]
+)
+@pytest.mark.parametrize(
+    ("provider", "hollow"),
+    [(CLAUDE, CLAUDE_HOLLOW), (RESPONSES, RESPONSES_HOLLOW), (GEMINI, GEMINI_HOLLOW)],
+    ids=["claude", "responses", "gemini"],
+)
+async def test_a_part_that_says_nothing_yet_is_no_content(provider: str, hollow: bytes, fault: Any) -> None:
+    tables: Any = {"openai": {"models": ["m"]}, SHORT[provider]: {"models": ["m"]}}
+    scene = Scene(
+        Answer(200, hollow, *fault),
+        Answer(200, *STREAM),
+        accounts=[account("c", provider), account("a")],
+        given=settings({"model_provider": [provider, OPENAI]}, **tables),
+    )
+    sink = await scene.ask("claude" if provider != CLAUDE else "chat", stream=True)
+    assert scene.exchange.state == "done"
+    assert [one.outcome for one in scene.exchange.attempts] == ["failed", "ok"]
+    assert b"hel" in sink.body
 
 
 async def test_a_refused_conversion_asks_nobody() -> None:

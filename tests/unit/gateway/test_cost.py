@@ -24,7 +24,7 @@ def prices(**models: ModelDecl) -> Prices:
 
 
 def cost(usage: Usage | None, *, model: str = MODEL, url: str = URL, **models: ModelDecl) -> Cost | None:
-    return prices(**models).cost(account("a"), url, model, usage)
+    return prices(**models).cost(account("a"), lambda _: url, model, usage)
 
 
 def test_the_packaged_price_with_its_date() -> None:
@@ -113,9 +113,9 @@ def test_the_upstreams_own_credits() -> None:
 def test_a_price_that_changes_holds_from_then_on() -> None:
     catalogue = Catalogue({})
     one = Prices(catalogue)
-    before = one.cost(account("a"), URL, MODEL, Usage(input=1_000_000))
+    before = one.cost(account("a"), lambda _: URL, MODEL, Usage(input=1_000_000))
     catalogue.declare({f"{OPENAI}/{MODEL}": OWN})
-    after = one.cost(account("a"), URL, MODEL, Usage(input=1_000_000))
+    after = one.cost(account("a"), lambda _: URL, MODEL, Usage(input=1_000_000))
     assert before is not None
     assert after is not None
     assert (before.amount, after.amount) == (1.25, 10.0)

@@ -213,6 +213,101 @@ async def test_a_claude_stream_passes_through_too() -> None:
     assert (sink.body, scene.exchange.mode, scene.exchange.stop) == (b"".join(events), "relay", "end")
 
 
+START = b'event: message_start\ndata: {"type":"message_start","message":{"id":"%s","usage":{"input_tokens":3}}}\n\n'
+TEXT_BLOCK = (
+    b'event: content_block_start\ndata: {"type":"content_block_start","index":0,'
+    b'"content_block":{"type":"text","text":""}}\n\n'
+)
+THOUGHT_BLOCK = TEXT_BLOCK.replace(b'"text","text"', b'"thinking","thinking"')
+OVERLOADED = b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"busy"}}\n\n'
+SAID = (
+    b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,'
+    b'"delta":{"type":"text_delta","text":"hello"}}\n\n',
+    b'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n',
+    b'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn"},'
+    b'"usage":{"output_tokens":4}}\n\n',
+    b'event: message_stop\ndata: {"type":"message_stop"}\n\n',
+)
+CLAUDES = (account("a", CLAUDE), account("b", CLAUDE))
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        (START % b"1", THOUGHT_BLOCK, OVERLOADED),
+        (START % b"1" + THOUGHT_BLOCK, OVERLOADED),
+        (START % b"1" + THOUGHT_BLOCK, Interrupted("cut")),
+        (START % b"1" + THOUGHT_BLOCK,),
+        (START % b"1", THOUGHT_BLOCK + OVERLOADED),
+    ],
+    ids=["apart", "together", "cut", "ended", "with the error"],
+)
+@pytest.mark.parametrize("size", [0, 7])
+async def test_a_part_that_says_nothing_yet_is_kept_back(first: Any, size: int) -> None:
+    second = START % b"2" + TEXT_BLOCK + b"".join(SAID)
+    pieces = [second[at : at + size] for at in range(0, len(second), size)] if size else [second]
+    scene = Scene(Answer(200, *first), Answer(200, *pieces), accounts=CLAUDES)
+    sink = await scene.ask("claude", stream=True)
+    assert sink.body == START % b"1" + TEXT_BLOCK + b"".join(SAID)
+    assert [one.account for one in scene.exchange.attempts] == ["claude/a", "claude/b"]
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (START % b"1", TEXT_BLOCK, *SAID),
+        (START % b"1" + TEXT_BLOCK, *SAID),
+        (START % b"1" + TEXT_BLOCK + b"".join(SAID),),
+    ],
+)
+async def test_a_part_that_was_kept_back_loses_no_byte(pieces: Any) -> None:
+    scene = Scene(Answer(200, *pieces), accounts=CLAUDES)
+    sink = await scene.ask("claude", stream=True)
+    assert (sink.body, scene.exchange.state) == (START % b"1" + TEXT_BLOCK + b"".join(SAID), "done")
+
+
+async def test_nothing_without_an_end_is_kept_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "MAX_HELD_BYTES", 1000)
+    empty = SAID[0].replace(b"hello", b"")
+    scene = Scene(Answer(200, START % b"1", TEXT_BLOCK, *[empty] * 10, Interrupted("cut")), accounts=CLAUDES)
+    sink = await scene.ask("claude", stream=True)
+    assert sink.body.startswith(START % b"1" + TEXT_BLOCK + empty * 10)
+    assert len(scene.egress.sent) == 1
+
+
+async def test_the_opening_does_not_wait_for_the_part() -> None:
+    sink, may_speak = Sink(), asyncio.Event()
+    scene = Scene(Answer(200, START % b"1" + TEXT_BLOCK, may_speak, *SAID), accounts=CLAUDES)
+    asked = asyncio.ensure_future(scene.ask("claude", stream=True, sink=sink))
+    await sink.wrote.wait()
+    assert sink.body == START % b"1"
+    may_speak.set()
+    await asked
+    assert sink.body == START % b"1" + TEXT_BLOCK + b"".join(SAID)
+
+
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [
+        ({"first_byte_timeout_s": 0.01}, None),
+        ({"idle_timeout_s": 0.01}, "claude/a was silent for 0.01 s"),
+        ({"total_timeout_s": 0.01, "idle_timeout_s": 0}, "claude/a took longer than 0.01 s"),
+    ],
+)
+async def test_behind_an_empty_part_the_limits_are_those_of_a_stream(
+    limits: dict[str, float], told: str | None
+) -> None:
+    waits = asyncio.Event()
+    asyncio.get_running_loop().call_later(0.03, waits.set)
+    hollow = Answer(200, START % b"1" + THOUGHT_BLOCK, waits, *SAID)
+    second = Answer(200, START % b"2" + TEXT_BLOCK, *SAID)
+    scene = Scene(hollow, second, accounts=CLAUDES, given=settings(claude=limits))
+    await scene.ask("claude", stream=True)
+    assert scene.exchange.state == "done"
+    faults = [one.fault.message for one in scene.exchange.attempts if one.fault]
+    assert faults == ([] if told is None else [told])
+
+
 async def test_denied_keys_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene(chat(), accounts=[account("a")])
     (member,) = scene.pool.members()

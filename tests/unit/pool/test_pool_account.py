@@ -12,7 +12,8 @@ from support.pool_kit import NOW, OPENAI, FakeClock, account, failure, settings,
 from a2a.auth.records import Limits
 from a2a.control.types import AccountView, Quota
 from a2a.messages import Usage
-from a2a.pool.account import MAX_BLOCKS, PoolAccount
+from a2a.pool.account import PoolAccount
+from a2a.pool.cooldown import MAX_BLOCKS
 from a2a.providers.registry import build
 
 COOL = verdict(cool_s=10.0, doubling=True, max_s=60.0)

@@ -68,7 +68,7 @@ def _tapped(data: bytes, size: int = 64) -> tuple[bool, Glance]:
 def test_golden_stream(end: bytes) -> None:
     begun, glance = _tapped(golden_stream().replace(b"\n", end))
     assert begun
-    assert glance == Glance(usage=USAGE, stop="tool_call", complete=True)
+    assert glance == Glance(usage=USAGE, stop="tool_call", complete=True, begun=True)
 
 
 def test_a_cut_stream_is_incomplete() -> None:

@@ -144,6 +144,14 @@ def test_where_nothing_answers_the_address_may_be_wrong() -> None:
     assert "base_url is right (a2a accounts show openai/work)" in remedy
 
 
+@pytest.mark.parametrize("code", ["proxy", "unreachable"])
+def test_a_certificate_is_a_matter_of_trust(code: str) -> None:
+    told = "cannot reach the proxy p:1: its certificate is not trusted: unable to get local issuer certificate"
+    verdict = judge(Failure("unavailable", told, 502, code=code), ())
+    assert (verdict.reason, verdict.action) == ("certificate", "cool_down")
+    assert "SSL_CERT_FILE" in (verdict.remedy or "")
+
+
 @pytest.mark.parametrize("provider", PROVIDER_SHORT)
 def test_no_place_of_a_remedy_stays_empty(provider: str) -> None:
     one = build(Settings())[provider]

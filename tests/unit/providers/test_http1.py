@@ -13,7 +13,7 @@ import pytest
 from yarl import URL
 
 from a2a.errors import BadUpstream, OutOfResources, Unreachable, UpstreamError, UpstreamTimeout
-from a2a.providers import dial, http1
+from a2a.providers import dial, http1, http1_answer
 from a2a.providers.http1 import Http1, Http1Answer, Interrupted, Target
 
 pytestmark = pytest.mark.anyio
@@ -264,7 +264,7 @@ async def test_who_leaves_before_the_head_closes_the_call() -> None:
 
 
 async def test_a_slow_reader_stops_the_upstream(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http1, "HIGH_WATER_BYTES", 1000)
+    monkeypatch.setattr(http1_answer, "HIGH_WATER_BYTES", 1000)
     size = 16 * 1024 * 1024
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size
     async with upstream(head + bytes(size)) as (server, client):

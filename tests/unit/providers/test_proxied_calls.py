@@ -13,7 +13,7 @@ from aiohttp import web
 from support.proxies import HttpProxy, Proxy, SocksProxy, client_tls, server_tls
 from yarl import URL
 
-from a2a.errors import A2AError, ProxyFailed, UpstreamTimeout
+from a2a.errors import A2AError, ProxyFailed, Unreachable, UpstreamTimeout
 from a2a.providers.http import Egress, Target
 
 pytestmark = pytest.mark.anyio
@@ -80,6 +80,18 @@ async def test_a_proxy_reached_over_tls(egress: Egress, table: dict[str, int], t
     async with HttpProxy(table, tls=server_tls(), login=LOGIN) as proxy:
         assert await ask(egress, target, proxy.url) == b"hello"
     assert len(proxy.asked) == 1
+
+
+async def test_whose_certificate_is_not_trusted_is_told(table: dict[str, int]) -> None:
+    plain, egress = HttpProxy(table), Egress()
+    async with HttpProxy(table, tls=server_tls(), login=LOGIN) as proxy, plain:
+        with pytest.raises(ProxyFailed, match=f"the proxy {proxy.place}: its certificate is not trusted"):
+            await ask(egress, SECURE, proxy.url)
+        with pytest.raises(Unreachable, match=r"cannot reach upstream\.test through the proxy: its cert") as caught:
+            await ask(egress, SECURE, plain.url)
+    assert not isinstance(caught.value, ProxyFailed)
+    assert proxy.asked == []
+    await egress.aclose()
 
 
 async def test_socks5h_means_the_same(egress: Egress, table: dict[str, int]) -> None:
