@@ -35,7 +35,7 @@ def furnish(home: Path, upstreams: Upstreams, port: int) -> Settings:
 
     secret = home / "oauth-client-secret"
     secret.write_text(CLIENT_SECRET, encoding="utf-8")
-    lines = ["# Written by `a2a demo`; gone when it ends."]
+    lines = ["# Written by `a2a demo`; gone when it ends.", "[server]", "log_bodies = true  # for `a2a dash` to show"]
     for provider, keys in _tables(upstreams, secret).items():
         lines += [f"[providers.{provider}]", *(f"{key} = {_toml(value)}" for key, value in keys.items())]
     (home / "config.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")

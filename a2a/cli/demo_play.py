@@ -106,6 +106,7 @@ def _how_to_try(home: Path, url: str, key: str) -> dict[str, Any]:
         },
         "commands": [
             'a2a chat -p kiro "Say hello"',
+            "a2a dash",
             "a2a login kiro --method google --yes",
             'claude -p --model claude-sonnet-5 "Say hello"',
             'curl $OPENAI_BASE_URL/chat/completions -H "Authorization: Bearer $OPENAI_API_KEY" \\\n'
