@@ -72,7 +72,11 @@ def chosen(exchange: Exchange, name: str) -> Body:
 def listing(exchange: Exchange) -> Iterator[str]:
     for body in bodies_of(exchange):
         cut = ", cut at the size limit" if body.cut else ""
-        yield f"  {body.name:<15} {figures.size(len(body.text)):>9}{cut}"
+        yield f"  {body.name:<15} {figures.size(_bytes(body.text)):>9}{cut}"
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
 
 
 def whole(body: Body) -> Iterator[str]:

@@ -10,6 +10,7 @@ import typer
 
 from a2a.cli.home import Home
 from a2a.cli.output import Out, out_of
+from a2a.cli.records import LAST
 from a2a.control.types import ExplainWish
 from a2a.errors import ExitCode, UsageError
 
@@ -21,6 +22,7 @@ Examples:
   a2a explain -m claude-sonnet-4-6
   a2a explain --front claude request.json      what is changed or dropped on the way
   a2a explain ex_06b8k2m4q7z9                  a request that was made (header x-a2a-exchange)
+  a2a explain last
 """
 
 _EXCHANGE = re.compile(r"ex_[0-9A-Za-z]+")
@@ -34,12 +36,10 @@ def register(app: typer.Typer) -> None:
 def _explain(
     ctx: typer.Context,
     what: Annotated[
-        str | None, typer.Argument(help="An exchange (ex_…), a file with a request body, or - for stdin.")
+        str | None, typer.Argument(help="An exchange (ex_…, or last), a file with a request body, or - for stdin.")
     ] = None,
     model: Annotated[str | None, typer.Option("-m", "--model", help="The model that is asked for.")] = None,
-    front: Annotated[
-        str, typer.Option(metavar="|".join(_FRONTS), help="The protocol of the request.  [default: chat]")
-    ] = "chat",
+    front: Annotated[str, typer.Option(metavar="|".join(_FRONTS), help="The protocol of the request.")] = "chat",
     provider: Annotated[str | None, typer.Option("-p", "--provider", help="As if its path prefix were used.")] = None,
 ) -> None:
     """Say which way a request would go, or why one went its way. Calls nobody.
@@ -47,7 +47,7 @@ def _explain(
     Exit code 1 where a request would be refused, or a past one failed.
     """
     out = out_of(ctx)
-    if what is not None and _EXCHANGE.fullmatch(what):
+    if what is not None and (what == LAST or _EXCHANGE.fullmatch(what)):
         if model is not None or provider is not None:
             raise UsageError("a past exchange has its model and provider", hint=f"a2a explain {what}")
         _past(out, what)
@@ -106,5 +106,5 @@ def _read(out: Out, what: str) -> bytes:
     try:
         return Path(what).read_bytes()
     except OSError as error:
-        hint = "exchanges are called ex_…; any other word is a file"
+        hint = "exchanges are called ex_… or last; any other word is a file"
         raise UsageError(f"cannot read {what}: {error.strerror or error}", hint=hint) from error

@@ -70,12 +70,13 @@ def _export(
     )
     outcome = Outcome()
     with records(out) as kept:
-        _write(out, output, export(kept, wish, outcome))
+        write_out(out, output, export(kept, wish, outcome))
     report = {"format": form, "file": None if output == STDOUT else output, **_report(outcome)}
     out.result(report, lambda: _tell(out, outcome, form, output))
 
 
-def _write(out: Out, output: str, pieces: Iterable[bytes]) -> None:
+def write_out(out: Out, output: str, pieces: Iterable[bytes]) -> None:
+    """To that file, or to stdout. Raises StoreError."""
     if output == STDOUT:
         for piece in pieces:
             out.piece(piece.decode())

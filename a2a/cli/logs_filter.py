@@ -17,6 +17,7 @@ from a2a.errors import UsageError
 
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)")
 _SECONDS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_FRONTS = ("chat", "responses", "claude", "gemini", "local")
 _DAYS = {"today": 0, "yesterday": 1}
 _WHEN = "30m, 2h, 3d, today, yesterday, 2026-11-22 or 2026-11-22T17:30"
 
@@ -33,7 +34,9 @@ OPTIONS: dict[str, Any] = {
         _Text, typer.Option("--status", help="done, failed, client_closed, a number like 429, 4xx or 5xx.")
     ],
     "client": Annotated[_Text, typer.Option("--client", help="Name of the client key; local is a2a chat.")],
-    "front": Annotated[_Text, typer.Option("--front", help="The client's protocol: chat, responses, claude, gemini.")],
+    "front": Annotated[
+        _Text, typer.Option("--front", help="The client's protocol: chat, responses, claude, gemini, local.")
+    ],
     "session": Annotated[_Text, typer.Option("--session", help="Session that the client named.")],
     "text": Annotated[_Text, typer.Option("--text", help="Words to find in names, messages and recorded bodies.")],
 }
@@ -65,6 +68,8 @@ def wanted(flags: dict[str, str | None], words: Sequence[str] = ()) -> ExchangeF
     """Raises UsageError and ConfigError for values that mean nothing."""
     text = " ".join(filter(None, (flags["text"], *words))) or None
     provider = None if flags["provider"] is None else provider_id(flags["provider"])
+    if flags["front"] not in (None, *_FRONTS):
+        raise UsageError(f"no protocol is called {flags['front']!r}", hint=f"it may be {', '.join(_FRONTS)}")
     account = None if flags["account"] is None else _account(flags["account"], provider)
     return ExchangeFilter(
         since=None if flags["since"] is None else moment(flags["since"]),

@@ -56,12 +56,16 @@ def _again(out: Out, settings: Settings, before: Exchange, wish: ReplayWish) -> 
 
         with client_at(Home(out, settings), settings.url) as client:
             return client.replay(before.id, wish)
+    from msgspec.structs import replace as with_fields
+
     from a2a.cli.loop import run
     from a2a.gateway.engine import Engine
     from a2a.gateway.replay import replay
 
+    recording = with_fields(settings, server=with_fields(settings.server, log_bodies=True))  # as the first time
+
     async def whole() -> Replayed:
-        async with Engine(settings, say=out.trouble) as engine:
+        async with Engine(recording, say=out.trouble) as engine:
             return await replay(engine, before, wish)
 
     return run(whole())

@@ -8,7 +8,7 @@ kept.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -122,15 +122,17 @@ class Upcall:
 class Capture:
     """All bodies of one exchange. `answer`: what the client gets, of a stream by the one that writes it."""
 
-    __slots__ = ("_began", "_call", "_calls", "_cap", "_headers", "answer", "room", "total")
+    __slots__ = ("_began", "_call", "_calls", "_cap", "_headers", "_secrets", "answer", "room", "total")
 
-    def __init__(self, call: Call, cap: int) -> None:
+    def __init__(self, call: Call, cap: int, secrets: Sequence[str] = ()) -> None:
+        """`secrets`: besides those of the accounts that are asked."""
         self.answer: list[bytes] = []
         self.total = 0
         """Bytes of the answer."""
         self.room = cap + SPARE_BYTES
         self._call = call
         self._cap = cap
+        self._secrets = secrets
         self._began = time.monotonic()
         self._calls: list[Upcall] = []
         self._headers: Headers = {}
@@ -163,7 +165,7 @@ class Capture:
         return Taken(
             cap=self._cap,
             began=self._began,
-            secrets=[value for one in self._calls for value in values_of(one.credential)],
+            secrets=[*self._secrets, *(value for one in self._calls for value in values_of(one.credential))],
             request_headers=_plain(call.headers),
             request=sent,
             answer_headers=_plain(self._headers),

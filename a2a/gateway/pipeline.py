@@ -130,7 +130,7 @@ class Gateway:
         report = Report(call, self._clock)
         recorder = self.recorder
         if recorder.body_cap:
-            report.capture = Capture(call, recorder.body_cap)
+            report.capture = Capture(call, recorder.body_cap, recorder.secrets)
             sink = report.capture.sink(sink)
         recorder.begin(report.exchange)
         try:

@@ -12,6 +12,7 @@ from pathlib import Path
 from a2a.clock import Clock
 from a2a.config import ServerSettings, Settings
 from a2a.control.types import Recording
+from a2a.gateway.cassettes.redaction import secrets_of
 from a2a.gateway.hand import Orders, OwnHand
 from a2a.gateway.helper import Helper, HelperGone
 from a2a.logs.archive import Archive
@@ -148,10 +149,12 @@ class Recordings:
         self._scribe = Scribe(self._hands)
         self.recorder = Recorder(live, scribe=self._scribe)
         self.record = Record(self.recorder, self._scribe, Archive(self._path))
-        self.use(settings.server)
+        self.use(settings)
 
-    def use(self, server: ServerSettings) -> None:
+    def use(self, settings: Settings) -> None:
         """These settings from now on; what is in flight is recorded as it began."""
+        server = settings.server
+        self.recorder.secrets = [secret.reveal() for secret in secrets_of(settings)]
         self._storing = server.log_exchanges
         self._hands.obey(self._orders(server))
         prompts = server.log_prompts != "none"

@@ -2,8 +2,9 @@
 
 Runs in the writer's thread or process.
 
-The account's own credential and the key the client sent are known and go wherever they stand, plain and as JSON writes
-them. Besides go headers and query parameters that carry keys, and what can be nothing but a key (protocols/redact.py).
+The account's own credential, the key the client sent and those of the settings are known and go wherever they stand,
+also as JSON and URLs write them. Besides go headers and query parameters that carry keys, and what can be nothing but a
+key (protocols/redact.py).
 """
 
 from __future__ import annotations
@@ -14,11 +15,9 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-import msgspec
-
 from a2a.control.types import Arrival, AttemptBodies, Bodies, Exchange
 from a2a.gateway.capture import Taken, TakenCall
-from a2a.protocols.redact import GONE, secrets_in
+from a2a.protocols.redact import GONE, forms_of, secrets_in
 
 BASE64 = "base64:"
 """Stands before a body that is no UTF-8."""
@@ -85,7 +84,7 @@ class Seal:
         sent = (_BEARER.sub("", headers.get(name, "")).strip() for name in _CLIENT_KEYS)
         known = {one for one in (*secrets, *sent) if len(one) >= _SHORTEST}
         self._texts = sorted(known, key=len, reverse=True)  # one may hold another
-        forms = {form for one in self._texts for form in (one.encode(), msgspec.json.encode(one)[1:-1])}
+        forms = {form for one in self._texts for form in forms_of(one)}
         self._known = sorted(forms, key=len, reverse=True)
         self._seen: dict[tuple[bytes, bool], list[tuple[int, int]]] = {}
         self.cut: list[str] = []

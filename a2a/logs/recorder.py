@@ -17,6 +17,7 @@ class Recorder:
     """Of one process. What is in flight is here; what has ended goes to the scribe, where there is one.
 
     `recorded`: exchanges begun so far. `body_cap`: bytes kept of each body, 0 while none are wanted.
+    `secrets`: that no body may hold.
     """
 
     def __init__(self, live: Live, recent: int = RECENT, *, scribe: Scribe | None = None) -> None:
@@ -28,6 +29,7 @@ class Recorder:
         self.storing = scribe is not None
         """Whether what has ended goes to the scribe."""
         self.body_cap = 0
+        self.secrets: list[str] = []
         self.served = 0
         self.recorded = 0
         self.tally = Tally()

@@ -48,7 +48,7 @@ async def accounts(request: web.Request) -> web.Response:
 
 async def models(request: web.Request) -> web.Response:
     request.app[GUARD].client(request)
-    return answer(request.app[ENGINE].router.models())
+    return answer(request.app[ENGINE].models())
 
 
 async def exchanges(request: web.Request) -> web.Response:

@@ -121,6 +121,12 @@ def test_what_chat_asked(home: Path) -> None:
     assert replayed(keep(home, one))["diff"] == []
 
 
+def test_a_replay_can_be_replayed(home: Path) -> None:
+    """`last` is the replay then, whose bodies are recorded though the settings do not ask for it."""
+    replayed(keep(home, chat(0, [USER], ECHO)))
+    assert Run("logs", "replay", "last").code == 0
+
+
 def test_for_people(home: Path) -> None:
     one = keep(home, chat(0, [USER], "Something else."))
     run = Run("logs", "replay", "last")

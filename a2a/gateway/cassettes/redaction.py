@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
-
 from a2a.config import Settings
-from a2a.protocols.redact import GONE, secrets_in
+from a2a.protocols.redact import GONE, forms_of, secrets_in
 from a2a.secret import Secret
 
 _GONE = GONE.encode()
@@ -25,8 +23,7 @@ class Redaction:
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         plain = {secret.reveal() for secret in secrets if len(secret.reveal()) >= _SHORTEST}
-        quoted = {msgspec.json.encode(text)[1:-1] for text in plain}
-        self._known = sorted({text.encode() for text in plain} | quoted, key=len, reverse=True)
+        self._known = sorted({form for text in plain for form in forms_of(text)}, key=len, reverse=True)
 
     def __call__(self, content: bytes, *, error: bool = False) -> bytes:
         """`error`: the content is an error that an upstream may have worded."""

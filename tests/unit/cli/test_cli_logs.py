@@ -21,6 +21,7 @@ from a2a.cli.logs_filter import moment
 from a2a.cli.output import Out
 from a2a.control.types import Arrival, Attempt, Exchange, Fault
 from a2a.errors import UsageError
+from a2a.gateway.cassettes.form import read_folder
 from a2a.logs.store import Store
 from a2a.protocols.eventstream import encode_frame
 
@@ -121,6 +122,7 @@ def test_more_than_the_limit_is_told(kept: list[Exchange]) -> None:
         ["--since", "soon"],
         ["-p", "nobody"],
         ["--account", "work"],
+        ["--front", "openai"],
         ["--limit", "0"],
     ],
 )
@@ -241,6 +243,25 @@ def test_explain_answers_from_the_store(kept: list[Exchange]) -> None:
     assert "slow down, please" in run.stdout
     assert "What to do:" in run.stdout
     assert Run("explain", kept[0].id, "--json").data["id"] == kept[0].id
+
+
+def test_explain_takes_the_newest(kept: list[Exchange]) -> None:
+    assert Run("explain", "last", "--json").data["id"] == kept[2].id
+
+
+def test_a_cassette_of_an_exchange(kept: list[Exchange], tmp_path: Path) -> None:
+    file = tmp_path / "tape" / "hi.json"
+    assert Run("logs", "cassette", kept[0].id, "-o", str(file), "--json").data == {"id": kept[0].id, "file": str(file)}
+    assert file.stat().st_mode & 0o777 == 0o600
+    (played,) = read_folder(file.parent)
+    assert played[1].exchange == kept[0].id
+    assert Run("logs", "cassette", kept[0].id).stdout == file.read_text()
+
+
+def test_no_cassette_without_bodies(kept: list[Exchange], tmp_path: Path) -> None:
+    run = Run("logs", "cassette", kept[1].id, "-o", str(tmp_path / "x.json"))
+    assert (run.code, "a2a serve --log-bodies" in run.stderr) == (2, True)
+    assert list(tmp_path.glob("x.json")) == []
 
 
 def test_explain_of_an_id_that_is_not_kept(kept: list[Exchange]) -> None:

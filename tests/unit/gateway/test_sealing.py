@@ -113,6 +113,7 @@ def test_what_is_known_goes_wherever_it_stands(secret: str) -> None:
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N",
         "ghp_0123456789abcdefghijABCDEFGHIJ012345",
         "Bearer abcdef0123456789abcdef",
+        "a2a-rNdAmiAeHIqs-kjF0XUg4CMeKnv7Rr9e",
     ],
 )
 def test_what_can_be_nothing_but_a_key(key: str) -> None:
@@ -129,10 +130,36 @@ def test_what_can_be_nothing_but_a_key(key: str) -> None:
         "ask ada@example.com",
         "arn:aws:iam::123456789012:role/x",
         '{"max_tokens": 5, "api_key": null}',
+        "api_key=os.environ[1], password=settings.password, token=a-word-of-letters-only",
+        "https://host:8080/a@b, x-a2a-exchange",
+        "Authorization: Basic is the simplest one",
     ],
 )
 def test_words_of_a_conversation_stay(words: str) -> None:
     assert sealed(request=words.encode()).request == words
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        ("client_secret=Ab1-Cd2_Ef3.Gh4~Ij5&scope=x", "client_secret=[removed]&scope=x"),
+        ("export OPENAI_API_KEY=0123456789abcdef.xyz", "export OPENAI_API_KEY=[removed]"),
+        ("https://x.example/v1?key=0123456789abcdef&alt=sse", "https://x.example/v1?key=[removed]&alt=sse"),
+        ("Authorization: Basic bWU6cGFzc3dvcmQ=", "Authorization: Basic [removed]"),
+        ("postgres://me:word4@db.example/x", "postgres://me:[removed]@db.example/x"),
+        (json.dumps(json.dumps({"access_token": "abc", "n": 1})), json.dumps('{"access_token": "[removed]", "n": 1}')),
+    ],
+)
+def test_secrets_by_their_names_in_texts(words: str, kept: str) -> None:
+    assert sealed(request=words.encode()).request == kept
+
+
+def test_a_known_secret_in_the_writing_of_other_places() -> None:
+    secret = "pl/an+ted=key"
+    texts = ("pl\\/an+ted=key", "pl%2Fan%2Bted%3Dkey")
+    assert sealed(secrets=[secret], request=" ".join(texts).encode()).request == "[removed] [removed]"
+    nested = json.dumps(json.dumps('quo"ted-key')).encode()
+    assert sealed(secrets=['quo"ted-key'], request=nested).request == json.dumps('"[removed]"')
 
 
 def test_fields_that_oauth_names() -> None:
