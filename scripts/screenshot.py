@@ -29,13 +29,17 @@ def demo() -> str:
 
 
 def picture(output: str) -> str:
-    """The terminal as SVG that needs no font from elsewhere: GitHub shows pictures without their network."""
+    """The terminal as SVG."""
     with Path(os.devnull).open("w") as nowhere:
         console = Console(record=True, width=COLUMNS, file=nowhere, force_terminal=True, legacy_windows=False)
         console.print(Text("$ ", style="bold green") + Text("a2a demo", style="bold"))
         console.print(Text.from_ansi(output.rstrip()))
-    svg = console.export_svg(title="a2a demo", unique_id="demo")
-    return _FONT_FACE.sub("", svg).replace("Fira Code, monospace", _FONTS)
+    return plain_fonts(console.export_svg(title="a2a demo", unique_id="demo"))
+
+
+def plain_fonts(svg: str) -> str:
+    """Without a font from elsewhere: GitHub shows pictures without their network."""
+    return _FONT_FACE.sub("", svg).replace("Fira Code, monospace", _FONTS).replace("Fira Code", _FONTS)
 
 
 def main() -> None:

@@ -124,7 +124,9 @@ async def _show(home: Home, around: Around) -> int:
     from a2a.tui.state import State
 
     own = OwnServer(home.out.config)
-    app = Dash(Finder(home, own).connect, State(SystemClock()), structs.replace(around, ends=ends(own)))
+    state = State(SystemClock())
+    finder = Finder(home, own, lambda: state.set_link("attaching", "starting a server", "it ends with this screen"))
+    app = Dash(finder.connect, state, structs.replace(around, ends=ends(own)))
     logging.disable()  # a line on stderr would stand across the screen
     try:
         await app.run_async()

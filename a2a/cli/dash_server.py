@@ -96,11 +96,18 @@ class OwnServer:
 
 
 class Finder:
-    """Finds the server, again each time a connection is lost: it may have come back at another address."""
+    """Finds the server, again each time a connection is lost: it may have come back at another address.
 
-    def __init__(self, home: Home, own: OwnServer) -> None:
+    Where somebody else's server was found once, none of our own is started any more: it may be about to restart.
+    """
+
+    def __init__(self, home: Home, own: OwnServer, starting: Callable[[], None] = lambda: None) -> None:
+        """`starting`: told before a server of our own is started, which takes a second or two."""
         self._home = home
         self._own = own
+        self._starting = starting
+        self._foreign = False
+        """Whether a server was found that is not ours."""
 
     async def connect(self) -> AsyncControlClient:
         """A client that was answered. Raises errors of our family; WrongKey where no key fits."""
@@ -128,8 +135,14 @@ class Finder:
             return [given]
         found = await asyncio.to_thread(running, self._home.settings.folders.servers)
         if found:
+            self._foreign = self._foreign or any(view.url != self._own.url for view in found)
             return [view.url for view in found]
-        return [self._own.url if self._own.runs and self._own.url else await self._own.start()]
+        if self._foreign:  # one of ours would take the port that it is about to come back to
+            raise Unreachable("no server runs here", hint="a2a serve; or leave, and start a2a dash again")
+        if not (self._own.runs and self._own.url):
+            self._starting()
+            return [await self._own.start()]
+        return [self._own.url]
 
 
 async def _opened(url: str, keys: list[Secret]) -> AsyncControlClient:

@@ -52,6 +52,8 @@ class Out:
         """The words of the command, for the envelope."""
         self.errors: list[dict[str, Any]] = []
         """Troubles that did not stop the command; they go out with its result."""
+        self.held: list[str] | None = None
+        """Troubles that wait because something is being painted on the terminal; None: none wait."""
 
     @property
     def interactive(self) -> bool:
@@ -85,8 +87,17 @@ class Out:
 
     def trouble(self, text: str) -> None:
         """Something is wrong but the command goes on: stderr, also with `--quiet`, and the envelope's `errors`."""
-        self._write(self.stderr, f"a2a: {text}")
+        if self.held is None:
+            self._write(self.stderr, f"a2a: {text}")
+        else:
+            self.held.append(text)
         self.errors.append({"message": text, "hint": None})
+
+    def release(self) -> None:
+        """Say the troubles that waited; none waits any more."""
+        held, self.held = self.held or [], None
+        for text in held:
+            self._write(self.stderr, f"a2a: {text}")
 
     def piece(self, text: str) -> None:
         """A piece of the result that streams: no line end of its own, shown at once."""

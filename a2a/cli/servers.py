@@ -248,7 +248,11 @@ def client_at(home: Home, url: str) -> ControlClient:
 
 
 def _remark(home: Home, server: ServerView) -> None:
-    """What is to be known of a server that works by other settings than its file says."""
+    """What is to be known of a server that works by other settings than its file says, or records nothing."""
+    recording = server.recording
+    if recording is not None and recording.stopped is not None:
+        hint = f" ({recording.hint})" if recording.hint else ""
+        home.out.trouble(f"the server at {server.url} records nothing now: {recording.stopped}{hint}")
     config = server.config
     if config is None:
         return

@@ -76,7 +76,7 @@ def columns(desk: Desk) -> list[Column[AccountView]]:
         Column(key="account", title="ACCOUNT", cell=cells.name, width=14, most=32, sort=desk.account_name),
         Column(key="state", title="STATE", cell=cells.state, width=15, most=18, sort=lambda a: a.state),
         figure("busy", "BUSY", cells.busy, 4, priority=2, sort=lambda a: a.in_flight),
-        Column(key="quota", title="QUOTA", cell=cells.quota, width=13, most=24, priority=3, sort=_left),
+        Column(key="quota", title="QUOTA", cell=cells.quota, width=13, most=24, priority=3, sort=_left, whole=True),
         Column(key="token", title="TOKEN", cell=cells.token, width=7, priority=4, sort=lambda a: a.expires_at or 0),
         figure("served", "SERVED", cells.served, 6, most=11, priority=5, sort=lambda a: a.counts.requests),
         Column(key="note", title="NOTE", cell=cells.note, width=22, most=22, grow=True, priority=1),

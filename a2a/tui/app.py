@@ -21,6 +21,7 @@ Tables are `Listing` (`a2a/tui/listing.py`), texts in tones are pieces (`a2a/tui
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import ClassVar
 
 from textual.app import App, ComposeResult, SystemCommand
@@ -28,7 +29,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.screen import Screen
 
-from a2a.tui import keymap, memory, themes
+from a2a.tui import colourless, keymap, memory, themes
 from a2a.tui.ascii import AsciiFilter
 from a2a.tui.bar import Bar
 from a2a.tui.desk import Around, Connect, Desk
@@ -41,6 +42,8 @@ from a2a.tui.views import BY_NAME, BY_WORD, VIEWS, Listed
 
 REFRESH_S = 0.1
 """Views are drawn this often at most."""
+PALETTE_EACH = 50
+"""Of one word's completions the palette has so many; `:` has all."""
 
 CSS = """
 #pages { width: 1fr; height: 1fr; }
@@ -85,8 +88,9 @@ class Dash(App[None]):
         for theme in themes.themes():
             self.register_theme(theme)
         self.theme = f"a2a-{self.desk.around.theme}"
+        self._filters = colourless.instead(self._filters, lambda: self.native_ansi_color)  # no public place takes one
         if self.desk.marks is ASCII:
-            self._filters.append(AsciiFilter())  # no public place takes one
+            self._filters.append(AsciiFilter())
 
     @property
     def view(self) -> View | None:
@@ -192,7 +196,12 @@ class Dash(App[None]):
 
     def words(self) -> list[Word]:
         """All commands of now: those of the view first."""
+        from a2a.tui.views.accounts import account_words
+
         own = self.view.words() if self.view is not None else []
+        names = {word.word for word in own}
+        if self.view is not None:
+            own = [*own, *(word for word in account_words(self.view, self.desk) if word.word not in names)]
         shown = [Word(each.name, each.does, self._opener(each)) for each in VIEWS]
         theme = Word("theme", "dark, light, contrast or mono", self.use_theme, lambda: list(themes.NAMES))
         rest = [
@@ -283,9 +292,12 @@ class Dash(App[None]):
         return text if self.desk.marks is not ASCII or text.isascii() else binding.key
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette holds what the `:` line does."""
+        """The palette holds what the `:` line does; a word that wants more behind it, with each that completes it."""
+        more = {each.name for each in VIEWS if not each.key}
         for word in self.words():
-            if word.completes is None:
-                yield SystemCommand(word.word, word.does, lambda word=word: word.run(""))
-        for name in themes.NAMES:
-            yield SystemCommand(f"theme {name}", "change the colours", lambda name=name: self.use_theme(name))
+            if word.completes is not None:
+                for name in word.completes()[:PALETTE_EACH]:
+                    run = partial(word.run, name)
+                    yield SystemCommand(f"{word.word} {name}", word.does, run)
+            elif word.word not in more:
+                yield SystemCommand(word.word, word.does, partial(word.run, ""))

@@ -171,7 +171,8 @@ class Bar(Vertical):
         if word is not None:
             word.run(argument.strip())
             return
-        near = difflib.get_close_matches(name, [*self._words, *self._aliases], 1, 0.5)
+        known = [word for word in (*self._words, *self._aliases) if len(word) > 1]
+        near = difflib.get_close_matches(name, known, 1, 0.5)
         hint = f"did you mean :{near[0]}?" if near else "Tab shows what there is"
         self.post_message(Tell(f"no command {name!r}", hint=hint, bad=True))
 

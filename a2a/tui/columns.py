@@ -25,7 +25,8 @@ class Column(Generic[Row]):
     """`width`, `most`: cells at least and at most; `grow`: takes what is left over. `sort`: a key, None: no sorting.
 
     `first_down`: the first choice of this column sorts the largest to the top. A column of priority `OPTIONAL` or more
-    is not shown at the cost of cells that the others want.
+    is not shown at the cost of cells that the others want. `whole`: the last pieces of a cell go where they do not
+    fit, instead of being cut.
     """
 
     key: str
@@ -38,6 +39,7 @@ class Column(Generic[Row]):
     priority: int = 0
     sort: Callable[[Row], Any] | None = None
     first_down: bool = False
+    whole: bool = False
 
 
 def figure(
@@ -62,6 +64,16 @@ def figure(
         right=True,
         first_down=True,
     )
+
+
+def whole(cell: Cell, width: int) -> Cell:
+    """Without the last pieces, as far as they do not fit; the first one stays."""
+    if isinstance(cell, str):
+        return cell
+    pieces = list(cell)
+    while len(pieces) > 1 and cell_width(pieces) > width:
+        pieces.pop()
+    return pieces
 
 
 class Layout(Generic[Row]):

@@ -92,7 +92,7 @@ class Header(Line):
         phase = self.desk.state.link.phase
         match phase:
             case "attaching":
-                return [(f"{marks.exchange['routing']} attaching", "warn")]
+                return [(f"{marks.exchange['routing']} {self.desk.state.link.message or 'attaching'}", "warn")]
             case "live":
                 ready = any(account.state in ("ready", "draining") for account in self.desk.state.accounts.values())
                 if ready:
@@ -156,48 +156,71 @@ class Tabs(Line):
 
 
 class Banner(Line):
-    """Not there while all is well: says what is wrong with the connection or the settings, and what helps."""
+    """Not there while all is well: says what is wrong with the connection or the settings, and what helps.
 
-    DEFAULT_CSS = "Banner { display: none; } Banner.shown { display: block; }"
+    What helps stands on a line of its own where both have no room on one.
+    """
+
+    DEFAULT_CSS = "Banner { display: none; } Banner.shown { display: block; } Banner.tall { height: 2; }"
 
     def redraw(self) -> None:
-        self.set_class(bool(self._said()), "shown")
+        what, helps = self._said()
+        self.set_class(bool(what), "shown")
+        self.set_class(bool(helps) and cell_width([*what, *helps]) > self.screen.size.width, "tall")
         super().redraw()
 
-    def pieces(self, width: int) -> list[Piece]:
-        return self._said()
+    def _now(self) -> list[Piece]:
+        """Of both lines: it is drawn anew when either is another."""
+        what, helps = self._said()
+        return [*what, *helps]
 
-    def _said(self) -> list[Piece]:
+    def render_line(self, y: int) -> Strip:
+        what, helps = self._said()
+        self._shown = [*what, *helps]
+        rows = [what, [(" ", "plain"), *helps]] if self.size.height > 1 else [self._shown]
+        pieces = rows[y] if y < len(rows) else []
+        line = self.segments(fit(pieces, self.size.width, self.desk.marks.cut))
+        return Strip(line).adjust_cell_length(self.size.width, self.rich_style)
+
+    def _said(self) -> tuple[list[Piece], list[Piece]]:
+        """What is wrong, and what helps."""
         marks, link = self.desk.marks, self.desk.state.link
-        ago = f" since {span(self.desk.clock.now() - link.since)}"
         match link.phase:
             case "attaching":
-                return [(f" {link.message}", "warn")] if link.message else []
+                return ([(f" {marks.dot} none runs here; {link.hint}", "dim")] if link.hint else []), []
             case "gone":
-                why = f" {marks.dot} {link.message}" if link.message else ""
-                return [(f" {marks.bad} the server is gone{ago}; trying again", "bad"), (why, "dim")]
+                return self._gone(), self._helps(link.hint)
             case "refused":
-                helps = f" {marks.arrow} {link.hint}" if link.hint else ""
-                return [(f" {marks.bad} {link.message}", "bad"), (helps, "plain")]
+                return [(f" {marks.bad} {link.message}", "bad")], self._helps(link.hint)
             case "live":
                 return self._settings()
             case _ as never:
                 assert_never(never)
 
-    def _settings(self) -> list[Piece]:
+    def _gone(self) -> list[Piece]:
+        marks, link = self.desk.marks, self.desk.state.link
+        if self.desk.state.server is None:
+            return [(f" {marks.bad} {link.message}", "bad"), ("; trying again", "dim")]
+        ago = f" since {span(self.desk.clock.now() - link.since)}"
+        why = f" {marks.dot} {link.message}" if link.message else ""
+        return [(f" {marks.bad} the server is gone{ago}; trying again", "bad"), (why, "dim")]
+
+    def _helps(self, hint: str | None) -> list[Piece]:
+        return [(f" {self.desk.marks.arrow} {hint}", "plain")] if hint else []
+
+    def _settings(self) -> tuple[list[Piece], list[Piece]]:
         marks = self.desk.marks
         server = self.desk.state.server
         recording = server.recording if server else None
         if recording is not None and recording.stopped:
-            helps = f" {marks.arrow} {recording.hint}" if recording.hint else ""
-            return [(f" {marks.warn} nothing is recorded: {recording.stopped}", "warn"), (helps, "plain")]
+            return [(f" {marks.warn} nothing is recorded: {recording.stopped}", "warn")], self._helps(recording.hint)
         config = server.config if server else None
         if config is None or not (config.refused or config.restart):
-            return []
+            return [], []
         if config.refused:
-            helps = f" {marks.arrow} {config.hint}" if config.hint else ""
-            return [(f" {marks.warn} the settings are as before: {config.refused}", "warn"), (helps, "plain")]
-        return [(f" {marks.warn} from the next start on: {', '.join(config.restart)}", "warn")]
+            told = f" {marks.warn} the settings are as before: {config.refused}"
+            return [(told, "warn")], self._helps(config.hint)
+        return [(f" {marks.warn} from the next start on: {', '.join(config.restart)}", "warn")], []
 
 
 class Title(Line):

@@ -19,7 +19,7 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
-from a2a.tui.columns import GAP, Column, Layout, figure
+from a2a.tui.columns import GAP, Column, Layout, figure, whole
 from a2a.tui.ink import Cell, InkedScroll, Piece, cell_width, fit, joined, text_of
 from a2a.tui.marks import UNICODE, Marks
 
@@ -248,7 +248,8 @@ class Listing(InkedScroll, Generic[Row], can_focus=True):
     def _row(self, row: Row, shown: Sequence[tuple[Column[Row], int]], chosen: bool) -> Strip:
         cells: list[Piece] = [(" " * INSET, "plain")]
         for column, width in shown:
-            cells += [*fit(column.cell(row), width, self.marks.cut, right=column.right), (" " * GAP, "plain")]
+            cell = whole(column.cell(row), width) if column.whole else column.cell(row)
+            cells += [*fit(cell, width, self.marks.cut, right=column.right), (" " * GAP, "plain")]
         over = self.ground("cursor" if self.has_focus or self.lit else "blurred") if chosen else None
         return self._strip(self.segments(cells[:-1], over=over), over=over)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from a2a.control.types import AccountView, Exchange
 from a2a.tui import account_columns, request_columns
@@ -72,6 +73,9 @@ class RequestList(Listing[Exchange]):
         Binding("space", "pause", "pause", id="requests.pause"),
     ]
 
+    class Changed(Message):
+        """Another filter holds, or the list is held, or goes on: the head of the pane says so."""
+
     def __init__(self, desk: Desk, *, live_first: bool = False) -> None:
         """`live_first`: those that have not ended stand on top."""
         super().__init__(
@@ -116,7 +120,7 @@ class RequestList(Listing[Exchange]):
         if self.held is not None:
             self.fill([each for each in self.held if not self.faults_only or is_fault(each)])
         self.refill()
-        self.changed()
+        self.post_message(self.Changed())
 
     def action_pause(self) -> None:
         if self.held is None:
@@ -126,13 +130,7 @@ class RequestList(Listing[Exchange]):
             self.held = None
             self._held_ids = set()
             self.refill()
-        self.changed()
-
-    def changed(self) -> None:
-        """The view may want to say so."""
-        told = getattr(self.parent, "told_changed", None)
-        if told is not None:
-            told()
+        self.post_message(self.Changed())
 
     def told(self) -> Cell:
         """For the head of the pane: `128 requests`, `faults only`, `/kiro/ 5`, `paused, 12 wait`."""

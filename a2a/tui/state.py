@@ -14,7 +14,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from typing import Literal, assert_never
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from a2a.clock import Clock
 from a2a.control.types import (
@@ -221,7 +221,9 @@ class State:
         self.flows.pop(exchange_id, None)
 
     def _flow(self, progress: Progress, at: float) -> None:
-        if progress.id in self.live:
+        if (exchange := self.live.get(progress.id)) is not None:
+            if exchange.state != "streaming":  # no event of its own tells of the first token
+                self.live[progress.id] = self.exchanges[progress.id] = structs.replace(exchange, state="streaming")
             self.flows[progress.id] = Flow(progress.output_bytes, progress.first_token_ms, at)
             self._exchanges.add(progress.id)
             self._topics.add("exchanges")

@@ -23,11 +23,11 @@ INSET = 1
 
 
 class Tile(NamedTuple):
-    """`values`: its course, oldest first, None where there was nothing."""
+    """`values`: its course, oldest first."""
 
     name: str
     figure: list[Piece]
-    values: Sequence[float | None]
+    values: Sequence[float]
     tone: Tone
 
 
@@ -98,23 +98,18 @@ class Tiles(Inked):
 
         first: list[Piece] = [("none", "dim")]
         if p50 is not None and p95 is not None:
-            first = [(words.milliseconds(p50), "strong"), (" p95 ", "dim"), (words.milliseconds(p95), "strong")]
+            first = [(words.milliseconds(p50), "strong"), (f" p95 {words.milliseconds(p95)}", "plain")]
         return [
             Tile("req/min", [(words.count(meter.per_minute(last)), "strong")], series(meter.per_minute), "accent"),
             Tile("tokens/s", [(words.count(meter.tokens_per_s(last)), "strong")], series(meter.tokens_per_s), "info"),
             Tile("errors", [(words.percent(errors), "bad" if errors else "strong")], series(meter.error_share), "bad"),
-            Tile("first p50", first, _latencies(course.series(now, self.span_s, points, _p50)), "ok"),
+            Tile("first p50", first, series(_p50), "ok"),
         ]
 
 
 def _p50(slots: Sequence[Slot]) -> float:
-    """-1 where there was nothing."""
-    value = meter.first_token(slots, 0.5)
-    return -1.0 if value is None else value
-
-
-def _latencies(values: Sequence[float]) -> list[float | None]:
-    return [None if value < 0 else value for value in values]
+    """0, which is drawn as the ground, where there was nothing."""
+    return meter.first_token(slots, 0.5) or 0.0
 
 
 def _head(tile: Tile, room: int) -> list[Piece]:

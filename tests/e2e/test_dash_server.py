@@ -30,7 +30,8 @@ async def test_one_is_started_found_and_ended():
         assert (await first.server()).url == own.url
         await first.aclose()
         other = OwnServer(None)
-        again = await Finder(home, other).connect()
+        finder = Finder(home, other)
+        again = await finder.connect()
         assert again.url == first.url
         assert not other.runs
         await again.aclose()
@@ -43,6 +44,10 @@ async def test_one_is_started_found_and_ended():
         await own.stop()
     assert not own.runs
     eventually(lambda: not running(home.settings.folders.servers), "the state file goes with the server")
+    home.settings.url = None
+    with pytest.raises(Unreachable, match="no server runs here"):
+        await finder.connect()
+    assert not other.runs, "it would take the port of the one that comes back"
 
 
 async def test_one_that_does_not_come_up_says_why(home):

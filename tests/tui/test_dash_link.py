@@ -29,6 +29,22 @@ async def test_a_server_that_is_gone_is_told_with_since_when():
         await dash.sees("kiro/work")
 
 
+async def test_what_helps_stands_on_a_line_of_its_own_where_there_is_no_room():
+    async with dashboard(size=(60, 20)) as dash:
+        dash.app.desk.state.set_link(
+            "refused", "the key is wrong: http://127.0.0.1:3000 refuses ours", "set A2A_API_KEY"
+        )
+        await dash.settle()
+        dash.app.beat()
+        await dash.sees(" × the key is wrong: http://127.0.0.1:3000 refuses ours\n", "→ set A2A_API_KEY")
+
+
+async def test_it_says_that_a_server_is_being_started():
+    async with dashboard(size=(80, 20)) as dash:
+        dash.app.desk.state.set_link("attaching", "starting a server", "it ends with this screen")
+        await dash.sees("starting a server", "none runs here; it ends with this screen")
+
+
 async def test_it_is_attached_again_by_itself():
     async with dashboard() as dash:
         dash.control.close()
@@ -81,7 +97,7 @@ async def test_no_server_at_all_is_told():
     control = full()
     control.gone = Unreachable("no server came up: port 3000 is taken", hint="a2a serve")
     async with dashboard(control, size=(120, 30)) as dash:
-        await dash.sees("the server is gone", "no server came up: port 3000 is taken")
+        await dash.sees("no server came up: port 3000 is taken; trying again", "→ a2a serve")
 
 
 async def test_older_exchanges_are_fetched_behind_the_first_page():

@@ -9,6 +9,7 @@ import pytest
 from msgspec import structs
 from support.dash_run import Running, check_screen, dashboard
 from support.fake_control import NOW, FakeControl, account, accounts, exchange, exchanges
+from support.picture import check_picture
 
 from a2a.control.types import (
     AccountChanged,
@@ -141,6 +142,8 @@ async def test_they_look_as_they_did(size: tuple[int, int]) -> None:
             await dash.press(key)
             await dash.sees(sees)
             await check_screen(dash, f"{name}-{size[0]}x{size[1]}")
+            if name == "stats":
+                await check_picture(dash, f"{name}-{size[0]}x{size[1]}")
 
 
 async def test_stats_look_as_they_did_in_ascii() -> None:

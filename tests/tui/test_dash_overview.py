@@ -65,6 +65,22 @@ async def test_a_request_is_seen_as_it_goes_on():
         await dash.sees("Requests  0 live")
 
 
+async def test_what_has_sent_something_is_streaming():
+    async with dashboard(FakeControl([account("kiro/work")]), size=(120, 40)) as dash:
+        dash.control.push(ExchangeChanged(exchange(1, "waiting", ago=0)))
+        await dash.sees("waiting")
+        dash.control.push(Progress(id=exchange(1).id, output_bytes=40, first_token_ms=310))
+        await dash.sees("streaming")
+
+
+async def test_what_is_wrong_with_an_account_is_said_in_full():
+    control = FakeControl(
+        [account("kiro/second", "suspended", message="suspended by AWS", remedy="ask its support " * 5)]
+    )
+    async with dashboard(control, size=(80, 24)) as dash:
+        await dash.sees("kiro/second: suspended by AWS", "→ ask its support ask its support")
+
+
 async def test_what_streams_stands_on_top():
     async with dashboard(FakeControl([], [exchange(9), exchange(3, "streaming")])) as dash:
         rows = [line for line in dash.lines() if "kiro/work" in line]

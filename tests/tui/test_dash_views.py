@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+from rich.color import Color as RichColor
 from support.dash_run import check_screen, dashboard, full
 from support.fake_control import FakeControl, exchange
+from textual.color import Color
 
 from a2a.control.types import ExchangeChanged
 from a2a.tui import memory, themes
@@ -203,6 +205,15 @@ async def test_the_palette_does_what_the_line_does():
         await dash.until(lambda: dash.app.view and dash.app.view.TITLE == "Accounts")
 
 
+async def test_the_palette_has_the_actions_with_their_accounts():
+    async with dashboard(size=(100, 40)) as dash:
+        await dash.press("3", "ctrl+p")
+        await dash.type("drain kiro/work")
+        await dash.sees("drain: conversations stay")
+        await dash.press("enter")
+        await dash.until(lambda: any(call[0] == "act" for call in dash.control.calls))
+
+
 @pytest.mark.parametrize("name", themes.NAMES)
 async def test_each_theme_draws_every_view(name, tmp_path):
     async with dashboard(theme=name, remembered=tmp_path / "state" / "dash.json") as dash:
@@ -218,6 +229,17 @@ async def test_colours_come_back_as_a_picture():
     async with dashboard() as dash:
         svg = dash.app.export_screenshot()
         assert themes.PALETTES["dark"].ground in svg.lower()
+
+
+@pytest.mark.parametrize("name", themes.NAMES)
+async def test_without_colours_no_letter_is_of_the_colour_of_its_ground(name, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with dashboard(theme=name) as dash:
+        for strip in dash.app.screen._compositor.render_strips():
+            for each in dash.app._filters:
+                strip = strip.apply_filter(each, Color(0, 0, 0)) if each.enabled else strip
+            styles = [segment.style for segment in strip if segment.text.strip() and segment.style is not None]
+            assert all(style.color != style.bgcolor or style.color == RichColor.parse("default") for style in styles)
 
 
 async def test_tab_gives_the_keys_to_the_other_list():

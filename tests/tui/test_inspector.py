@@ -14,6 +14,7 @@ from msgspec import structs
 from support.dash_run import Running, check_screen, dashboard
 from support.fake_control import FakeControl, account, accounts
 from support.fake_exchange import AT, CHAT_STREAM, attempts, converted, large, refused, relayed
+from support.picture import check_picture
 
 from a2a.control.types import AttemptBodies, Exchange, ExchangeChanged, Replayed, ReplayWish, Timings
 from a2a.errors import A2AError, Unreachable
@@ -55,6 +56,8 @@ async def test_the_pages_look_as_they_did(size: tuple[int, int]) -> None:
     async with inspecting(converted(), size=size) as dash:
         for page in ("summary", "request", "answer", "stream", "headers"):
             await check_screen(dash, f"inspect-{page}-{size[0]}x{size[1]}")
+            if page == "summary":
+                await check_picture(dash, f"inspect-{page}-{size[0]}x{size[1]}")
             await dash.press("tab")
 
 

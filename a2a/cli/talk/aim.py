@@ -86,8 +86,11 @@ async def moved(engine: Engine, now: Aim, provider: str | None, model: str | Non
     A model alone stays with the provider where that lists it, or where nobody does: then its upstream judges; one that
     names its provider (`kiro/auto`) goes there. A provider alone keeps the model where it lists it.
     """
-    if provider is not None and model is None and engine.catalogue.found(_checked(engine, provider), now.model):
-        return Aim(provider, now.model)
+    if provider is not None and model is None:
+        wanted = _checked(engine, provider)
+        await engine.list_models(wanted, only_new=True)  # without its list nobody knows whether it has the model
+        if engine.catalogue.found(wanted, now.model):
+            return Aim(provider, now.model)
     if provider is None and model is not None and now.provider is not None:
         own = provider_id(now.provider.partition("/")[0])
         listing = [served for served, _ in engine.catalogue.find(model)]

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from a2a.cli.output import Out, ReaderGone
+from a2a.cli.talk.aside import Aside
 from a2a.cli.talk.controls import clean
 from a2a.messages import Delta, Event, Part, PartStart, Reasoning, Refusal, Text
 
@@ -131,6 +132,8 @@ class Display:
         self._out = out
         self._thoughts = _Thoughts(out)
         self._waiting = _Waiting(out, clock)
+        self._aside = Aside(out)
+        self._aside.open()
         self._kinds: dict[int, type] = {}
         self.wrote = False
         """Whether any of the answer was shown."""
@@ -163,9 +166,12 @@ class Display:
 
     def end(self) -> None:
         """Everything that came is on the screen, and the cursor at the beginning of a line."""
-        self._waiting.over()
-        self._thoughts.end()
-        self._voice.end()
+        try:
+            self._waiting.over()
+            self._thoughts.end()
+            self._voice.end()
+        finally:
+            self._aside.close()
 
 
 class _Thoughts:

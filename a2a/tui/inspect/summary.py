@@ -220,14 +220,14 @@ def _usage(exchange: Exchange) -> Iterator[Line]:
     if used is not None:
         guess = ", a guess of a2a's" if used.estimated else ""
         yield _labelled("tokens", (f"{_number(used.input)} in, {_number(used.output)} out{guess}", "plain"))
+        share = f" ({percent(used.cache_read / used.input)} of the input)" if used.input else ""
         parts = [
-            (f"{used.cache_read:,} read from the cache", used.cache_read),
+            (f"{used.cache_read:,} read from the cache{share}", used.cache_read),
             (f"{used.cache_write:,} written to the cache", used.cache_write),
             (f"{used.reasoning:,} of reasoning", used.reasoning),
         ]
         if told := ", ".join(text for text, number in parts if number):
-            share = f" ({percent(used.cache_read / used.input)} of the input)" if used.cache_read and used.input else ""
-            yield _labelled("of these", (told + share, "plain"))
+            yield _labelled("of these", (told, "plain"))
     if exchange.cost is not None:
         yield _labelled("cost", (cost(exchange.cost), "strong"), (f"  {_basis(exchange.cost)}", "dim"))
     elif used is not None:

@@ -1,6 +1,7 @@
 """Attempts as bars on one time axis: when each began, what it waited for, and how long.
 
 queued ....   waiting for a slot at an account
+connect ++++  until there was a new connection; a call on an open one has none
 sent   ----   until the upstream's headers
 quiet  ====   from the headers to its first event
 answer ####   from the first event to the last byte
@@ -17,18 +18,19 @@ from a2a.control.types import Attempt, Exchange
 from a2a.tui.ink import Piece, Tone
 from a2a.tui.words import milliseconds
 
-Stage = Literal["queued", "sent", "quiet", "answer"]
+Stage = Literal["queued", "connect", "sent", "quiet", "answer"]
 
-STAGES: tuple[Stage, ...] = ("queued", "sent", "quiet", "answer")
+STAGES: tuple[Stage, ...] = ("queued", "connect", "sent", "quiet", "answer")
 WORDS: dict[Stage, str] = {
     "queued": "queued",
+    "connect": "connecting",
     "sent": "to headers",
     "quiet": "to first event",
     "answer": "answer",
 }
-TONES: dict[Stage, Tone] = {"queued": "dim", "sent": "info", "quiet": "warn", "answer": "ok"}
-GLYPHS: dict[Stage, str] = {"queued": "·", "sent": "░", "quiet": "▒", "answer": "█"}
-PLAIN_GLYPHS: dict[Stage, str] = {"queued": ".", "sent": "-", "quiet": "=", "answer": "#"}
+TONES: dict[Stage, Tone] = {"queued": "dim", "connect": "accent", "sent": "info", "quiet": "warn", "answer": "ok"}
+GLYPHS: dict[Stage, str] = {"queued": "·", "connect": "▚", "sent": "░", "quiet": "▒", "answer": "█"}
+PLAIN_GLYPHS: dict[Stage, str] = {"queued": ".", "connect": "+", "sent": "-", "quiet": "=", "answer": "#"}
 """For terminals that know ASCII only."""
 
 _STEPS = (1, 2, 5)
@@ -48,6 +50,7 @@ def stretches(exchange: Exchange, attempt: Attempt, now: float) -> list[Stretch]
     waited = attempt.decision.waited_ms if attempt.decision is not None else 0.0
     last = attempt.duration_ms if attempt.duration_ms is not None else max(0.0, (now - attempt.started_at) * 1000)
     ends: list[tuple[Stage, float | None]] = [
+        ("connect", attempt.connect_ms or 0.0),
         ("sent", attempt.headers_ms),
         ("quiet", attempt.first_event_ms),
         ("answer", last),

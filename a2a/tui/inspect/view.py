@@ -364,7 +364,8 @@ class Inspector(View):
         if not self._has_request():
             return
         where = wish.provider or "the same as before"
-        self.post_message(Tell(f"sending it again: {where}" + (f", model {wish.model}" if wish.model else "")))
+        model = f", model {wish.model}" if wish.model else ""
+        self.post_message(Tell(f"sending it again: {where}{model}", busy=True))
         self.ask(self.desk.control.replay(self.argument, wish), partial(self._replay_came, self.argument))
 
     def _replay_came(self, exchange_id: str, replayed: Replayed) -> None:

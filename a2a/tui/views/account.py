@@ -107,7 +107,8 @@ class AccountPage(View):
     def words(self) -> list[Word]:
         return account_words(self, self.desk)
 
-    def told_changed(self) -> None:
+    def on_request_list_changed(self, message: RequestList.Changed) -> None:
+        message.stop()
         self._head.tell(self._list.told())
 
     def action_deed(self, action: str) -> None:

@@ -9,10 +9,13 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from a2a.tui import words
 from a2a.tui.desk import Desk
 from a2a.tui.frame import Title
 from a2a.tui.ink import Cell, Piece
+from a2a.tui.listing import Listing
 from a2a.tui.panes import AccountList, RequestList
+from a2a.tui.said import Said
 from a2a.tui.state import Changes
 from a2a.tui.tiles import Tiles
 from a2a.tui.view import View
@@ -43,6 +46,7 @@ class Overview(View):
         self._accounts = AccountList(desk)
         self._requests_head = Title(desk, "Requests")
         self._requests = RequestList(desk, live_first=True)
+        self._said = Said(desk)
 
     def compose(self) -> ComposeResult:
         yield self._tiles
@@ -50,6 +54,7 @@ class Overview(View):
         yield self._accounts
         yield self._requests_head
         yield self._requests
+        yield self._said
 
     def take(self, changes: Changes) -> None:
         if changes.topics & {"accounts", "link", "server"}:
@@ -75,7 +80,12 @@ class Overview(View):
         self._fold()
         self._tell()
 
-    def told_changed(self) -> None:
+    def on_request_list_changed(self, message: RequestList.Changed) -> None:
+        message.stop()
+        self._tell()
+
+    def on_listing_moved(self, message: Listing.Moved) -> None:
+        message.stop()
         self._tell()
 
     def action_span(self) -> None:
@@ -93,10 +103,19 @@ class Overview(View):
 
     def _tell(self) -> None:
         self._accounts_head.tell(ready(self.desk))
+        self._said.say(self._trouble() if self.size.height >= LOW else ("", ""))
         live = len(self.desk.state.live)
         streaming: list[Piece] = [(f"{live} live", "accent" if live else "dim"), (f" {self.desk.marks.dot} ", "dim")]
         told = self._requests.told()
         self._requests_head.tell([*streaming, *([(told, "dim")] if isinstance(told, str) else told)])
+
+    def _trouble(self) -> tuple[str, str]:
+        """Of the account under the cursor, where it cannot serve and nobody wanted that: its line may be too short."""
+        account = self._accounts.current
+        if account is None or account.state in ("ready", "disabled", "draining"):
+            return "", ""
+        what, helps = words.trouble(self.desk, account)
+        return f"{self.desk.account_name(account)}: {what}", helps
 
 
 def ready(desk: Desk) -> Cell:

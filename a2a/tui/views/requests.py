@@ -25,7 +25,7 @@ class Requests(View):
         super().__init__(desk, argument)
         self._head = Title(desk, "Requests")
         self._list = RequestList(desk)
-        self._said = Said(desk)
+        self._said = Said(desk, steady=True)
 
     def compose(self) -> ComposeResult:
         yield self._head
@@ -55,7 +55,8 @@ class Requests(View):
             Word("pause", "hold the list, or go on", lambda _: self._list.action_pause()),
         ]
 
-    def told_changed(self) -> None:
+    def on_request_list_changed(self, message: RequestList.Changed) -> None:
+        message.stop()
         self._tell()
 
     def on_listing_moved(self, message: Listing.Moved) -> None:

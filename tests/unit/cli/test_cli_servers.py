@@ -18,7 +18,7 @@ from a2a.cli.home import Home
 from a2a.cli.output import Out
 from a2a.cli.servers import tell_servers
 from a2a.config import load
-from a2a.control.types import AccountView, Reloaded, ServerView
+from a2a.control.types import AccountView, Recording, Reloaded, ServerView
 from a2a.paths import folders
 
 GIVEN, DEAD = "key-of-the-environment", "http://127.0.0.1:9"
@@ -38,6 +38,7 @@ class Fake:
         self.url = httpserver.url_for("")[:-1]
         self.key = key
         self.asked: list[str] = []
+        self.recording: Recording | None = None
         httpserver.expect_request("/admin/v1/server").respond_with_handler(self.answer)
         httpserver.expect_request("/admin/v1/accounts").respond_with_handler(self.answer)
         httpserver.expect_request("/admin/v1/accounts/reload").respond_with_handler(self.answer)
@@ -48,7 +49,7 @@ class Fake:
             told = {"error": {"message": "no", "hint": None, "kind": "unauthorized", "exit_code": 3}}
             return Response(msgspec.json.encode(told), 401)
         values: dict[str, Any] = {
-            "/server": ServerView(url=self.url, pid=1, version="0", started_at=0.0),
+            "/server": ServerView(url=self.url, pid=1, version="0", started_at=0.0, recording=self.recording),
             "/accounts": [AccountView(id="x", provider="openai-custom", alias="served", state="ready")],
             "/accounts/reload": Reloaded(accounts=1),
         }
@@ -71,6 +72,15 @@ def test_a_running_server_is_asked(httpserver: HTTPServer, home: Path, made: str
     note(home, Fake(httpserver, made).url)
     run = Run("accounts", "--json")
     assert (names(run), run.stderr) == (["served"], "")
+
+
+def test_a_server_that_records_nothing_says_so(httpserver: HTTPServer, home: Path, made: str) -> None:
+    fake = Fake(httpserver, made)
+    fake.recording = Recording(stopped="the disk is full", hint="free some space")
+    note(home, fake.url)
+    run = Run("accounts", "--json")
+    assert names(run) == ["served"]
+    assert "records nothing now: the disk is full (free some space)" in run.stderr
 
 
 def test_the_key_of_the_settings_is_tried_before_the_made_one(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec import structs
 from support.fake_control import SHORTS, FakeControl, FrozenClock
 from support.fake_exchange import AT, attempts, converted, refused
 
@@ -28,6 +29,16 @@ def lines(exchange: Exchange, width: int = 76, **more: Any) -> list[str]:
 
 def drawn(found: list[timeline.Stretch], length: float, width: int) -> str:
     return "".join(text for text, _ in bar(found, length, width, PLAIN_GLYPHS))
+
+
+def test_a_new_connection_is_a_stage_of_its_own() -> None:
+    attempt = structs.replace(attempts()[1], connect_ms=90.0)
+    assert [(each.stage, round(each.end - each.start)) for each in stretches(converted(), attempt, AT)] == [
+        ("connect", 90),
+        ("sent", 150),
+        ("quiet", 160),
+        ("answer", 1500),
+    ]
 
 
 def test_an_attempt_is_cut_into_what_it_waited_for() -> None:
@@ -87,7 +98,7 @@ def test_the_page_tells_how_it_went() -> None:
         "the upstream calls it req_011",
         "- logit_bias dropped: the upstream knows none",
         "1,203 in, 345 out",
-        "1,000 read from the cache, 40 of reasoning (83 % of the input)",
+        "1,000 read from the cache (83 % of the input), 40 of reasoning",
         "$0.01  an estimate, prices of 2026-11-01",
         "→ nothing: it was served",
     ):
