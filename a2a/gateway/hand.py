@@ -13,7 +13,7 @@ from a2a.gateway.capture import Capture, Taken
 from a2a.gateway.prompt_log import PromptLog, Where
 from a2a.gateway.sealing import bodies_of
 from a2a.logs.safe_store import Keeping, SafeStore
-from a2a.logs.scribe import Entry
+from a2a.logs.scribe import Entry, unpack
 
 
 class Orders(Struct, frozen=True, kw_only=True):
@@ -38,9 +38,8 @@ class Done(Struct, frozen=True):
     taken: Taken | None
 
 
-def done(entry: Entry) -> Done:
-    exchange, capture = entry
-    return Done(exchange, capture.taken() if isinstance(capture, Capture) else None)
+def taken(capture: object) -> Taken | None:
+    return capture.taken() if isinstance(capture, Capture) else None
 
 
 class OwnHand:
@@ -70,7 +69,7 @@ class OwnHand:
         return 0
 
     def write(self, batch: Sequence[Entry], *, again: bool) -> bool:
-        return self.write_done([done(entry) for entry in batch], again=again)
+        return self.write_done([Done(unpack(data), taken(capture)) for data, capture in batch], again=again)
 
     def write_done(self, batch: Sequence[Done], *, again: bool) -> bool:
         """As `Hand.write`."""

@@ -24,7 +24,8 @@ from msgspec import Struct
 import a2a
 from a2a.clock import SystemClock
 from a2a.control.types import Recording
-from a2a.gateway.hand import Done, Orders, OwnHand, done
+from a2a.gateway.capture import Taken
+from a2a.gateway.hand import Done, Orders, OwnHand, taken
 from a2a.logs.scribe import END_S, WAITING_BYTES, Entry
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,21 @@ _PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from a2a.gateway.helper
 _LENGTH = 4
 
 
+class _Packed(Struct, frozen=True):
+    """A `Done` on its way: the exchange as it was packed."""
+
+    exchange: msgspec.Raw
+    taken: Taken | None
+
+
+class _Sent(Struct, frozen=True):
+    orders: Orders
+    batch: list[_Packed]
+
+
 class _Order(Struct, frozen=True):
+    """A `_Sent`, as it is read."""
+
     orders: Orders
     batch: list[Done]
 
@@ -102,8 +117,8 @@ class Helper:
         if self._gone is not None:
             raise HelperGone(self._gone)
         for at in range(0, len(batch), AT_ONCE):
-            part = [done(entry) for entry in batch[at : at + AT_ONCE]]
-            self._keep(_Message(_encode(_Order(self.orders, part)), len(part)))
+            part = [_Packed(msgspec.Raw(data), taken(capture)) for data, capture in batch[at : at + AT_ONCE]]
+            self._keep(_Message(_encode(_Sent(self.orders, part)), len(part)))
         self._more.set()
         return True
 
@@ -112,7 +127,7 @@ class Helper:
         if self._gone is not None:
             raise HelperGone(self._gone)
         if not self._messages:
-            self._keep(_Message(_encode(_Order(self.orders, [])), 0))
+            self._keep(_Message(_encode(_Sent(self.orders, [])), 0))
             self._more.set()
 
     def left(self) -> list[Done]:

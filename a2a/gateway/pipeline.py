@@ -42,7 +42,7 @@ from a2a.gateway.downstream import Downstream
 from a2a.gateway.edits import EditTable
 from a2a.gateway.fallback import unfit
 from a2a.gateway.media import MediaFetcher
-from a2a.gateway.report import Failed, Report, combined, failure_of
+from a2a.gateway.report import Failed, Report, combined, failure_of, whole_text
 from a2a.gateway.responses_store import ResponseStore
 from a2a.gateway.retries import Retries
 from a2a.gateway.route import Choice, Router
@@ -163,7 +163,7 @@ class Gateway:
             request=call.request,
             session=next((call.headers[name] for name in SESSION_HEADERS if name in call.headers), None),
         )
-        report.exchange.session = job.session
+        report.exchange.session = whole_text(job.session)
         if call.operation != "generate":
             choices = [choice for choice in choices if self._passes(choice, call)]
         if not job.stream:

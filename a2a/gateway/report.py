@@ -48,7 +48,7 @@ class Report:
             client=call.client,
             front=call.front.name,
             path=call.path,
-            agent=call.headers.get("user-agent"),
+            agent=whole_text(call.headers.get("user-agent")),
             request_bytes=len(call.body),
         )
         self._attempt_began = self.began
@@ -155,6 +155,13 @@ class Report:
             text = ", ".join(f"{n.field} {n.action}" + (f" ({n.why})" if n.why else "") for n in exchange.notes)
             headers["x-a2a-notes"] = _printable(text)[:NOTES_HEADER_BYTES]
         return headers
+
+
+def whole_text(value: str | None) -> str | None:
+    """A header's value as text that can be written anywhere: bytes that are no UTF-8 are U+FFFD."""
+    if value is None or value.isascii():
+        return value
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _printable(text: str) -> str:

@@ -17,6 +17,7 @@ from a2a.gateway.hand import Orders
 from a2a.gateway.helper import Helper, HelperGone
 from a2a.gateway.recording import Hands
 from a2a.logs.archive import Archive
+from a2a.logs.scribe import pack
 from a2a.protocols.registry import FRONTS
 
 
@@ -56,7 +57,7 @@ def ids(path: Path) -> list[int]:
 
 def test_it_writes_what_it_is_sent(tmp_path: Path) -> None:
     helper = Helper(orders(tmp_path, log_prompts="file"))
-    batch = [(exchange(number), capture() if number == 3 else None) for number in range(120)]
+    batch = [(pack(exchange(number)), capture() if number == 3 else None) for number in range(120)]
     assert helper.write(batch, again=False)
     helper.tidy()
     helper.close()
@@ -76,7 +77,7 @@ def test_it_writes_what_it_is_sent(tmp_path: Path) -> None:
 def test_it_says_that_nothing_can_be_written_and_goes_on(tmp_path: Path) -> None:
     (tmp_path / "exchanges.db").mkdir()
     helper = Helper(orders(tmp_path))
-    assert helper.write([(exchange(1), None)], again=False)
+    assert helper.write([(pack(exchange(1)), None)], again=False)
     eventually(lambda: helper.stopped, "the news")
     assert helper.stopped is not None
     assert str(tmp_path) in (helper.stopped.stopped or "")
@@ -88,10 +89,10 @@ def test_one_that_was_killed_is_gone_and_leaves_what_it_had(tmp_path: Path) -> N
     helper = Helper(orders(tmp_path))
     helper._process.kill()
     helper._process.wait()
-    helper.write([(exchange(1), None)], again=False)
+    helper.write([(pack(exchange(1)), None)], again=False)
     eventually(lambda: helper._gone, "the news")
     with pytest.raises(HelperGone):
-        helper.write([(exchange(2), None)], again=False)
+        helper.write([(pack(exchange(2)), None)], again=False)
     assert [one.exchange.id for one in helper.left()] == [exchange(1).id]
     helper.close()
 
@@ -101,7 +102,7 @@ def test_what_waits_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "exchanges.db").mkdir()
     helper = Helper(orders(tmp_path))
     for number in range(100):
-        helper.write([(exchange(number), None)], again=False)
+        helper.write([(pack(exchange(number)), None)], again=False)
     assert helper.lost + helper.waiting == 100
     assert 0 < helper.waiting < 20
     assert helper.left()[-1].exchange.id == exchange(99).id
@@ -114,16 +115,16 @@ def test_a_busy_writer_gets_one_and_does_without_when_it_is_gone(
     monkeypatch.setattr(recording, "BUSY", 0.0)
     monkeypatch.setattr(recording, "_LOOKED_AT_S", 0.0)
     hands = Hands(orders(tmp_path), FakeClock(), alone=False)
-    assert hands.write([(exchange(1), None)], again=False)
+    assert hands.write([(pack(exchange(1)), None)], again=False)
     helper = hands._helper
     assert helper is not None
-    assert hands.write([(exchange(2), None)], again=False)
+    assert hands.write([(pack(exchange(2)), None)], again=False)
     eventually(lambda: not helper.waiting, "the second")
     helper._process.kill()
     helper._process.wait()
-    assert hands.write([(exchange(3), None)], again=False)
+    assert hands.write([(pack(exchange(3)), None)], again=False)
     eventually(lambda: helper._gone, "the end of it")
-    assert hands.write([(exchange(4), None)], again=False)
+    assert hands.write([(pack(exchange(4)), None)], again=False)
     assert hands._helper is None
     assert "record_helper_gone" in caplog.text
     hands.close()
@@ -134,14 +135,14 @@ def test_one_that_is_alone_stays_so(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(recording, "BUSY", 0.0)
     monkeypatch.setattr(recording, "_LOOKED_AT_S", 0.0)
     hands = Hands(orders(tmp_path), FakeClock(), alone=True)
-    assert hands.write([(exchange(1), None)], again=False)
+    assert hands.write([(pack(exchange(1)), None)], again=False)
     assert hands._helper is None
     hands.close()
 
 
 def test_it_ends_with_its_server(tmp_path: Path) -> None:
     helper = Helper(orders(tmp_path))
-    assert helper.write([(exchange(1), None)], again=False)
+    assert helper.write([(pack(exchange(1)), None)], again=False)
     eventually(lambda: not helper.waiting, "the first")
     helper._to.close()
     eventually(lambda: helper._process.poll() == 0, "its end")

@@ -41,6 +41,11 @@ def test_it_begins_with_what_came_in(report: Report) -> None:
     assert (exchange.agent, exchange.request_bytes, exchange.state) == ("me/1", 5, "routing")
 
 
+def test_a_header_that_is_no_utf_8_is_kept_as_text(clock: FakeClock) -> None:
+    call = Call(front=FRONTS["chat"], path="/", body=b"", headers={"user-agent": "caf\udce9 \u00e9"})
+    assert Report(call, clock).exchange.agent == "caf\ufffd \u00e9"
+
+
 def test_times_count_from_arrival_and_from_the_attempt(report: Report, clock: FakeClock) -> None:
     clock.tick(0.5)
     entry = report.attempt("openai-custom", "openai/a", "m", DECISION)

@@ -11,7 +11,7 @@ from support.waiting import eventually
 
 from a2a.control.types import Recording
 from a2a.logs import scribe as scribe_module
-from a2a.logs.scribe import Entry, Scribe
+from a2a.logs.scribe import Entry, Scribe, unpack
 
 
 class Pen:
@@ -47,7 +47,7 @@ class Pen:
         if self.refuses:
             self.refuses -= 1
             return False
-        self.batches.append(([int(one.id[3:]) for one, _ in batch], again))
+        self.batches.append(([int(unpack(one).id[3:]) for one, _ in batch], again))
         return True
 
     def tidy(self) -> None:
@@ -150,3 +150,13 @@ def test_a_bug_costs_a_batch_and_not_the_recording(pen: Pen, scribe: Scribe, cap
     assert pen.written == [2]
     assert scribe.counted(Recording()).lost == 1
     assert "exchanges_not_recorded count=1" in caplog.text
+
+
+def test_what_cannot_be_packed_is_counted_and_stops_nobody(pen: Pen, scribe: Scribe) -> None:
+    odd = exchange(1)
+    odd.agent = "\udc80"
+    scribe.put(odd)
+    scribe.put(exchange(2))
+    assert scribe.flush(10)
+    assert pen.written == [2]
+    assert scribe.counted(Recording()).lost == 1
