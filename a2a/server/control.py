@@ -16,9 +16,6 @@ from a2a.config import describe, in_words
 from a2a.control.types import Exchange, ExchangeFilter, ExchangeWish, ExplainWish, ReplayWish, SettingView, StatsWish
 from a2a.errors import Forbidden, RequestError, UnknownRoute
 from a2a.gateway import explain as gateway_explain
-from a2a.gateway import replay as gateway_replay
-from a2a.gateway.cassettes.recording import cassette_of
-from a2a.gateway.cassettes.redaction import Redaction, secrets_of
 from a2a.server import actions, events, logins
 from a2a.server.actions import answer, body_of
 from a2a.server.border import refusal_json, shaped
@@ -71,6 +68,8 @@ async def exchange(request: web.Request) -> web.Response:
 async def replay(request: web.Request) -> web.Response:
     """Raises Forbidden, UnknownRoute, RequestError where its request was not recorded, UsageError, NeedsLogin."""
     request.app[GUARD].owner(request, "may not send again what others said")
+    from a2a.gateway import replay as gateway_replay  # deferred, as below: few servers are ever asked for it
+
     wish = await body_of(request, ReplayWish)
     return answer(await gateway_replay.replay(request.app[ENGINE], await _recorded(request), wish))
 
@@ -78,6 +77,9 @@ async def replay(request: web.Request) -> web.Response:
 async def cassette(request: web.Request) -> web.Response:
     """A file for `a2a serve --replay`. Raises Forbidden, UnknownRoute, RequestError where bodies were not recorded."""
     request.app[GUARD].owner(request, "may not see what others said")
+    from a2a.gateway.cassettes.recording import cassette_of
+    from a2a.gateway.cassettes.redaction import Redaction, secrets_of
+
     content = cassette_of(await _recorded(request), Redaction(secrets_of(request.app[ENGINE].settings)))
     return web.Response(body=content, content_type="application/json", headers={"Cache-Control": "no-store"})
 

@@ -120,7 +120,7 @@ def test_keep_stays_up_for_other_clients_until_ctrl_c(home: Path, scratch: Path)
         assert httpx.get(stay["url"] + "/health", trust_env=False).status_code == 200
         chat = run_cli(home, "chat", "-p", "kiro", "Say hello", env=stay["env"])
         assert (chat.returncode, chat.stdout) == (0, "You said: Say hello — noted ✓\n".encode()), chat.stderr
-        assert len(stay["commands"]) == 4
+        assert len(stay["commands"]) == 5
         gemini = f"{stay['env']['GOOGLE_GEMINI_BASE_URL']}/v1beta/models/gemini-2.5-flash:generateContent"
         contents = {"contents": [{"parts": [{"text": "Say hello"}]}]}
         headers = {"x-goog-api-key": stay["env"]["GEMINI_API_KEY"]}
