@@ -239,8 +239,9 @@ class Dash(App[None]):
         self._focus_view()
 
     def _focus_view(self) -> None:
+        """On the screen that the view is part of: a dialog that a word has opened keeps its own keys."""
         if self.view is not None:
-            self.screen.set_focus(next((each for each in self.view.query("*") if each.focusable), None))
+            self.screen_stack[0].set_focus(next((each for each in self.view.query("*") if each.focusable), None))
 
     # --- the rest
 

@@ -61,6 +61,18 @@ async def test_remove_asks_first():
         await dash.until(lambda: "kiro/work" not in dash.line_of("ready "))
 
 
+async def test_a_question_that_a_word_opens_has_its_own_keys():
+    async with dashboard() as dash:
+        await dash.press("2", ":", *"remove kiro/work", "enter")
+        await dash.sees("Remove the account kiro/work and its secret?")
+        await dash.press("n")
+        assert acts(dash) == [], "n is a no here, not the key that renames"
+        await dash.press(":", *"remove kiro/work", "enter")
+        await dash.sees("Remove the account kiro/work and its secret?")
+        await dash.press("y")
+        await dash.until(lambda: acts(dash) == [(KIRO, "remove", None)])
+
+
 async def test_rename_takes_a_right_name_only():
     async with dashboard() as dash:
         await dash.press("2", "j", "n")
