@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -11,8 +10,6 @@ from a2a.cli import figures
 from a2a.cli.output import Out
 from a2a.control.types import Arrival, Bodies, Exchange
 from a2a.errors import UsageError
-
-_BASE64 = "base64:"
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -93,9 +90,11 @@ def whole(body: Body) -> Iterator[str]:
 
 def pretty(body: Body) -> Iterator[str]:
     """Indented JSON, the frames of a stream, or the text as it is."""
+    from a2a.control.bodies import decoded, is_binary
+
     text = body.text
-    if text.startswith(_BASE64):
-        yield from _binary(base64.b64decode(text[len(_BASE64) :]))
+    if is_binary(text):
+        yield from _binary(decoded(text))
         return
     if text.lstrip()[:1] in ("{", "["):
         try:

@@ -5,7 +5,6 @@ Only what the record holds can be known: secrets are gone from it, and a body th
 
 from __future__ import annotations
 
-import base64
 import re
 from typing import TYPE_CHECKING
 
@@ -16,9 +15,6 @@ from a2a.errors import RequestError
 
 if TYPE_CHECKING:
     from a2a.providers.base import Operation  # brings aiohttp, 150 ms that reading a record does without
-
-BASE64 = "base64:"
-"""What stands before a recorded body that was no UTF-8."""
 
 LOCAL = "local"
 """The front of `a2a chat`, which has no wire format: its request is recorded in the neutral form, its answer not."""
@@ -52,22 +48,6 @@ def asked_of(exchange: Exchange) -> Asked:
         model = found["model"].removeprefix("models/")
         return Asked(_METHODS.get(found["method"], "generate"), model)
     return Asked(next((what for end, what in _ENDINGS if exchange.path.endswith(end)), "generate"))
-
-
-def decoded(text: str) -> bytes:
-    """The bytes of a recorded body."""
-    if text.startswith(BASE64):
-        whole = (len(text) - len(BASE64)) // 4 * 4  # a cut may have left a piece behind
-        return base64.b64decode(text[len(BASE64) :][:whole])
-    return text.encode("utf-8", "surrogatepass")
-
-
-def encoded(data: bytes) -> str:
-    """A body as a record holds it."""
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return BASE64 + base64.b64encode(data).decode()
 
 
 def bodies_of(exchange: Exchange) -> Bodies:

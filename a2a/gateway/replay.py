@@ -14,12 +14,13 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from a2a.config import PROVIDER_SHORT, provider_id
+from a2a.control.bodies import decoded, encoded
 from a2a.control.types import Bodies, Exchange, Replayed, ReplayWish
 from a2a.errors import NeedsLogin, RequestError, UsageError
 from a2a.gateway.call import Call
 from a2a.gateway.engine import Engine
 from a2a.gateway.export.talk import Unfit, request_of
-from a2a.gateway.recorded import LOCAL, REPLAY_AGENT, asked_of, bodies_of, decoded, encoded
+from a2a.gateway.recorded import LOCAL, REPLAY_AGENT, asked_of, bodies_of
 from a2a.gateway.relay import edited
 from a2a.gateway.route import HEADER
 from a2a.gateway.transcript import answer_lines

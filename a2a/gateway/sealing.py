@@ -9,18 +9,15 @@ key (protocols/redact.py).
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from a2a.control.bodies import encoded
 from a2a.control.types import Arrival, AttemptBodies, Bodies, Exchange
 from a2a.gateway.capture import Taken, TakenCall
 from a2a.protocols.redact import GONE, forms_of, secrets_in
-
-BASE64 = "base64:"
-"""Stands before a body that is no UTF-8."""
 
 _GONE = GONE.encode()
 _SHORTEST = 8
@@ -152,10 +149,7 @@ class Seal:
             room = _whole_characters(room[:cap])
         text = _without(room, spans) if spans else room
         ends = [_moved(min(end, len(room)), spans) for end in ends] if spans else [min(end, len(room)) for end in ends]
-        try:
-            return text.decode(), ends
-        except UnicodeDecodeError:
-            return BASE64 + base64.b64encode(text).decode(), ends
+        return encoded(text), ends
 
 
 _LOOK_BEHIND = 16 * 1024

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from a2a.control.bodies import is_binary
 from a2a.control.types import Bodies, Exchange
 
 _WIDE = re.compile(r"([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff])")
@@ -71,7 +72,7 @@ def _said(bodies: Bodies) -> Iterator[str]:
 
 
 def _strings(body: str) -> Iterator[str]:
-    if body.startswith("base64:"):
+    if is_binary(body):
         return
     parts: dict[str, list[str]] = {}
     frames = [body] if body.lstrip()[:1] in ("{", "[") else _FRAME.findall(body)

@@ -18,6 +18,7 @@ import msgspec
 
 from a2a.clock import Clock
 from a2a.config import provider_id
+from a2a.control.bodies import decoded
 from a2a.control.types import Exchange
 from a2a.errors import ConfigError, RequestError, StoreError
 from a2a.gateway.call import Call, Sink
@@ -32,7 +33,7 @@ from a2a.gateway.cassettes.form import (
     pieces_of,
 )
 from a2a.gateway.cassettes.redaction import Redaction
-from a2a.gateway.recorded import asked_of, bodies_of, decoded
+from a2a.gateway.recorded import asked_of, bodies_of
 from a2a.gateway.report import Report
 from a2a.gateway.route import HEADER
 from a2a.logs.recorder import Recorder

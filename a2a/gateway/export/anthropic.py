@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from a2a.gateway.export.conversation import Conversation
+from a2a.gateway.export.conversation import EMPTY_SCHEMA, Conversation
 from a2a.gateway.export.lost import Lost
 from a2a.messages import (
     FileRef,
@@ -37,7 +37,6 @@ from a2a.protocols.names import flat_name
 
 Json = dict[str, Any]
 
-_EMPTY_SCHEMA = Raw(b'{"type":"object","properties":{}}')
 _FREE_FORM = Raw(b'{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}')
 """Of a tool whose input is plain text: its calls hold it under `input`."""
 _REMINDER = "<system-reminder>\n{}\n</system-reminder>"
@@ -173,7 +172,7 @@ def _tool(tool: Tool, lost: Lost) -> Json | None:
     entry: Json = {"name": flat_name(tool.name, tool.namespace)}
     if tool.description is not None:
         entry["description"] = tool.description
-    entry["input_schema"] = _FREE_FORM if tool.kind == "custom" else tool.schema or _EMPTY_SCHEMA
+    entry["input_schema"] = _FREE_FORM if tool.kind == "custom" else tool.schema or EMPTY_SCHEMA
     if tool.strict is not None:
         entry["strict"] = tool.strict
     return entry

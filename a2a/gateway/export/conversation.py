@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from a2a.gateway.export.join import Joiner, Leaf, Said
 from a2a.gateway.export.talk import Talk
 from a2a.messages import Message, Part, Reasoning, Request, Text, Tool
+
+EMPTY_SCHEMA = Raw(b'{"type":"object","properties":{}}')
+"""Of a tool that takes nothing: every format wants a schema."""
 
 
 class Conversation(Struct, frozen=True):

@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from a2a import __version__
+from a2a.control.bodies import BASE64, decoded
 from a2a.control.types import Attempt, AttemptBodies, Bodies, Exchange
-from a2a.gateway.recorded import BASE64, decoded
 
 Json = dict[str, Any]
 

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Raw
 
-from a2a.gateway.export.conversation import Conversation
+from a2a.gateway.export.conversation import EMPTY_SCHEMA, Conversation
 from a2a.gateway.export.lost import Lost
 from a2a.messages import (
     FileRef,
@@ -34,7 +33,6 @@ from a2a.protocols.names import flat_name
 
 Json = dict[str, Any]
 
-_EMPTY_SCHEMA = Raw(b'{"type":"object","properties":{}}')
 _AUDIO = {"audio/wav": "wav", "audio/x-wav": "wav", "audio/mpeg": "mp3", "audio/mp3": "mp3"}
 
 
@@ -203,7 +201,7 @@ def _tool(tool: Tool, lost: Lost) -> Json | None:
         case "custom":
             return {"type": "custom", "custom": {"name": name, **described, **_grammar(tool)}}
         case "function":
-            function: Json = {"name": name, **described, "parameters": tool.schema or _EMPTY_SCHEMA}
+            function: Json = {"name": name, **described, "parameters": tool.schema or EMPTY_SCHEMA}
             if tool.strict is not None:
                 function["strict"] = tool.strict
             return {"type": "function", "function": function}

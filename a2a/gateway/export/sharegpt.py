@@ -15,9 +15,8 @@ from itertools import groupby
 from typing import Any
 
 import msgspec
-from msgspec import Raw
 
-from a2a.gateway.export.conversation import Conversation
+from a2a.gateway.export.conversation import EMPTY_SCHEMA, Conversation
 from a2a.gateway.export.lost import Lost
 from a2a.gateway.export.openai import link
 from a2a.messages import Foreign, Media, Message, Part, Reasoning, Refusal, Text, Tool, ToolCall, ToolResult
@@ -29,7 +28,6 @@ Shown = dict[str, list[str]]
 
 _PLACES = {"image": ("images", "<image>"), "audio": ("audios", "<audio>"), "video": ("videos", "<video>")}
 """Kind of medium -> the column it goes to, and what stands for it in the text."""
-_EMPTY_SCHEMA = Raw(b'{"type":"object","properties":{}}')
 
 
 def line(said: Conversation, lost: Lost) -> Json:
@@ -114,7 +112,7 @@ def _tool(tool: Tool, lost: Lost) -> Json | None:
         lost[f"the server tool {tool.hosted or tool.name}"] += 1
         return None
     entry: Json = {"name": flat_name(tool.name, tool.namespace), "description": tool.description or ""}
-    return {**entry, "parameters": tool.schema or _EMPTY_SCHEMA}
+    return {**entry, "parameters": tool.schema or EMPTY_SCHEMA}
 
 
 def _json(value: object) -> str:

@@ -10,9 +10,10 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from a2a.control.bodies import decoded
 from a2a.control.types import Bodies, Exchange
 from a2a.errors import BadUpstream, RequestError
-from a2a.gateway.recorded import LOCAL, REPLAY_AGENT, asked_of, bodies_of, decoded
+from a2a.gateway.recorded import LOCAL, REPLAY_AGENT, asked_of, bodies_of
 from a2a.messages import Candidate, Request, Response
 from a2a.protocols.base import Conversion, Profile, Upstream
 from a2a.protocols.fold import Assembler

@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import Literal
 
+from a2a.control.bodies import is_binary
 from a2a.control.types import Exchange
 from a2a.tui.diff import align
 from a2a.tui.ink import Tone
 from a2a.tui.inspect import bodies, json_diff, json_text
-from a2a.tui.inspect.frames import Frame, frames, is_binary
+from a2a.tui.inspect.frames import Frame, frames
 from a2a.tui.inspect.request_page import alone, counts, texts
 from a2a.tui.inspect.sheet import Line, Row, Sheet, Sign, fold_under, line, sign_of
 from a2a.tui.inspect.spoken import Kind, Piece, spoken

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from a2a.control.bodies import is_binary
 from a2a.control.types import Attempt, AttemptBodies, Exchange
 from a2a.tui.inspect import json_text
-from a2a.tui.inspect.frames import is_binary
 from a2a.tui.inspect.sheet import EMPTY, Sheet, line, single
 
 UNRECORDED = (

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import shlex
 
+from a2a.control.bodies import is_binary
 from a2a.control.types import Exchange
 from a2a.errors import UsageError
 from a2a.tui.inspect import bodies
-from a2a.tui.inspect.frames import is_binary
 
 KEY = "$A2A_KEY"
 """What stands where the key belongs."""

@@ -5,15 +5,12 @@ Only for showing: what is damaged or was cut off comes as far as it goes, and no
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator
 
 from msgspec import Struct
 
-BINARY = "base64:"
-"""Before a recorded body that was no UTF-8 (`a2a.control.types.Bodies`)."""
+from a2a.control.bodies import decoded, is_binary
 
 _FIELD = re.compile(r"^(?:data|event|id|retry)?:", re.MULTILINE)
 _WIDTHS = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
@@ -29,18 +26,11 @@ class Frame(Struct, frozen=True, gc=False):
     data: str
 
 
-def is_binary(body: str) -> bool:
-    return body.startswith(BINARY)
-
-
 def raw(body: str) -> bytes:
     """The bytes that were recorded; what cannot be decoded is left out."""
-    if not is_binary(body):
-        return body.encode("utf-8", "surrogatepass")
-    text = body.removeprefix(BINARY)
     try:
-        return base64.b64decode(text[: len(text) // 4 * 4])
-    except (binascii.Error, ValueError):
+        return decoded(body)
+    except ValueError:
         return b""
 
 

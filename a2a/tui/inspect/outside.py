@@ -10,10 +10,10 @@ from pathlib import Path
 
 import msgspec
 
+from a2a.control.bodies import is_binary
 from a2a.control.types import Exchange
 from a2a.errors import UsageError
 from a2a.tui.inspect import bodies
-from a2a.tui.inspect.frames import is_binary
 
 
 def documents(exchange: Exchange, page: str, n: int) -> dict[str, str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
+from a2a.control.bodies import is_binary
 from a2a.control.types import Exchange
 from a2a.tui.diff import align
 from a2a.tui.inspect import bodies, json_diff, json_text, sections
-from a2a.tui.inspect.frames import is_binary, raw
+from a2a.tui.inspect.frames import raw
 from a2a.tui.inspect.sheet import Row, Sheet, Sign, line, sign_of
 from a2a.tui.words import size
 

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from a2a.tui.inspect.frames import frames, is_binary
+from a2a.control.bodies import is_binary
+from a2a.tui.inspect.frames import frames
 from a2a.tui.inspect.json_text import Number, parse, parse_cut
 
 Kind = Literal["text", "reasoning", "call", "stop", "error"]

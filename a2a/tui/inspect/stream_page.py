@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from a2a.control.bodies import is_binary
 from a2a.control.types import AttemptBodies, Exchange
 from a2a.tui.inspect import bodies, json_text
-from a2a.tui.inspect.frames import event_stream, is_binary, raw
+from a2a.tui.inspect.frames import event_stream, raw
 from a2a.tui.inspect.sheet import Line, Row, Sheet, fold_under, line
 from a2a.tui.words import milliseconds, size
 
