@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import secrets
 import time
+from functools import lru_cache
 from typing import Protocol
 
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -35,8 +36,14 @@ def exchange_id(now_s: float) -> str:
     ms = int(now_s * 1000)
     r = random.getrandbits(40)  # a name, not a secret: the system's source costs 13 us
     p = _PAIRS
-    head = p[ms >> 40 & 1023] + p[ms >> 30 & 1023] + p[ms >> 20 & 1023] + p[ms >> 10 & 1023] + p[ms & 1023]
-    return "ex_" + head + p[r >> 30] + p[r >> 20 & 1023] + p[r >> 10 & 1023] + p[r & 1023]
+    return _second(ms >> 10) + p[ms & 1023] + p[r >> 30] + p[r >> 20 & 1023] + p[r >> 10 & 1023] + p[r & 1023]
+
+
+@lru_cache(maxsize=4)
+def _second(of: int) -> str:
+    """What ids begin with for 1,024 ms."""
+    p = _PAIRS
+    return "ex_" + p[of >> 30 & 1023] + p[of >> 20 & 1023] + p[of >> 10 & 1023] + p[of & 1023]
 
 
 def hex_id(prefix: str, digits: int = 24) -> str:

@@ -29,7 +29,7 @@ MAX_KEY_CHARS = 100
 SAVE_EVERY_S = 5.0
 """A process that dies at once forgets no more than that."""
 
-SESSION_HEADERS = ("x-claude-code-session-id", "session-id", "session_id", "x-session-id", "x-session-affinity")
+_SESSION_HEADERS = ("x-claude-code-session-id", "session-id", "session_id", "x-session-id", "x-session-affinity")
 _NAMES = ("prompt_cache_key", "previous_response_id")
 _TURNS = (b'"assistant"', b'"model"')
 """The roles that say a conversation has been answered before."""
@@ -62,11 +62,18 @@ class Conversation(Struct, frozen=True):
     known: bool
 
 
+def session_of(headers: Mapping[str, str]) -> str | None:
+    """The client's own name of its conversation, where it sends one."""
+    for name in _SESSION_HEADERS:
+        if session := headers.get(name):
+            return session
+    return None
+
+
 def conversation(headers: Mapping[str, str], body: bytes) -> Conversation | None:
     """The conversation a request belongs to; None when its body says nothing."""
-    for name in SESSION_HEADERS:
-        if session := headers.get(name):
-            return Conversation(_short(f"session {session}"), True)
+    if session := session_of(headers):
+        return Conversation(_short(f"session {session}"), True)
     try:
         read = _BODY.decode(body)
     except BAD_JSON:

@@ -169,20 +169,22 @@ class Try(Struct, kw_only=True):
         self.entry.connect_ms = answer.connect_ms
         self.job.report.head(self.entry, answer.status)
         headers = answer.headers
-        self.entry.upstream_id = next((headers[name] for name in _UPSTREAM_IDS if name in headers), None)
+        for name in _UPSTREAM_IDS:
+            if name in headers:
+                self.entry.upstream_id = headers[name]
+                break
         if answer.status in _COUNTED:
             self._note_quota(headers)
         return answer
 
     def _note_quota(self, headers: Mapping[str, str]) -> None:
         """What the upstream says is left, for the pool: from its headers, so that nobody has to ask."""
-        rows = self.lease.provider.quota_rows
-        for row in rows:
-            if row.remaining in headers:
-                self.quota = rate_limits.told(headers, rows, self.model, self.job.report.now())
-                if self.quota:
-                    self.lease.member.note_quota(self.quota)
-                return
+        provider = self.lease.provider
+        if provider.quota_headers.isdisjoint(headers):
+            return
+        self.quota = rate_limits.told(headers, provider.quota_rows, self.model, self.job.report.now())
+        if self.quota:
+            self.lease.member.note_quota(self.quota)
 
     async def _send(self, target: Target, body: bytes) -> Answer:
         proxy = self.proxy(target.location)
@@ -197,9 +199,8 @@ class Try(Struct, kw_only=True):
 
     def deadline(self) -> Deadline:
         self.began = asyncio.get_running_loop().time()
-        limits = [seconds for seconds in (self.timeouts.first_byte_s, self.timeouts.total_s) if seconds]
-        seconds = min(limits, default=0.0)
-        return Deadline(seconds, f"{self.lease.name} sent nothing within {seconds:g} s")
+        seconds = self.timeouts.opening_s
+        return Deadline(seconds, lambda: f"{self.lease.name} sent nothing within {seconds:g} s")
 
     def begun(self, deadline: Deadline) -> None:
         """A part that says nothing yet has begun: time is limited as it is behind the first content."""
@@ -208,7 +209,8 @@ class Try(Struct, kw_only=True):
         words = self._too_long()
         limits = [(self.timeouts.idle_s, words["idle"])] if self.timeouts.idle_s else []
         limits += [(max(total_s - spent_s, 0.001), words["total"])] if total_s else []
-        deadline.move(*min(limits, default=(0.0, "")))
+        seconds, what = min(limits, default=(0.0, ""))
+        deadline.move(seconds, lambda: what)
 
     def watch(self, answer: Answer, down: Downstream) -> Watch:
         """Keep-alives while the upstream is silent, and an end when it stays so."""
@@ -281,7 +283,8 @@ class Deadline:
 
     __slots__ = ("_expired", "_handle", "_seconds", "_task", "_what")
 
-    def __init__(self, seconds: float, what: str) -> None:
+    def __init__(self, seconds: float, what: Callable[[], str]) -> None:
+        """`what`: the error's words."""
         self._seconds = seconds
         self._what = what
         self._expired = False
@@ -297,7 +300,7 @@ class Deadline:
         if self._handle is not None:
             self._handle.cancel()
 
-    def move(self, seconds: float, what: str) -> None:
+    def move(self, seconds: float, what: Callable[[], str]) -> None:
         """Begin anew, with another limit."""
         self.met()
         self._seconds, self._what = seconds, what
@@ -314,7 +317,7 @@ class Deadline:
     ) -> None:
         self.met()
         if self._expired and self._task is not None and self._task.uncancel() <= 0 and kind is asyncio.CancelledError:
-            raise UpstreamTimeout(self._what) from error
+            raise UpstreamTimeout(self._what()) from error
 
 
 def wire_extra(call: Call) -> dict[str, str]:

@@ -17,7 +17,7 @@ from a2a.auth.renewal import stored
 from a2a.control.types import Attempt, Considered, Decision, Explained, ExplainWish, Fault, Hop, NoteView, Route
 from a2a.errors import A2AError, AccountError, RequestError
 from a2a.gateway import convert, relay
-from a2a.gateway.affinity import SESSION_HEADERS
+from a2a.gateway.affinity import session_of
 from a2a.gateway.attempt import Job, Try
 from a2a.gateway.call import Call
 from a2a.gateway.engine import Engine
@@ -147,7 +147,7 @@ class _Seat(Lease):
 
     def __init__(self, member: PoolAccount) -> None:
         self.member = member
-        self.provider = member.provider
+        self.account, self.name, self.provider = member.account, member.name, member.provider
         self.decision = Decision(strategy="", picked=None)
         self._open = False
 
@@ -190,7 +190,7 @@ class _Rehearsal(Try, kw_only=True):
         stream: bool,
         credential: Credential,
     ) -> _Rehearsal:
-        session = next((call.headers[name] for name in SESSION_HEADERS if name in call.headers), None)
+        session = session_of(call.headers)
         provider, report = member.provider, Report(call, engine.clock)
         entry = Attempt(n=1, provider=provider.id, account=member.name, model=model, started_at=0.0)
         downloads: list[NoteView] = []
@@ -200,7 +200,7 @@ class _Rehearsal(Try, kw_only=True):
             model=model,
             entry=entry,
             credential=credential,
-            profile=provider.profile(model, member.account, engine.catalogue.info(member.account.id, model)),
+            profile=member.profile(model, engine.catalogue.info(member.account.id, model)),
             timeouts=provider.limits,
             egress=engine.egress,
             ledger=engine.gateway.ledger,

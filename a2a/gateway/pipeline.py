@@ -30,7 +30,7 @@ from a2a.errors import (
     UpstreamError,
 )
 from a2a.gateway import convert, plain, relay
-from a2a.gateway.affinity import SESSION_HEADERS, Affinity, Conversation
+from a2a.gateway.affinity import Affinity, Conversation, session_of
 from a2a.gateway.affinity import conversation as conversation_of
 from a2a.gateway.attempt import Job, Try, wire_extra
 from a2a.gateway.call import Call, ClientGone, Sink
@@ -161,7 +161,7 @@ class Gateway:
             asked=peek.model or "",
             stream=bool(peek.stream),
             request=call.request,
-            session=next((call.headers[name] for name in SESSION_HEADERS if name in call.headers), None),
+            session=session_of(call.headers),
         )
         report.exchange.session = whole_text(job.session)
         if call.operation != "generate":
@@ -274,7 +274,7 @@ class Gateway:
             model=model,
             entry=entry,
             credential=credential,
-            profile=lease.provider.profile(model, lease.account, self._catalogue.info(lease.account.id, model)),
+            profile=lease.member.profile(model, self._catalogue.info(lease.account.id, model)),
             timeouts=lease.provider.limits_of(model),
             egress=self._egress,
             ledger=self.ledger,

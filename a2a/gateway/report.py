@@ -60,10 +60,10 @@ class Report:
 
     def ms(self) -> float:
         """Milliseconds since the request arrived."""
-        return round((self._clock.monotonic() - self.began) * 1000, 2)
+        return _ms(self._clock.monotonic() - self.began)
 
     def _attempt_ms(self) -> float:
-        return round((self._clock.monotonic() - self._attempt_began) * 1000, 2)
+        return _ms(self._clock.monotonic() - self._attempt_began)
 
     def attempt(self, provider: str, account: str, model: str, decision: Decision) -> Attempt:
         self._attempt_began = self._clock.monotonic()
@@ -84,14 +84,16 @@ class Report:
     def head(self, attempt: Attempt, status: int) -> None:
         """The upstream's status line has arrived."""
         attempt.status = status
-        attempt.headers_ms = self._attempt_ms()
-        self.exchange.timings.headers = self.ms()
+        now = self._clock.monotonic()
+        attempt.headers_ms = _ms(now - self._attempt_began)
+        self.exchange.timings.headers = _ms(now - self.began)
 
     def first(self, attempt: Attempt) -> None:
         """The first content."""
         if attempt.first_event_ms is None:
-            attempt.first_event_ms = self._attempt_ms()
-            self.exchange.timings.first_token = self.ms()
+            now = self._clock.monotonic()
+            attempt.first_event_ms = _ms(now - self._attempt_began)
+            self.exchange.timings.first_token = _ms(now - self.began)
             self.exchange.state = "streaming"
 
     def attempt_ok(self, attempt: Attempt) -> None:
@@ -155,6 +157,11 @@ class Report:
             text = ", ".join(f"{n.field} {n.action}" + (f" ({n.why})" if n.why else "") for n in exchange.notes)
             headers["x-a2a-notes"] = _printable(text)[:NOTES_HEADER_BYTES]
         return headers
+
+
+def _ms(seconds: float) -> float:
+    """In hundredths; `round` takes three times as long."""
+    return int(seconds * 100_000 + 0.5) / 100
 
 
 def whole_text(value: str | None) -> str | None:

@@ -4,6 +4,9 @@ There is one log for all listeners and nothing per listener but a place in it. A
 of the same thing (an exchange, an account, a login): who waited meanwhile gets the latest state, once. So the log
 holds at most one event for each thing, the newest HISTORY of them; a listener that comes back behind an older one is
 told by `Missed`.
+
+While nobody listens an exchange that changes is only put down, which costs its request next to nothing; it becomes an
+event when somebody asks.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from a2a.control.types import (
     AccountChanged,
     AccountGone,
     Change,
+    Exchange,
     ExchangeChanged,
     LiveEvent,
     LoginChanged,
@@ -31,6 +35,8 @@ from a2a.control.types import (
 
 HISTORY = 2000
 """Events kept for listeners that are slow or come back."""
+UNHEARD = 200
+"""Exchanges put down while nobody listens."""
 
 
 class Live:
@@ -44,6 +50,8 @@ class Live:
         self._history = history
         self._events: OrderedDict[Hashable, LiveEvent] = OrderedDict()
         self._seq = self._first = self._lost = int(clock.now() * 1_000_000)
+        self._unheard: dict[str, Exchange] = {}
+        """What has changed while nobody listened, by id."""
         self._listeners: set[Listener] = set()
         self.heard = asyncio.Event()
         """Set while somebody listens."""
@@ -51,7 +59,29 @@ class Live:
     @property
     def last(self) -> int:
         """Number of the newest event; before the first the one that it would follow."""
+        self._tell_unheard()
         return self._seq
+
+    def changed(self, exchange: Exchange) -> None:
+        """An exchange has begun, gone on or ended."""
+        if self._listeners:
+            self.publish(ExchangeChanged(exchange))
+            return
+        unheard = self._unheard
+        if exchange.id in unheard:  # it is the same object, as it is by then
+            return
+        unheard[exchange.id] = exchange
+        if len(unheard) > UNHEARD:
+            del unheard[next(iter(unheard))]
+            self._seq += 1
+            self._lost = self._seq  # and all before it: who comes back has to ask anew anyway
+
+    def _tell_unheard(self) -> None:
+        """As they are now, behind everything else that happened meanwhile."""
+        if self._unheard:
+            unheard, self._unheard = self._unheard, {}
+            for exchange in unheard.values():
+                self.publish(ExchangeChanged(exchange))
 
     def publish(self, change: Change) -> None:
         self._seq += 1
@@ -69,13 +99,12 @@ class Live:
 
     def since(self, after: int, most: int = HISTORY) -> list[LiveEvent]:
         """The oldest `most` events behind `after` (0: of all), with `Missed` before them where some are gone."""
+        self._tell_unheard()
         found: list[LiveEvent] = []
-        if after == 0:
-            after = self._lost
-        elif not self._first <= after <= self._seq:
+        if after and not self._first <= after <= self._seq:
             found.append(LiveEvent(self._lost, self._clock.now(), Missed(count=0, restarted=True)))
             after = self._lost
-        elif after < self._lost:
+        elif 0 < after < self._lost:
             found.append(LiveEvent(self._lost, self._clock.now(), Missed(count=self._lost - after)))
             after = self._lost
         if after == self._seq:
@@ -90,7 +119,7 @@ class Live:
 
     def listen(self, after: int | None = None) -> Listener:
         """A place behind `after`, or behind the newest event. Close it."""
-        listener = Listener(self, self._seq if after is None else after, self._left)
+        listener = Listener(self, self.last if after is None else after, self._left)
         self._listeners.add(listener)
         self.heard.set()
         return listener

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from a2a.control.types import Exchange, ExchangeChanged
+from a2a.control.types import Exchange
 from a2a.logs.live import Live
 from a2a.logs.scribe import Capture, Scribe
 from a2a.logs.tally import Tally
@@ -41,10 +41,10 @@ class Recorder:
     def begin(self, exchange: Exchange) -> None:
         self.recorded += 1
         self._flying[exchange.id] = exchange
-        self._live.publish(ExchangeChanged(exchange))
+        self._live.changed(exchange)
 
     def changed(self, exchange: Exchange) -> None:
-        self._live.publish(ExchangeChanged(exchange))
+        self._live.changed(exchange)
 
     def end(self, exchange: Exchange, capture: Capture | None = None) -> None:
         """It does not change any more. `capture`: its bodies, where they were wanted."""
@@ -54,7 +54,7 @@ class Recorder:
         if len(self._ended) > self._recent:
             self._ended.popitem(last=False)
         self.tally.add(exchange)
-        self._live.publish(ExchangeChanged(exchange))
+        self._live.changed(exchange)
         if self.storing and self._scribe is not None:
             self._scribe.put(exchange, capture)
 

@@ -26,8 +26,8 @@ BATCH_S = 0.25
 """How long an exchange that has ended waits for others: the most that a crash takes."""
 BATCH = 500
 """Exchanges in one transaction at most."""
-MANY = 64
-"""That do not wait for more: what the memory of the requests holds stays small, and so near the processor."""
+MANY = 400
+"""That do not wait for more. Each batch takes the interpreter from the event loop a few times, whatever it holds."""
 WAITING = 20_000
 """Exchanges that wait at most: some 100 MB of them."""
 WAITING_BYTES = 128 * 1024 * 1024

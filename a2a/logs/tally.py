@@ -12,13 +12,34 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 
-from a2a.control.types import Exchange
+from a2a.control.types import Exchange, Tokens
 
 FIRST_TOKEN_S = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
 """Upper bounds of the buckets, the last one open."""
 WHOLE_S = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
 
+DIRECTIONS = ("input", "output", "cache_read", "cache_write", "reasoning")
+
 Key = tuple[str, ...]
+
+
+class Spent:
+    """Tokens of one account."""
+
+    __slots__ = DIRECTIONS
+
+    def __init__(self) -> None:
+        self.input = self.output = self.cache_read = self.cache_write = self.reasoning = 0
+
+    def add(self, used: Tokens) -> None:
+        self.input += used.input or 0
+        self.output += used.output or 0
+        if used.cache_read:
+            self.cache_read += used.cache_read
+        if used.cache_write:
+            self.cache_write += used.cache_write
+        if used.reasoning:
+            self.reasoning += used.reasoning
 
 
 class Histogram:
@@ -44,13 +65,19 @@ class Tally:
         """front, provider ("" before a route was found), state, status."""
         self.attempts: dict[Key, int] = defaultdict(int)
         """provider, account (`short/alias`), outcome, kind of the fault ("" where there was none)."""
-        self.tokens: dict[Key, int] = defaultdict(int)
-        """provider, account, direction."""
+        self._spent: dict[tuple[str, str], Spent] = defaultdict(Spent)
+        """provider, account."""
         self.first_token: dict[str, Histogram] = defaultdict(lambda: Histogram(FIRST_TOKEN_S))
         self.whole: dict[str, Histogram] = defaultdict(lambda: Histogram(WHOLE_S))
         """By provider, of exchanges that were served."""
         self.refreshes: dict[Key, int] = defaultdict(int)
         """provider, `ok` or `failed`."""
+
+    @property
+    def tokens(self) -> dict[Key, int]:
+        """provider, account, direction; of those that were used at all."""
+        counts = {(*who, name): getattr(spent, name) for who, spent in self._spent.items() for name in DIRECTIONS}
+        return {key: count for key, count in counts.items() if count}
 
     def add(self, exchange: Exchange) -> None:
         """An exchange that has ended."""
@@ -63,15 +90,7 @@ class Tally:
             self.attempts[one.provider, one.account, one.outcome or "failed", kind] += 1
         if attempts and (used := exchange.tokens) is not None:
             last = attempts[-1]
-            for direction, count in (
-                ("input", used.input),
-                ("output", used.output),
-                ("cache_read", used.cache_read),
-                ("cache_write", used.cache_write),
-                ("reasoning", used.reasoning),
-            ):
-                if count:
-                    self.tokens[last.provider, last.account, direction] += count
+            self._spent[last.provider, last.account].add(used)
         timings = exchange.timings
         if timings.first_token is not None:
             self.first_token[provider].add(timings.first_token / 1000)

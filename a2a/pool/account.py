@@ -16,12 +16,13 @@ from a2a.pool.cooldown import STICKY, Cooldown
 from a2a.pool.health import Block, Health, detail_of, mended, stood, view_of
 from a2a.pool.limits import BUSY, limits_of, meter
 from a2a.pool.outage import Outage
-from a2a.providers.base import Operation, Provider
+from a2a.protocols.base import Profile
+from a2a.providers.base import ModelInfo, Operation, Provider
 from a2a.providers.faults import Verdict
 from a2a.providers.http import Target
 
-MAX_TARGETS = 256
-"""Of one account that are kept built."""
+MAX_BUILT = 256
+"""Targets and profiles of one account that are kept built."""
 
 
 class PoolAccount(Cooldown):
@@ -31,6 +32,7 @@ class PoolAccount(Cooldown):
         super().__init__(clock)
         self.account = account
         self.provider = provider
+        self.name = f"{provider.short}/{account.alias}"
         self.in_flight = 0
         self.turn = 0
         """When a strategy last picked it, by that strategy's count."""
@@ -47,15 +49,12 @@ class PoolAccount(Cooldown):
         self.set_at = 0.0
         """When a person last set its health, Unix seconds."""
         self._targets: dict[tuple[Operation, bool, str, str], tuple[Credential, Target]] = {}
+        self._profiles: dict[str, tuple[ModelInfo | None, Profile]] = {}
         self.on_change: Callable[[PoolAccount], None] = lambda _: None
         self.outage: Outage | None = None
         """The breaker of its origin, which it shares with other accounts."""
         self._limits = limits_of(account, provider.settings)
         self.meter = meter(self._limits, clock.monotonic())
-
-    @property
-    def name(self) -> str:
-        return f"{self.provider.short}/{self.account.alias}"
 
     @property
     def state(self) -> AccountState:
@@ -87,15 +86,21 @@ class PoolAccount(Cooldown):
         if account == self.account:
             return False
         self.account = account
-        self._targets.clear()
+        self.name = f"{self.provider.short}/{account.alias}"
+        self._forget()
         self._limit()
         return True
 
     def adopt(self, provider: Provider) -> None:
         """Another instance of its provider, made from changed settings."""
         self.provider = provider
-        self._targets.clear()
+        self._forget()
         self._limit()
+
+    def _forget(self) -> None:
+        """What was built from other metadata or settings."""
+        self._targets.clear()
+        self._profiles.clear()
 
     def _limit(self) -> None:
         """Take the limits that hold now; what was used under others stays used."""
@@ -115,10 +120,21 @@ class PoolAccount(Cooldown):
         if kept is not None and kept[0] is credential:
             return kept[1]
         target = self.provider.target(self.account, credential, operation, stream=stream, model=model)
-        if len(self._targets) >= MAX_TARGETS:
+        if len(self._targets) >= MAX_BUILT:
             self._targets.clear()
         self._targets[key] = credential, target
         return target
+
+    def profile(self, model: str, info: ModelInfo | None) -> Profile:
+        """The provider's profile of a model for this account, kept while its list entry is the same."""
+        kept = self._profiles.get(model)
+        if kept is not None and kept[0] is info:
+            return kept[1]
+        profile = self.provider.profile(model, self.account, info)
+        if len(self._profiles) >= MAX_BUILT:
+            self._profiles.clear()
+        self._profiles[model] = info, profile
+        return profile
 
     def again_s(self, model: str) -> float:
         """Seconds until a request that nobody else can serve may ask it again; infinite where only the user helps."""

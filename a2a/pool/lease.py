@@ -58,7 +58,7 @@ class Lease:
 
     __slots__ = (
         *("_line", "_named", "_open", "_outage", "_probe", "_seen", "_tokens", "_trial", "_trips"),
-        *("decision", "member", "provider"),
+        *("account", "decision", "member", "name", "provider"),
     )
 
     def __init__(
@@ -66,6 +66,8 @@ class Lease:
     ) -> None:
         """`tokens`: input, estimated. `named`: the client asked for this account."""
         self.member = member
+        self.account: Account = member.account
+        self.name: str = member.name
         self.provider = member.provider  # settings that change meanwhile are for the next attempt
         self.decision = decision
         self._line = line
@@ -77,14 +79,6 @@ class Lease:
         self._trips = 0 if outage is None else outage.trips
         self._probe = outage is not None and outage.tripped and outage.begin()
         self._trial = member.begin(tokens)
-
-    @property
-    def account(self) -> Account:
-        return self.member.account
-
-    @property
-    def name(self) -> str:
-        return self.member.name
 
     def succeed(self, usage: Usage | None = None) -> None:
         self.member.succeed(usage, seen=self._seen)

@@ -324,6 +324,8 @@ def _chosen(usable: Sequence[PoolAccount], wish: Wish, chooser: Strategy) -> tup
         for member in usable:
             if member.account.id == wish.prefer:
                 return member, "picked: its conversation"
+    if len(usable) == 1:
+        return chooser.pick(usable, wish.model), "picked"
     settled = [member for member in usable if not member.on_trial] or usable
     best = min([member.account.priority for member in settled])
     return chooser.pick([member for member in settled if member.account.priority == best], wish.model), "picked"

@@ -146,6 +146,11 @@ class Provider(ABC):
         return self.settings.user_agent or USER_AGENT
 
     @cached_property
+    def quota_headers(self) -> frozenset[str]:
+        """Those of `quota_rows` of which one is there where anything is said."""
+        return frozenset(row.remaining for row in self.quota_rows)
+
+    @cached_property
     def limits(self) -> Timeouts:
         """Resolved timeouts: provider setting, own default, server setting."""
         return over(self.timeouts or of_server(self.server), self.settings)

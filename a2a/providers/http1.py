@@ -243,8 +243,7 @@ class Http1:
         connection, as those may all have died of the same cause.
         """
         head = target.head()
-        url = target.url
-        origin = (url.scheme == "https", url.raw_host or "", url.port or 80, proxy)
+        origin = (*target.origin, proxy)
         idle = None if fresh or address else self._take(origin)
         if idle is not None:
             return await idle.send(head, body)

@@ -12,11 +12,13 @@ from a2a.errors import BadUpstream
 class Target:
     """Where one upstream call goes. Made once per account and credential: the head's bytes are kept."""
 
-    __slots__ = ("_head", "headers", "location", "method", "url")
+    __slots__ = ("_head", "headers", "location", "method", "origin", "url")
 
     def __init__(self, url: URL, headers: Mapping[str, str], method: str = "POST") -> None:
         self.url = url
         self.location = str(url)
+        self.origin = url.scheme == "https", url.raw_host or "", url.port or 80
+        """TLS, host, port."""
         self.headers = headers
         self.method = method
         self._head: bytes | None = None

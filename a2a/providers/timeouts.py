@@ -18,6 +18,12 @@ class Timeouts(Struct, frozen=True):
     idle_s: float
     total_s: float
 
+    @property
+    def opening_s(self) -> float:
+        """Until the first event, whichever limit says so; 0 = none."""
+        first, total = self.first_byte_s, self.total_s
+        return min(first, total) if first and total else first or total
+
 
 def over(base: Timeouts, own: ProviderSettings | ModelDecl) -> Timeouts:
     """`base` with what `own` says."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from aiohttp import web
 
@@ -62,12 +62,14 @@ class Guard:
 
     def client(self, request: web.Request) -> str:
         """Name of the key the request brought. Raises WrongKey."""
-        given = _given(request)
-        if not given:
+        found = False
+        for given in _given(request):
+            found = True
+            for name, key in self._keys:
+                if key.matches(given):
+                    return name
+        if not found:
             raise WrongKey("a key is missing", hint="send it as Authorization: Bearer, x-api-key or x-goog-api-key")
-        for name, key in self._keys:
-            if any(key.matches(one) for one in given):
-                return name
         raise WrongKey("invalid a2a key", hint="a2a config show --secrets shows the right one")
 
     def owner(self, request: web.Request, told: str = "may look, not act") -> None:
@@ -81,14 +83,15 @@ class Guard:
             )
 
 
-def _given(request: web.Request) -> list[str]:
-    """Keys from every place: agents send a login of their own beside the key they were told to use."""
+def _given(request: web.Request) -> Iterator[str]:
+    """Keys from every place, one after the other: agents send a login of their own beside the key they were told to
+    use."""
     headers = request.headers
     bearer = headers.get("Authorization", "")
-    keys = (
-        bearer[7:] if bearer[:7].lower() == "bearer " else None,
-        headers.get("x-api-key"),
-        headers.get("x-goog-api-key"),
-        request.query.get("key"),
-    )
-    return [key.strip() for key in keys if key and key.strip()]
+    if bearer[:7].lower() == "bearer " and (key := bearer[7:].strip()):
+        yield key
+    for name in ("x-api-key", "x-goog-api-key"):
+        if key := headers.get(name, "").strip():
+            yield key
+    if key := request.query.get("key", "").strip():
+        yield key

@@ -19,7 +19,7 @@ from a2a.control.types import (
     Missed,
     Progress,
 )
-from a2a.logs.live import Live
+from a2a.logs.live import UNHEARD, Live
 
 pytestmark = pytest.mark.anyio
 
@@ -230,3 +230,45 @@ async def test_who_leaves_does_not_silence_the_others() -> None:
     publish(stream, "a")
     assert stream.heard.is_set()
     assert numbers(await other.events(10, SOON_S)) == [1]
+
+
+async def test_an_exchange_that_nobody_hears_of_is_told_when_somebody_asks() -> None:
+    stream = live()
+    one, two = exchange("ex_1"), exchange("ex_2")
+    stream.changed(one)
+    stream.changed(two)
+    stream.publish(AccountChanged(account("a")))
+    one.state = "done"
+    stream.changed(one)
+    assert changes(stream.since(FIRST)) == [
+        AccountChanged(account("a")),
+        ExchangeChanged(exchange("ex_1", state="done")),
+        ExchangeChanged(two),
+    ]
+    assert stream.last == FIRST + 3
+
+
+async def test_who_begins_to_listen_hears_what_comes_then() -> None:
+    stream = live()
+    stream.changed(exchange("ex_1"))
+    listener = stream.listen()
+    stream.changed(exchange("ex_2"))
+    assert changes(await listener.events(10, SOON_S)) == [ExchangeChanged(exchange("ex_2"))]
+    listener.close()
+
+
+async def test_who_comes_back_to_what_nobody_heard_is_told_what_is_lost() -> None:
+    stream = live(history=1000)
+    listener = stream.listen()
+    stream.changed(exchange("ex_before"))
+    seen = (await listener.events(10, SOON_S))[-1].seq
+    listener.close()
+    for n in range(UNHEARD + 5):
+        stream.changed(exchange(f"ex_{n}"))
+    missed, *rest = stream.since(seen, most=1000)
+    assert missed.change == Missed(count=5)
+    assert [event.change.exchange.id for event in rest if isinstance(event.change, ExchangeChanged)] == [
+        f"ex_{n}" for n in range(5, UNHEARD + 5)
+    ]
+    assert [event.seq for event in rest] == sorted(event.seq for event in rest)
+    assert stream.since(missed.seq) == rest[:UNHEARD]

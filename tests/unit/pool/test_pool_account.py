@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from msgspec import structs
-from support.pool_kit import NOW, OPENAI, FakeClock, account, failure, settings, verdict
+from support.pool_kit import GEMINI, NOW, OPENAI, FakeClock, account, failure, settings, verdict
 
 from a2a.auth.records import Limits
 from a2a.control.types import AccountView, Quota
 from a2a.messages import Usage
 from a2a.pool.account import PoolAccount
 from a2a.pool.cooldown import MAX_BLOCKS
+from a2a.providers.base import ModelInfo
 from a2a.providers.registry import build
 
 COOL = verdict(cool_s=10.0, doubling=True, max_s=60.0)
@@ -37,6 +38,27 @@ def test_a_disabled_account_never_serves(clock: FakeClock) -> None:
     one = member(clock, enabled=False)
     assert one.state == "disabled"
     assert one.why_not("m") == ("disabled", None)
+
+
+def test_a_profile_is_made_anew_for_another_list_entry_and_other_metadata(clock: FakeClock) -> None:
+    def of(most: int) -> ModelInfo:
+        return ModelInfo(id="gemini-3-pro", max_output=most)
+
+    one = PoolAccount(account(provider=GEMINI), build(settings())[GEMINI], clock)
+    entry = of(100)
+    first = one.profile("gemini-3-pro", entry)
+    assert (first.max_output, one.profile("gemini-3-pro", entry)) == (100, first)
+    assert one.profile("gemini-3-pro", of(200)).max_output == 200
+    mine = member(clock)
+    assert mine.profile("gpt-5", None).family == "openai"
+    mine.use(structs.replace(mine.account, urls={"base_url": "http://127.0.0.1:9"}))
+    assert mine.profile("gpt-5", None).family == "other"
+
+
+def test_a_new_name_shows_at_once(clock: FakeClock) -> None:
+    one = member(clock)
+    one.use(structs.replace(one.account, alias="b"))
+    assert one.name == "openai/b"
 
 
 def test_a_cooldown_ends_by_itself(clock: FakeClock) -> None:
