@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from a2a.auth.codec import values_of
 from a2a.auth.records import Credential
 from a2a.control.types import Attempt, Quota
-from a2a.errors import UpstreamError, UpstreamTimeout
+from a2a.errors import RequestError, UpstreamError, UpstreamTimeout
 from a2a.gateway.call import Call, Sink
 from a2a.gateway.cost import Prices
 from a2a.gateway.downstream import Downstream
@@ -27,6 +27,7 @@ from a2a.protocols.base import Profile, Upstream
 from a2a.protocols.ledger import Ledger
 from a2a.protocols.redact import GONE, forms_of
 from a2a.protocols.registry import UPSTREAMS
+from a2a.protocols.tokens import request_tokens
 from a2a.providers import rate_limits
 from a2a.providers.base import SetUpRefused, read_capped
 from a2a.providers.http import Answer, Egress, Interrupted, Target
@@ -58,6 +59,19 @@ class Job(Struct, kw_only=True):
     """An opening frame that has gone out: the answer of another account leaves out its own and continues this one."""
     flags: dict[str, str] = field(default_factory=dict)
     """Repairs asked for by an earlier attempt, for `Conversion.extra`."""
+
+    def input_tokens(self) -> int:
+        """Input of the request, estimated. One that is not understood here may still pass: its size has to do."""
+        call = self.call
+        if call.operation != "generate":
+            return 0
+        if self.request is None:
+            try:
+                self.request = call.front.parse_request(call.body, headers=call.headers, model=call.model)
+                self.request.stream = self.stream
+            except RequestError:
+                return len(call.body) // 4
+        return request_tokens(self.request)
 
     def stream_down(self) -> Downstream:
         """The client's stream; there is one whenever `stream` is set."""

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from msgspec import structs
 
 from a2a.config import ServerSettings
-from a2a.errors import NoAccount, RequestError
+from a2a.errors import NoAccount
 from a2a.gateway.attempt import Job
 from a2a.gateway.fallback import Walk
 from a2a.gateway.report import Failed
@@ -22,7 +22,6 @@ from a2a.gateway.retries import Retries
 from a2a.gateway.route import Choice
 from a2a.pool.lease import NOBODY
 from a2a.pool.pool import Busy, Lease, Pool, Refused, Wish
-from a2a.protocols.tokens import request_tokens
 
 Attempt = Callable[[Job, Lease, Choice], Awaitable[Failed | None]]
 """One attempt; None when the client was served."""
@@ -166,23 +165,9 @@ class Course:
             alias=route.account,
             only=choice.serving,
             prefer=self._prefer(route.provider),
-            tokens=self._tokens() if self._pool.counts_tokens(route.provider) else 0,
+            tokens=self._job.input_tokens() if self._pool.counts_tokens(route.provider) else 0,
             again=again,
         )
-
-    def _tokens(self) -> int:
-        """Input of the request, estimated. One that is not understood here may still pass: its size has to do."""
-        job = self._job
-        if job.call.operation != "generate":
-            return 0
-        if job.request is None:
-            try:
-                call = job.call
-                job.request = call.front.parse_request(call.body, headers=call.headers, model=call.model)
-                job.request.stream = job.stream
-            except RequestError:
-                return len(job.call.body) // 4
-        return request_tokens(job.request)
 
     def _left_s(self, provider_id: str) -> float:
         """Seconds that the request may still wait."""

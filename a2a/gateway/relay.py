@@ -14,7 +14,7 @@ from msgspec import Raw
 from a2a.errors import RequestError, UpstreamError
 from a2a.gateway.attempt import Deadline, Try, passed
 from a2a.gateway.report import Failed
-from a2a.messages import Failure
+from a2a.messages import Failure, Usage
 from a2a.protocols.base import Note
 from a2a.protocols.carried import carries_foreign
 from a2a.protocols.registry import DIALECTS, READERS
@@ -198,7 +198,7 @@ async def _forward(this: Try, answer: Answer, tap: Tap, head: bytes) -> None:
     except UpstreamError as error:
         failure = this.interrupted(watch, error)
     except BaseException:  # the client left: what was used until then
-        this.used(tap.glance.usage)
+        this.used(_usage(this, tap))
         raise
     finally:
         watch.stop()
@@ -210,6 +210,15 @@ async def _forward(this: Try, answer: Answer, tap: Tap, head: bytes) -> None:
     if failure is not None:
         await down.write(down.error(failure))
     if failure := failure or glance.failure:
-        this.broke(failure, glance.usage, down.sent_bytes)
+        this.broke(failure, _usage(this, tap), down.sent_bytes)
     else:
-        this.served(glance.usage, neutral_stop(glance.stop), down.sent_bytes)
+        this.served(_usage(this, tap), neutral_stop(glance.stop), down.sent_bytes)
+
+
+def _usage(this: Try, tap: Tap) -> Usage | None:
+    """As the upstream has counted. Where it does not, as for Chat clients that did not ask for it, an estimate: the
+    body stays as it is (conversion.md 4.2)."""
+    if tap.glance.usage is not None:
+        return tap.glance.usage
+    said = tap.said_tokens()
+    return Usage(input=this.job.input_tokens(), output=said, estimated=True) if said else None

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from a2a.messages import Failure, StopKind, Usage
 from a2a.protocols.sse import SseEvent, SseOverflow, SseReader
+from a2a.protocols.tokens import text_tokens
 
 KEEP_BYTES = 16 * 1024
 """Enough for the closing events of every protocol."""
@@ -23,6 +24,10 @@ WHOLE_PIECES = 2
 
 CLOSING_EVENTS = 6
 """Finish, usage, `[DONE]`; block stop, message_delta, message_stop; and some room for comments."""
+
+
+SAMPLE = 32
+"""Events that an estimate looks at."""
 
 
 class Glance(Struct):
@@ -84,11 +89,15 @@ class Reader(Protocol):
         """Whole events of another account's answer as the continuation of an opening that has gone out."""
         ...
 
+    def said(self, event: SseEvent) -> str:
+        """What one event says, to estimate its tokens; "" in protocols whose upstreams always count."""
+        ...
+
 
 class Tap:
     """`first()` until it says so, then `feed()`, at the end `close()`."""
 
-    __slots__ = ("_ends", "_head", "_kept", "_reader", "_tail", "glance")
+    __slots__ = ("_ends", "_events", "_head", "_kept", "_reader", "_tail", "glance")
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -96,6 +105,7 @@ class Tap:
         self._tail: deque[bytes] = deque()
         self._kept = 0
         self._ends = 0  # pieces of the tail in which an event ends
+        self._events = 0  # of the whole stream
         self.glance = Glance()
 
     def first(self, chunk: bytes) -> bool:
@@ -116,9 +126,11 @@ class Tap:
     def _keep(self, chunk: bytes) -> None:
         self._tail.append(chunk)
         self._kept += len(chunk)
-        self._ends += _ends(chunk)
+        ends = _ends(chunk)
+        self._events += ends
+        self._ends += ends > 0
         while self._kept - len(self._tail[0]) > KEEP_BYTES:
-            ends = _ends(self._tail[0])
+            ends = _ends(self._tail[0]) > 0
             if self._ends - ends <= WHOLE_PIECES and self._kept <= MAX_KEPT_BYTES:
                 break  # the last event is a long one, and its beginning is what matters
             self._ends -= ends
@@ -135,6 +147,18 @@ class Tap:
         for event in events:
             self._reader.event(event, self.glance)
         return self.glance
+
+    def said_tokens(self) -> int:
+        """Output tokens, estimated: those of the last SAMPLE events, times the number of all."""
+        try:
+            kept = SseReader().feed(b"".join(self._tail))
+        except SseOverflow:
+            return 0
+        if not kept:
+            return 0
+        sample = kept[-SAMPLE:]
+        said = text_tokens("".join(map(self._reader.said, sample)))
+        return round(said * max(self._events, len(kept)) / len(sample))  # an event's end may be cut by a read
 
 
 def without_opening(reader: Reader, data: bytes) -> bytes:
@@ -155,8 +179,9 @@ def opening_alone(reader: Reader, data: bytes) -> bytes:
     return data.removesuffix(rest) if data.endswith(rest) and b"\r" not in data else b""
 
 
-def _ends(chunk: bytes) -> bool:
-    return b"\n\n" in chunk or b"\r\n\r\n" in chunk
+def _ends(chunk: bytes) -> int:
+    """How many events end in it."""
+    return chunk.count(b"\n\n") or chunk.count(b"\r\n\r\n")
 
 
 def _closing(data: bytes) -> int:

@@ -49,7 +49,35 @@ class _Body(Struct):
     message: Raw = NULL
 
 
+class _Function(Struct):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class _Call(Struct):
+    function: _Function | None = None
+
+
+class _Delta(Struct):
+    content: str | None = None
+    refusal: str | None = None
+    reasoning: str | None = None
+    reasoning_content: str | None = None
+    tool_calls: list[_Call] | None = None
+
+
+class _SaidChoice(Struct):
+    delta: _Delta | None = None
+
+
+class _Said(Struct):
+    """What a chunk says in words; reasoning is output too."""
+
+    choices: list[_SaidChoice] | None = None
+
+
 _DECODER = msgspec.json.Decoder(_Body)
+_SAID = msgspec.json.Decoder(_Said)
 _USAGE = msgspec.json.Decoder(_Usage | None)
 _WORD = msgspec.json.Decoder(str | None)
 _DELTA = msgspec.json.Decoder(dict[str, Raw] | None)
@@ -89,6 +117,11 @@ class ChatReader:
         glance.opened = glance.opened or bool(decoded.choices)
         return glance.begun or any(_says_something(choice) for choice in decoded.choices or ())
 
+    def said(self, event: SseEvent) -> str:
+        """Usage comes only where the client asked for it (`stream_options.include_usage`)."""
+        chunk = _lenient(_SAID, event.data)
+        return "".join(_words(choice.delta) for choice in chunk.choices or () if choice.delta) if chunk else ""
+
 
 _SHARED = ("id", "created", "model")
 """Keys that every chunk of one answer has alike (conversion.md 10.1)."""
@@ -104,6 +137,12 @@ def _joined(opening: bytes, events: bytes) -> bytes:
         chunk = _lenient(_DELTA, block[6:]) if block.startswith(b"data: {") else None
         out.append(block if chunk is None else b"data: " + msgspec.json.encode({**chunk, **shared}))
     return b"\n\n".join(out)
+
+
+def _words(delta: _Delta) -> str:
+    calls = [call.function for call in delta.tool_calls or () if call.function]
+    named = "".join((call.name or "") + (call.arguments or "") for call in calls)
+    return (delta.reasoning_content or delta.reasoning or "") + (delta.content or delta.refusal or "") + named
 
 
 def _says_something(choice: _Choice) -> bool:

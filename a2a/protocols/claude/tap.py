@@ -86,6 +86,9 @@ class ClaudeReader:
     def join(self, opening: bytes, events: bytes) -> bytes:
         return events
 
+    def said(self, event: SseEvent) -> str:
+        return ""
+
     def event(self, event: SseEvent, glance: Glance) -> bool:
         try:
             kind = _KIND.decode(event.data).type

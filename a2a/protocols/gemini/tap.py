@@ -69,6 +69,9 @@ class GeminiReader:
     def join(self, opening: bytes, events: bytes) -> bytes:
         return events
 
+    def said(self, event: SseEvent) -> str:
+        return ""
+
     def event(self, event: SseEvent, glance: Glance) -> bool:
         decoded = _decoded(event.data)
         if decoded is None:

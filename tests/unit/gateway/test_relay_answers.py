@@ -57,6 +57,24 @@ async def test_usage_of_a_stream_is_recorded() -> None:
     assert (scene.exchange.tokens.input, scene.exchange.tokens.output) == (5, 6)
 
 
+async def test_usage_that_the_client_did_not_ask_for_is_estimated() -> None:
+    scene = Scene(Answer(200, *STREAM))
+    sink = await scene.ask(stream=True)
+    assert sink.body == b"".join(STREAM)
+    tokens = scene.exchange.tokens
+    assert tokens is not None
+    assert (tokens.input, tokens.output, tokens.estimated) == (5, 2, True)
+
+
+async def test_what_was_said_before_a_stream_broke_is_estimated_too() -> None:
+    scene = Scene(Answer(200, *STREAM[:2], Interrupted("cut")))
+    await scene.ask(stream=True)
+    tokens = scene.exchange.tokens
+    assert scene.exchange.state == "failed"
+    assert tokens is not None
+    assert (tokens.output, tokens.estimated) == (2, True)
+
+
 async def test_comments_alone_are_no_beginning() -> None:
     scene = Scene(Answer(200, b": wait\n\n", Interrupted("cut")), Answer(200, *STREAM))
     sink = await scene.ask(stream=True)

@@ -16,6 +16,7 @@ from a2a.protocols import tap as module
 from a2a.protocols.registry import READERS
 from a2a.protocols.sse import SseEvent, SseReader
 from a2a.protocols.tap import KEEP_BYTES, Glance, Tap, without_opening
+from a2a.protocols.tokens import text_tokens
 
 VECTORS = Path(__file__).parents[2] / "golden" / "vectors"
 STREAMS = {name: (VECTORS / f"{name}.stream.sse").read_bytes() for name in ("chat", "claude")}
@@ -47,6 +48,40 @@ def test_the_golden_streams(proto: str) -> None:
     assert (glance.complete, glance.failure, began) == (True, None, 0)
     assert glance.usage is not None
     assert glance.stop in ("tool_calls", "tool_use", "stop", "end_turn")
+
+
+def said(*pieces: bytes, proto: str = "chat") -> int:
+    tap = Tap(READERS[proto])
+    for piece in pieces:
+        tap.feed(piece)
+    return tap.said_tokens()
+
+
+def test_what_a_short_stream_says_is_counted() -> None:
+    call = {"function": {"name": "read_the_file", "arguments": '{"path": "a.txt"}'}}
+    deltas: list[dict[str, Any]] = [
+        {"role": "assistant", "content": ""},
+        {"reasoning_content": "Let me think about it."},
+        {"content": "The answer is here."},
+        {"tool_calls": [{"index": 0, **call}]},
+    ]
+    stream = sse(*({"choices": [{"delta": delta}]} for delta in deltas), chat_chunk("", "tool_calls"), b"[DONE]")
+    spoken = "Let me think about it." + "The answer is here." + 'read_the_file{"path": "a.txt"}'
+    assert said(stream) == text_tokens(spoken)
+    assert said(*(bytes([one]) for one in stream)) == text_tokens(spoken)
+
+
+@pytest.mark.parametrize("text", ["word", " a longer piece of text", "語"])
+def test_what_a_long_stream_says_is_estimated_by_its_end(text: str) -> None:
+    pieces = [sse(chat_chunk(text)) for _ in range(2000)]
+    told = said(*pieces, sse(chat_chunk("", "stop"), b"[DONE]"))
+    assert told == pytest.approx(text_tokens(text * 2000), rel=0.1)
+
+
+def test_nothing_is_estimated_where_nothing_was_said_or_upstreams_always_count() -> None:
+    assert said(sse(chat_chunk(""), {"choices": None}, {"choices": [{"delta": 7}]}, b"[DONE]")) == 0
+    assert said() == 0
+    assert said(STREAMS["claude"], proto="claude") == 0
 
 
 @pytest.mark.parametrize("proto", STREAMS)
