@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,8 @@ from urllib.parse import urlsplit
 from bench.upstream import CHAT_MODELS, CLAUDE_MODELS
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+SETTLED_S = 0.35
+"""Longer than the record's writer waits for a batch."""
 CLIENT_KEY = "bench-client-key-of-ours"
 UPSTREAM_KEY = "bench-upstream-key"
 
@@ -41,6 +44,18 @@ class Process:
     def loop_cpu_s(self) -> float:
         """Those of its first thread, where the event loop runs."""
         return _cpu_s(Path(f"/proc/{self.popen.pid}/task/{self.popen.pid}/stat"))
+
+    def settle(self) -> None:
+        """Wait until it and what it has started have nothing left to do: what is measured next is not in its way."""
+        spent = -1.0
+        while (now := self._family_cpu_s()) != spent:
+            spent = now
+            time.sleep(SETTLED_S)
+
+    def _family_cpu_s(self) -> float:
+        tasks = Path(f"/proc/{self.popen.pid}/task").iterdir()
+        children = {pid for task in tasks for pid in (task / "children").read_text().split()}
+        return self.cpu_s() + sum(_cpu_s(Path(f"/proc/{pid}/stat")) for pid in children)
 
     def rss_mib(self) -> float:
         return self._status("VmRSS")

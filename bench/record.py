@@ -3,7 +3,8 @@
 Usage: python -m bench.record [--rounds N] [--seconds S]
 
 Two figures for each kind of load: requests (or chunks) per CPU second of the event loop's thread, which is the way of
-the requests, and per CPU second of the whole process, in which the writer's thread counts too.
+the requests, and per CPU second of the whole process, in which the writer's thread counts too. What is still to be
+written when a load ends is written before the next one begins.
 """
 
 from __future__ import annotations
@@ -45,9 +46,11 @@ def load(kind: str, process: Process, folder: Path, seconds: float) -> tuple[int
             answers = runner.run(crowd(process, path, body, clients=32, seconds=seconds))
         right = sum(answer.ok for answer in answers)
         served, wrong = right * STREAMS["stream" if stream else "mixed"].chunks, len(answers) - right
+    spent = process.loop_cpu_s() - before[0]
+    process.settle()
     if wrong or not served:
         raise RuntimeError(f"{kind}: {wrong} wrong answers, {served} served")
-    return served, (process.loop_cpu_s() - before[0], process.cpu_s() - before[1])
+    return served, (spent, process.cpu_s() - before[1])
 
 
 def main() -> int:

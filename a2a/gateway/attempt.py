@@ -174,7 +174,7 @@ class Try(Struct, kw_only=True):
         self.location = target.location
         capture = self.job.report.capture
         if capture is not None:
-            taken = capture.called(self.entry.n, target, body, self.credential)
+            taken = capture.called(self.entry.n, target, body, self.credential, stream=stream)
             answer = await self._send(target, body)
             taken.status, taken.answer_headers = answer.status, answer.headers
             answer.copy = taken.answer.add

@@ -8,7 +8,8 @@ kept.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -25,7 +26,7 @@ Headers = Mapping[str, str]
 
 
 def _plain(headers: Headers) -> dict[str, str]:
-    """By lower-case name; those of a server library are of types of its own."""
+    """Those of a server library, whose names are of a type of its own, in lower case."""
     return {name.lower(): value for name, value in headers.items()}
 
 
@@ -89,19 +90,40 @@ class Pieces:
         self.size = so_far
 
 
+class Whole:
+    """A body that comes at once, or nearly so: as `Pieces`, and cheaper to make."""
+
+    __slots__ = ("_room", "_size", "pieces", "times")
+
+    def __init__(self, cap: int) -> None:
+        self._room = cap + SPARE_BYTES
+        self._size = 0
+        self.pieces: list[bytes] = []
+        self.times: list[float] = []
+
+    def add(self, data: bytes) -> None:
+        if self._size < self._room:
+            self.pieces.append(data)
+            self.times.append(time.monotonic())
+        self._size += len(data)
+
+    def size(self) -> int:
+        return self._size
+
+
 class Upcall:
     """One call, with its answer."""
 
     __slots__ = ("answer", "answer_headers", "body", "credential", "n", "status", "target")
 
-    def __init__(self, cap: int, n: int, target: Target, body: bytes, credential: Credential) -> None:
+    def __init__(self, n: int, target: Target, body: bytes, credential: Credential, answer: Pieces | Whole) -> None:
         self.n = n
         self.target = target
         self.body = body
         self.credential = credential
         self.status = 0
         self.answer_headers: Headers = {}
-        self.answer = Pieces(cap)
+        self.answer = answer
 
     def taken(self) -> TakenCall:
         target = self.target
@@ -109,10 +131,10 @@ class Upcall:
             n=self.n,
             method=target.method,
             url=target.location,
-            request_headers=_plain(target.headers),
+            request_headers=dict(target.headers),
             request=self.body,
             status=self.status,
-            answer_headers=_plain(self.answer_headers),
+            answer_headers=dict(self.answer_headers),
             answer=self.answer.pieces,
             times=self.answer.times,
             total=self.answer.size(),
@@ -149,15 +171,18 @@ class Capture:
         """The client's, with an eye on how the answer begins. What is written is the stream's to tell."""
         return _Watched(sink, self)
 
-    def called(self, n: int, target: Target, body: bytes, credential: Credential) -> Upcall:
+    def answering(self, headers: Headers, body: bytes | None = None) -> None:
+        """What the client gets begins; `body`: all of it."""
+        self._headers = headers
+        if body is not None:
+            self.answer.append(body)
+            self.total = len(body)
+
+    def called(self, n: int, target: Target, body: bytes, credential: Credential, *, stream: bool) -> Upcall:
         """A call goes out."""
-        one = Upcall(self._cap, n, target, body, credential)
+        one = Upcall(n, target, body, credential, Pieces(self._cap) if stream else Whole(self._cap))
         self._calls.append(one)
         return one
-
-    def answering(self, headers: Headers) -> None:
-        """What the client gets begins."""
-        self._headers = headers
 
     def taken(self) -> Taken:
         call = self._call
@@ -168,7 +193,7 @@ class Capture:
             secrets=[*self._secrets, *(value for one in self._calls for value in values_of(one.credential))],
             request_headers=_plain(call.headers),
             request=sent,
-            answer_headers=_plain(self._headers),
+            answer_headers=dict(self._headers),
             answer=self.answer,
             total=self.total,
             calls=[one.taken() for one in self._calls],
@@ -185,12 +210,10 @@ class _Watched:
         self._capture = capture
         self.write = sink.write
 
-    async def respond(self, status: int, headers: Headers, body: bytes) -> None:
-        self._capture.answering(headers)
-        self._capture.answer.append(body)
-        self._capture.total = len(body)
-        await self._sink.respond(status, headers, body)
+    def respond(self, status: int, headers: Headers, body: bytes) -> Coroutine[Any, Any, None]:
+        self._capture.answering(headers, body)
+        return self._sink.respond(status, headers, body)
 
-    async def start(self, status: int, headers: Headers) -> None:
+    def start(self, status: int, headers: Headers) -> Coroutine[Any, Any, None]:
         self._capture.answering(headers)
-        await self._sink.start(status, headers)
+        return self._sink.start(status, headers)

@@ -87,8 +87,9 @@ class Seal:
         self.cut: list[str] = []
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """Names are in lower case."""
-        kept = {name: GONE if _carries(name) else value for name, value in headers.items()}
+        """By lower-case name."""
+        lower = {name.lower(): value for name, value in headers.items()}
+        kept = {name: GONE if _carries(name) else value for name, value in lower.items()}
         whole = "\n".join(kept.values()).encode("utf-8", "surrogateescape")
         if not secrets_in(whole, self._known):
             return kept

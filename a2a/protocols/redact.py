@@ -89,8 +89,18 @@ def _may_hold_key(data: bytes) -> bool:
 
 
 _FIELD_ENDS = (b"oken", b"ecret", b"ey", b"ode", b"erifier", b"assword")
-_FIELD_SIGNS = tuple(end + sign for end in _FIELD_ENDS for sign in (b'"', b'\\"', b"\\\\"))
-_FORM_SIGNS = tuple(end + b"=" for end in (*_FIELD_ENDS, *(end.upper() for end in _FIELD_ENDS)))
+_FIELD_SIGNS = tuple((end, (end + b'"', end + b'\\"', end + b"\\\\")) for end in _FIELD_ENDS)
+_FORM_SIGNS = tuple((end, (end + b"=",)) for end in (*_FIELD_ENDS, *(end.upper() for end in _FIELD_ENDS)))
+
+
+def _shows(data: bytes, signs: tuple[tuple[bytes, tuple[bytes, ...]], ...]) -> bool:
+    """Whether any of the signs stands in it, each looked for only where what it begins with does."""
+    for end, whole in signs:
+        if end in data:
+            for sign in whole:
+                if sign in data:
+                    return True
+    return False
 
 
 Span = tuple[int, int]
@@ -121,9 +131,9 @@ def secrets_in(data: bytes, known: Iterable[bytes] = (), *, error: bool = False)
             at = data.find(secret, at + len(secret))
     if _may_hold_key(data):
         found += [match.span() for match in _KEYS.finditer(data)]
-    if any(sign in data for sign in _FIELD_SIGNS):
+    if _shows(data, _FIELD_SIGNS):
         found += [match.span(2) for match in _FIELDS.finditer(data)]
-    if any(sign in data for sign in _FORM_SIGNS):
+    if _shows(data, _FORM_SIGNS):
         found += [match.span(1) for match in _FORMS.finditer(data)]
     if b"uthorization" in data:
         found += [match.span(1) for match in _AUTHORIZATIONS.finditer(data)]
