@@ -5,6 +5,7 @@ Importing a command module is cheap by rule: heavy rooms are imported inside the
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
@@ -15,8 +16,8 @@ import typer
 
 from a2a import __version__
 from a2a.cli import accounts, chat, config_cmd, dash, demo, explain, login, logout, logs, models, serve, stats
-from a2a.cli.output import Out, ReaderGone
-from a2a.errors import A2AError, ExitCode, UsageError
+from a2a.cli.output import NotWritten, Out, ReaderGone
+from a2a.errors import A2AError, ExitCode, StoreError, UsageError
 
 COMMANDS = (login, accounts, logout, serve, dash, chat, models, explain, logs, stats, demo, config_cmd)
 """Modules with `register(app)`, in the order of the help."""
@@ -89,10 +90,11 @@ def _log_to_stderr(verbose: bool) -> None:
 
 def run() -> None:
     """The console script."""
+    _open_closed()
     code = main(sys.argv[1:], Out())
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError:  # whoever reads has gone; what was written has been flushed
         _drop_stdout()
     sys.exit(code)
 
@@ -117,6 +119,11 @@ def main(args: Sequence[str], out: Out) -> int:
         if out.json:
             out.failed(A2AError("interrupted"), exit_code=ExitCode.INTERRUPTED, kind="interrupted")
         return ExitCode.INTERRUPTED
+    except NotWritten as error:
+        _drop_stdout()
+        out.json = False  # the envelope has no place either
+        out.failed(StoreError(f"cannot write to standard output: {error}"))
+        return ExitCode.FAILED
     except ReaderGone:
         _drop_stdout()
         return ExitCode.DONE  # it has seen enough
@@ -171,6 +178,17 @@ def _usage_error(error: typer.TyperException) -> UsageError:
     return UsageError(error.format_message(), hint=f"{path} --help")
 
 
+def _open_closed() -> None:
+    """A stream that was closed (`a2a … >&-`) is /dev/null, or the next file or socket would get its number."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, io.TextIOWrapper(io.FileIO(number, mode, closefd=False), encoding="utf-8"))
+
+
 def _drop_stdout() -> None:
-    """The reader is gone: let Python's own flush at exit go nowhere."""
+    """Nothing more can be written: let Python's own flush at exit go nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

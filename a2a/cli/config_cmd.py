@@ -9,7 +9,7 @@ import typer
 from a2a.cli.home import Home
 from a2a.cli.output import Out, out_of
 from a2a.config import Settings, describe, in_words, prompts
-from a2a.errors import ConfigError, ExitCode
+from a2a.errors import ConfigError, ExitCode, Unreachable
 
 _EXAMPLES = """\b
 Examples:
@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
     group.command("show")(_show)
     group.command("path")(_path)
     group.command("validate")(_validate)
+    group.command("reload")(_reload)
     app.add_typer(group, name="config")
 
 
@@ -65,6 +66,32 @@ def _path(ctx: typer.Context) -> None:
     settings = out.settings()
     path = settings.config_file or str(settings.folders.config_file)
     out.result({"path": path, "exists": settings.config_file is not None}, lambda: out.text(path))
+
+
+def _reload(ctx: typer.Context) -> None:
+    """Have the servers that run read the settings now. They look at the file by themselves too."""
+    import contextlib
+
+    from msgspec import to_builtins
+
+    from a2a.cli.servers import clients_of
+
+    out = out_of(ctx)
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(client) for client in clients_of(Home(out, out.settings()))]
+        if not clients:
+            raise Unreachable("no server runs here", hint="a2a serve")
+        found = [(client.url, client.reload_settings()) for client in clients]
+
+    def show() -> None:
+        for url, reloaded in found:
+            changed = f"changed: {', '.join(reloaded.changed)}" if reloaded.changed else "nothing changed"
+            later = f"; from the next start on: {', '.join(reloaded.restart)}" if reloaded.restart else ""
+            out.text(f"{url}: {changed}{later}")
+            for problem in reloaded.problems:
+                out.say(problem)
+
+    out.result([{"url": url, **to_builtins(reloaded)} for url, reloaded in found], show)
 
 
 def _check_for_serve(out: Out, settings: Settings) -> None:

@@ -119,6 +119,7 @@ async def _show(home: Home, around: Around) -> int:
     from msgspec import structs
 
     from a2a.cli.dash_server import Finder, OwnServer, ends
+    from a2a.cli.dash_terminal import leaving_on_signals, whole_terminal
     from a2a.clock import SystemClock
     from a2a.tui.app import Dash
     from a2a.tui.state import State
@@ -129,7 +130,8 @@ async def _show(home: Home, around: Around) -> int:
     app = Dash(finder.connect, state, structs.replace(around, ends=ends(own)))
     logging.disable()  # a line on stderr would stand across the screen
     try:
-        await app.run_async()
+        with whole_terminal(), leaving_on_signals(app.exit):
+            await app.run_async()
     finally:
         logging.disable(logging.NOTSET)
         await _end(home.out, own)
@@ -138,7 +140,8 @@ async def _show(home: Home, around: Around) -> int:
 
 async def _end(out: Out, own: OwnServer) -> None:
     if own.runs:
-        out.say(f"ending the server at {own.url}, which was started with the screen")
+        which = f"the server at {own.url}, which was started" if own.url else "the server that was about to start"
+        out.say(f"ending {which} with the screen")
         await own.stop()
 
 

@@ -65,9 +65,14 @@ class OwnServer:
         raise Unreachable(f"no server came up: {wrong.message}", hint=wrong.hint)
 
     async def _started(self, *more: str) -> _FirstLine:
-        """One try. What it remarks on stderr is for nobody: the screen is there."""
+        """One try. What it remarks on stderr is for nobody: the screen is there.
+
+        In a session of its own: Ctrl-C and Ctrl-Z in a pager that the screen has opened are not meant for it.
+        """
         pipe, none = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
-        self._child = await asyncio.create_subprocess_exec(*self._command(*more), stdin=none, stdout=pipe, stderr=none)
+        self._child = await asyncio.create_subprocess_exec(
+            *self._command(*more), stdin=none, stdout=pipe, stderr=none, start_new_session=True
+        )
         assert self._child.stdout is not None
         try:
             line = await asyncio.wait_for(self._child.stdout.readline(), READY_S)
@@ -164,4 +169,4 @@ async def _opened(url: str, keys: list[Secret]) -> AsyncControlClient:
 
 def ends(own: OwnServer) -> Callable[[], str | None]:
     """What leaving the screen ends, in words."""
-    return lambda: f"the server at {own.url}, which was started with this screen" if own.runs else None
+    return lambda: f"the server at {own.url}, which was started with this screen" if own.runs and own.url else None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -41,13 +43,25 @@ def _demo(
     from a2a.cli.loop import run
 
     out = out_of(ctx)
-    for name in ENDS:
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.default_int_handler)  # until the loop takes over
-    with tempfile.TemporaryDirectory(prefix="a2a-demo-") as home:
+    with _ends() as ends, tempfile.TemporaryDirectory(prefix="a2a-demo-") as home:
         try:
             code = run(play(out, Path(home), port, keep=keep))
         except CancelledError:
             raise KeyboardInterrupt from None
+        finally:
+            for each in ends:  # a closed terminal is told twice (shell, system): the second would cut the clearing up
+                signal.signal(each, signal.SIG_IGN)
     if code:
         raise typer.Exit(code)
+
+
+@contextmanager
+def _ends() -> Iterator[list[int]]:
+    """The signals that end the demo, as Ctrl-C does until the loop takes them over; afterwards they are as before."""
+    numbers = [getattr(signal, name) for name in ENDS if hasattr(signal, name)]
+    before = {each: signal.signal(each, signal.default_int_handler) for each in numbers}
+    try:
+        yield numbers
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, signal.SIG_DFL if handler is None else handler)

@@ -36,6 +36,10 @@ class ReaderGone(Exception):
     """Whoever read our output has closed it (`a2a … | head`). Not an OSError: Typer would end with exit code 1."""
 
 
+class NotWritten(ReaderGone):
+    """Our output cannot be written: a full disk, a terminal that is gone. Its text is the system's reason."""
+
+
 class Out:
     """The streams and global options of one run of `a2a`."""
 
@@ -190,13 +194,16 @@ class Out:
         envelope = {"a2a": VERSION, "command": self.command, "status": status, "data": data, "errors": errors}
         self._write(self.stdout, _json(envelope))
 
-    @staticmethod
-    def _write(stream: TextIO, text: str, end: str = "\n") -> None:
+    def _write(self, stream: TextIO, text: str, end: str = "\n") -> None:
+        """Raises ReaderGone, and NotWritten for a result; a remark that cannot be written has nobody to be told to."""
         try:
             stream.write(text + end)
             stream.flush()
         except BrokenPipeError as exc:
             raise ReaderGone from exc
+        except OSError as exc:
+            if stream is not self.stderr:
+                raise NotWritten(exc.strerror or str(exc)) from exc
 
 
 def visible(text: str) -> str:

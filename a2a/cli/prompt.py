@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import codecs
 import mimetypes
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,12 +41,16 @@ _UNTAKEN = {
 _BRANDS = {b"heic": "a HEIC image", b"heix": "a HEIC image", b"mif1": "a HEIF image", b"avif": "an AVIF image"}
 """The brand in the `ftyp` box of an ISO media file (ISO/IEC 14496-12) -> what it is; any other is video."""
 
+_CONTROLS = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f]")
+"""What stands in no text, whatever its encoding."""
+
 _TAKEN = "taken are text, PNG, JPEG, GIF, WebP and PDF: convert it first, or leave it out"
 
 
 def user_message(out: Out, prompt: Sequence[str], files: Sequence[Path]) -> Message:
     """Prompt words, then what comes in through a pipe, then the files. Raises UsageError when nothing is said."""
     words = " ".join(word for word in prompt if word != "-")
+    words = words if words.strip() else ""
     piped = None if out.interactive and "-" not in prompt else _piped(out)
     text = "\n\n".join(piece for piece in (words, piped if isinstance(piped, str) else "") if piece)
     parts: list[Part] = [Text(text=text)] if text else []
@@ -60,7 +65,8 @@ def user_message(out: Out, prompt: Sequence[str], files: Sequence[Path]) -> Mess
 def _piped(out: Out) -> str | Media:
     """Text without the newlines around it, or an image or a PDF. Raises UsageError."""
     stream = getattr(out.stdin, "buffer", None)
-    data: bytes = stream.read() if stream is not None else out.stdin.read().encode()
+    most = MAX_FILE_BYTES + 1
+    data: bytes = stream.read(most) if stream is not None else out.stdin.read(most).encode()
     if not data.strip():
         return ""
     part = _part("stdin", data, "")
@@ -70,7 +76,8 @@ def _piped(out: Out) -> str | Media:
 def file_part(path: Path) -> Part:
     """An image, a PDF, or any text file with its name in front. Raises UsageError."""
     try:
-        data = path.expanduser().read_bytes()
+        with path.expanduser().open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)  # no more: it may be a device that never ends
     except IsADirectoryError as error:
         raise UsageError(f"{path} is a folder", hint="name the files in it: -f one -f two") from error
     except OSError as error:
@@ -93,6 +100,8 @@ def _part(told: str, data: bytes, named: str) -> str | Media:
     if named in _MEDIA:
         raise UsageError(f"{told} is named like {named}, but is {what or 'something else'}", hint=_TAKEN)
     text = _text(data)
+    if text is None and what is None and not _CONTROLS.search(data):
+        raise UsageError(f"{told} is text, but not in UTF-8", hint="make it so: iconv -f latin1 -t utf-8 FILE")
     if text is None:
         raise UsageError(f"{told} is {what or 'neither text, an image nor a PDF'}", hint=_TAKEN)
     return text

@@ -20,13 +20,15 @@ Tables are `Listing` (`a2a/tui/listing.py`), texts in tones are pieces (`a2a/tui
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import ClassVar
 
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.driver import Driver
 from textual.screen import Screen
 
 from a2a.tui import colourless, keymap, memory, themes
@@ -35,13 +37,18 @@ from a2a.tui.bar import Bar
 from a2a.tui.desk import Around, Connect, Desk
 from a2a.tui.feed import Feed, NotAttached
 from a2a.tui.frame import Banner, Header, KeyLine, Tabs
+from a2a.tui.listing import Listing
 from a2a.tui.marks import ASCII
 from a2a.tui.state import EVERYTHING, State
+from a2a.tui.typeahead import Typeahead
 from a2a.tui.view import Goto, Tell, View, Word
 from a2a.tui.views import BY_NAME, BY_WORD, VIEWS, Listed
 
 REFRESH_S = 0.1
 """Views are drawn this often at most."""
+TOASTS = 3
+"""So many at a time, on a screen of `TOASTS_FROM` lines or more; on a lower one, the newest."""
+TOASTS_FROM = 30
 PALETTE_EACH = 50
 """Of one word's completions the palette has so many; `:` has all."""
 
@@ -51,10 +58,18 @@ Input { border: none; height: 1; padding: 0; background: $background; }
 Input:focus { border: none; }
 Toast { background: $panel; padding: 0 1; margin: 0; max-width: 64; }
 ToastRack { margin: 0 0 1 0; }
+CommandPalette > Vertical, CommandPalette:dark > Vertical { background: $panel; }
+CommandPalette #--input { border: hkey $border; }
+CommandPalette #--input.--list-visible { border-bottom: none; }
+CommandPalette SearchIcon { color: $ink-dim; }
+CommandList { border-bottom: hkey $border; scrollbar-size-vertical: 1; scrollbar-background: $panel; }
+CommandList:ansi > .option-list--option-highlighted {
+    color: ansi_black; background: ansi_white; text-style: bold underline;  /* `reverse` does not get through here */
+}
 """
 
 
-class Dash(App[None]):
+class Dash(Typeahead[None]):
     """One server, watched and acted upon through its control API."""
 
     TITLE = "a2a"
@@ -75,12 +90,15 @@ class Dash(App[None]):
         Binding("T", "next_theme", "next theme", show=False, id="app.theme"),
         Binding("q", "quit", "quit", id="app.quit"),
         Binding("ctrl+c", "quit", "quit, whatever has the keys", show=False, priority=True, id="app.stop"),
+        Binding("ctrl+z", "suspend_process", "into the background", show=False, priority=True, id="app.background"),
     ]
 
     def __init__(self, connect: Connect, state: State, around: Around | None = None) -> None:
         super().__init__()
         self.desk = Desk(NotAttached(), state, around or Around())
-        self.feed = Feed(self.desk, connect)
+        self.feed = Feed(self.desk, connect, self._changed)
+        self._drawn_at = 0.0
+        """When views were handed changes last, by the monotonic clock."""
         self.trail: list[View] = []
         """Views from the tab to what is seen now."""
         self._made: dict[str, View] = {}
@@ -96,6 +114,14 @@ class Dash(App[None]):
     def view(self) -> View | None:
         """What is seen now."""
         return self.trail[-1] if self.trail else None
+
+    def get_driver_class(self) -> type[Driver]:
+        found = super().get_driver_class()
+        if found.__name__ != "LinuxDriver":  # that of Windows, or of a browser's page
+            return found
+        from a2a.tui.driver import TerminalDriver
+
+        return TerminalDriver
 
     def compose(self) -> ComposeResult:
         yield self._header
@@ -115,11 +141,19 @@ class Dash(App[None]):
 
     # --- refreshing
 
+    def _changed(self) -> None:
+        """The first event behind a pause is seen at once; of many, the timer draws what has come together."""
+        now = time.monotonic()
+        if now - self._drawn_at >= REFRESH_S:
+            self._drawn_at = now
+            self.call_next(self.refresh_views)
+
     def refresh_views(self) -> None:
         """Hand what changed to whoever is seen."""
         changes = self.desk.state.take_changes()
         if not changes.topics:
             return
+        self._drawn_at = time.monotonic()
         if changes.topics & {"link", "server", "accounts", "exchanges"}:
             self._frame()
         if self.view is not None:
@@ -165,6 +199,8 @@ class Dash(App[None]):
             self.trail = [view]
         else:
             view = listed.load()(self.desk, argument)
+            if self.view is not None and (type(view), view.argument) == (type(self.view), self.view.argument):
+                return  # asked for twice
             self.trail = [*self.trail, view]
             await pages.mount(view)
         for old in before:
@@ -181,9 +217,18 @@ class Dash(App[None]):
             self.view.narrow(None)
             self.crumbs_changed()
 
+    async def on_tabs_back(self, message: Tabs.Back) -> None:
+        """A crumb was clicked."""
+        while len(self.trail) > message.depth + 1 > 0:
+            await self.trail.pop().remove()
+        self._seen()
+
     def _seen(self) -> None:
         """The last of the trail is shown, and no other."""
         view = self.trail[-1]
+        bar = self.screen_stack[0].query_one(Bar)
+        if bar.is_open:  # a click went elsewhere meanwhile
+            bar.leave(keep=True)
         for each in self.screen_stack[0].query_one("#pages").children:
             each.display = each is view
         view.take(EVERYTHING)
@@ -195,14 +240,18 @@ class Dash(App[None]):
     # --- the line for `:` and `/`
 
     def words(self) -> list[Word]:
-        """All commands of now: those of the view first."""
-        from a2a.tui.views.accounts import account_words
+        """All commands of now: those of the view first, then those of the list that has the keys."""
+        from a2a.tui.views.accounts import account_names, account_words
 
         own = self.view.words() if self.view is not None else []
-        names = {word.word for word in own}
+        listing = self.screen_stack[0].focused
+        more = listing.words() if isinstance(listing, Listing) else []
         if self.view is not None:
-            own = [*own, *(word for word in account_words(self.view, self.desk) if word.word not in names)]
-        shown = [Word(each.name, each.does, self._opener(each)) for each in VIEWS]
+            more += account_words(self.view, self.desk)
+        names = {word.word for word in own}
+        own = [*own, *(word for word in more if word.word not in names)]
+        about = {"account": partial(account_names, self.desk)}
+        shown = [Word(each.name, each.does, self._opener(each), about.get(each.name)) for each in VIEWS]
         theme = Word("theme", "dark, light, contrast or mono", self.use_theme, lambda: list(themes.NAMES))
         rest = [
             theme,
@@ -278,14 +327,24 @@ class Dash(App[None]):
 
     def tell(self, message: Tell) -> None:
         """A toast: a mark besides the colour, and what helps on a line of its own."""
-        sign = self.desk.marks.bad if message.bad else self.desk.marks.dot if message.busy else self.desk.marks.good
-        hint = f"\n{self.desk.marks.arrow} {message.hint}" if message.hint else ""
+        marks = self.desk.marks
+        self._make_room_for_a_toast()
+        sign = marks.bad if message.bad else marks.dot if message.busy else marks.good
+        hint = f"\n{marks.arrow} {message.hint}" if message.hint else ""
         self.notify(
             f"{sign} {message.text}{hint}",
             severity="error" if message.bad else "information",
             timeout=10 if message.bad else 2 if message.busy else 5,
             markup=False,
         )
+
+    def _make_room_for_a_toast(self) -> None:
+        """Few stay, since they hide what lies under them; what was under way is over, or goes on unsaid."""
+        most = TOASTS if self.size.height >= TOASTS_FROM else 1
+        shown = list(self._notifications)
+        for n, old in enumerate(shown):
+            if n <= len(shown) - most or old.message.startswith(self.desk.marks.dot):
+                self._unnotify(old, refresh=False)  # no public method takes back one
 
     def get_key_display(self, binding: Binding) -> str:
         """In words where signs cannot be drawn."""
@@ -300,5 +359,5 @@ class Dash(App[None]):
                 for name in word.completes()[:PALETTE_EACH]:
                     run = partial(word.run, name)
                     yield SystemCommand(f"{word.word} {name}", word.does, run)
-            elif word.word not in more:
+            if word.alone or (word.completes is None and word.word not in more):
                 yield SystemCommand(word.word, word.does, partial(word.run, ""))

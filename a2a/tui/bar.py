@@ -12,11 +12,12 @@ from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import ClassVar, Literal
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from a2a.tui.desk import Desk
@@ -64,6 +65,17 @@ class Entry(Input):
         Binding("down", "recall(1)", "later", show=False, id="bar.later"),
     ]
 
+    async def _on_key(self, event: events.Key) -> None:
+        """Enter takes effect before the next key; that one, if it comes at once, is not for a line that is closed."""
+        closed = not self._bar.is_open
+        if closed or event.key == "enter":
+            event.stop()
+            event.prevent_default()
+        if closed:
+            self.app.post_message(events.Key(event.key, event.character))  # to who has the keys now
+        elif event.key == "enter":
+            self._bar.take(self.value)
+
     def action_leave(self) -> None:
         self._bar.leave(keep=False)
 
@@ -110,6 +122,8 @@ class Bar(Vertical):
         """The filter that held when the line was opened."""
         self._history: dict[Mode, list[str]] = {"command": [], "filter": []}
         self._at = 0
+        self._behind: Widget | None = None
+        """What had the keys before the line was opened."""
 
     def compose(self) -> ComposeResult:
         yield Candidates(self.desk)
@@ -129,6 +143,7 @@ class Bar(Vertical):
         self._open("filter", before)
 
     def _open(self, mode: Mode, text: str) -> None:
+        self.app.clear_notifications()  # they would lie across the line
         self._mode = mode
         self._at = len(self._history[mode])
         self.query_one("#sign", Static).update(":" if mode == "command" else "/")
@@ -136,7 +151,9 @@ class Bar(Vertical):
         entry = self.query_one(Entry)
         entry.value = text
         entry.cursor_position = len(text)
-        entry.focus()
+        if self.screen.focused is not entry:
+            self._behind = self.screen.focused
+        self.screen.set_focus(entry)  # at once: `focus` would let the next key go by
         self._suggest(text)
 
     def leave(self, *, keep: bool) -> None:
@@ -144,22 +161,33 @@ class Bar(Vertical):
         if self._mode == "filter" and not keep:
             self.post_message(self.Narrowed(smart(self._before) if self._before else None))
         self.remove_class("open")
-        self.post_message(self.Left())
+        behind = self._behind
+        if behind is not None and behind.is_attached and behind.is_on_screen:
+            self.screen.set_focus(behind)
+        else:
+            self.post_message(self.Left())
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
-        if self.has_class("open"):
+        if self.is_open:
             self._suggest(event.value)
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        text = event.value.strip() if self._mode == "command" else event.value
+    @property
+    def is_open(self) -> bool:
+        return self.has_class("open")
+
+    def take(self, typed: str) -> None:
+        """Enter: run the command, or keep the filter."""
+        text = typed.strip() if self._mode == "command" else typed
         if text and text not in self._history[self._mode][-1:]:
             self._history[self._mode] = [*self._history[self._mode][-HISTORY:], text]
         if self._mode == "filter":
-            self.leave(keep=self._pattern(text) is not None or not text)
+            pattern = self._pattern(text)
+            keep = pattern is not None or not text
+            if keep:
+                self.post_message(self.Narrowed(pattern))  # not all letters may have been told yet
+            self.leave(keep=keep)
             return
         self.leave(keep=True)
         if text:

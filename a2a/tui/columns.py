@@ -111,7 +111,8 @@ class Layout(Generic[Row]):
 
     def _room(self, columns: Sequence[Column[Row]], seen: Sequence[Row]) -> int:
         """The cells that these columns want, one that is very wide only in part."""
-        return sum(min(self._wanted(column, seen), column.width + MODEST) + GAP for column in columns) - GAP
+        wants = (max(column.width, min(self._wanted(column, seen), column.width + MODEST)) for column in columns)
+        return sum(want + GAP for want in wants) - GAP
 
     def _wanted(self, column: Column[Row], seen: Sequence[Row]) -> int:
         """What the widest cell seen so far needs: widths grow and do not shrink, so that nothing jumps."""

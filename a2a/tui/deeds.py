@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec import UNSET, Struct
 from textual.widget import Widget
 
 from a2a.control.types import AccountDetail, AccountSettings, AccountView, Acted, NewName
+from a2a.errors import A2AError
 from a2a.tui.asking import Tell, ask
 from a2a.tui.desk import Desk
 from a2a.tui.dialogs.confirm import Confirm
@@ -67,12 +68,24 @@ def do(widget: Widget, desk: Desk, account: AccountView, action: str) -> None:
             widget.app.push_screen(asked, lambda yes: _act(widget, desk, account, action) if yes else None)
 
 
-def _act(widget: Widget, desk: Desk, account: AccountView, action: str, body: Struct | None = None) -> None:
+def _act(
+    widget: Widget,
+    desk: Desk,
+    account: AccountView,
+    action: str,
+    body: Struct | None = None,
+    refused: Callable[[A2AError], None] | None = None,
+) -> None:
+    """`refused`: gets the error instead of a toast."""
     name = desk.account_name(account)
+    if account.id not in desk.state.accounts:  # while a question was open, or on its own page
+        widget.post_message(Tell(f"{name} is not there any more", bad=True))
+        return
     if action in ("test", "refresh"):
         doing = "asking its upstream" if action == "test" else "renewing its token"
         widget.post_message(Tell(f"{name}: {doing}", busy=True))
-    ask(widget, desk.control.act(account.provider, account.alias, action, body), _told(widget, desk, name))
+    work = desk.control.act(account.provider, account.alias, action, body)
+    ask(widget, work, _told(widget, desk, name), refused)
 
 
 def _told(widget: Widget, desk: Desk, name: str) -> Callable[[Acted], None]:
@@ -89,13 +102,21 @@ def _told(widget: Widget, desk: Desk, name: str) -> Callable[[Acted], None]:
     return told
 
 
-def _rename(widget: Widget, desk: Desk, account: AccountView) -> None:
+def _rename(widget: Widget, desk: Desk, account: AccountView, typed: str = "", mistake: str = "") -> None:
+    """The form comes again where the server refuses the name."""
+
     def renamed(given: dict[str, str] | None) -> None:
         if given and given["name"] != account.alias:
-            _act(widget, desk, account, "rename", NewName(given["name"]))
+            name = given["name"]
 
-    field = Field(name="name", title="new name", value=account.alias, wrong=wrong_name)
-    widget.app.push_screen(Form(desk, f"Rename {desk.account_name(account)}", [field]), renamed)
+            def refused(error: A2AError) -> None:
+                _rename(widget, desk, account, name, str(error))
+
+            _act(widget, desk, account, "rename", NewName(name), refused)
+
+    field = Field(name="name", title="new name", value=typed or account.alias, wrong=wrong_name)
+    form = Form(desk, f"Rename {desk.account_name(account)}", [field], mistake=mistake)
+    widget.app.push_screen(form, renamed)
 
 
 def wrong_name(text: str) -> str | None:
@@ -106,28 +127,35 @@ def wrong_name(text: str) -> str | None:
 
 
 def _set(widget: Widget, desk: Desk, account: AccountView) -> None:
-    """The form shows what holds now, which the detail knows."""
+    """The form shows what holds now, which the detail knows; it comes again where the server refuses what was typed."""
 
-    def found(detail: AccountDetail) -> None:
+    def show(detail: AccountDetail, typed: Mapping[str, str], mistake: str = "") -> None:
         def given(values: dict[str, str] | None) -> None:
-            if values is not None and (body := changed(detail, values)) is not None:
-                _act(widget, desk, account, "set", body)
+            if values is None or (body := changed(detail, values)) is None:
+                return
 
-        widget.app.push_screen(Form(desk, f"Settings of {desk.account_name(account)}", _fields(detail)), given)
+            def refused(error: A2AError) -> None:
+                show(detail, values, str(error))
 
-    ask(widget, desk.control.account(account.provider, account.alias), found)
+            _act(widget, desk, account, "set", body, refused)
+
+        title = f"Settings of {desk.account_name(account)}"
+        widget.app.push_screen(Form(desk, title, _fields(detail, typed), mistake=mistake), given)
+
+    ask(widget, desk.control.account(account.provider, account.alias), lambda detail: show(detail, {}))
 
 
-def _fields(detail: AccountDetail) -> list[Field]:
-    limits = [
-        Field(name=name, title=name, value=str(detail.limits.get(name, 0)), hint="0 = none", wrong=_wrong_count)
-        for name in LIMITS
-    ]
+def _fields(detail: AccountDetail, typed: Mapping[str, str]) -> list[Field]:
+    """`typed`: what stood there when the server refused it."""
+
+    def field(name: str, value: str, hint: str, wrong: Callable[[str], str | None] | None = None) -> Field:
+        return Field(name=name, title=name, value=typed.get(name, value), hint=hint, wrong=wrong)
+
     return [
-        Field(name="priority", title="priority", value=str(detail.priority), hint="lower first", wrong=_wrong_number),
-        Field(name="weight", title="weight", value=str(detail.weight), hint="at least 1", wrong=_wrong_weight),
-        *limits,
-        Field(name="proxy", title="proxy", value=detail.proxy or "", hint="none of its own"),
+        field("priority", str(detail.priority), "lower first", _wrong_number),
+        field("weight", str(detail.weight), "at least 1", _wrong_weight),
+        *(field(name, str(detail.limits.get(name, 0)), "0 = none", _wrong_count) for name in LIMITS),
+        field("proxy", detail.proxy or "", "none of its own"),
     ]
 
 

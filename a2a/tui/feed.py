@@ -7,7 +7,7 @@ were lost, or the server is another process, the answers are asked for anew.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import NoReturn
 
 from msgspec import Struct
@@ -50,7 +50,9 @@ ASK_S = 5.0
 class Feed:
     """Runs as long as the app; `desk.control` is always the connection of now."""
 
-    def __init__(self, desk: Desk, connect: Connect) -> None:
+    def __init__(self, desk: Desk, connect: Connect, changed: Callable[[], None] = lambda: None) -> None:
+        """`changed`: told behind each event, so that who draws need not wait for his next turn."""
+        self._changed = changed
         self._desk = desk
         self._state = desk.state
         self._connect = connect
@@ -117,6 +119,7 @@ class Feed:
         after = 0 if self._state.seq is None else self._state.seq
         async for event in self._desk.control.events(after=after):
             missed = self._state.apply(event)
+            self._changed()
             if missed is not None:
                 if missed.restarted:
                     self._state.restarted()

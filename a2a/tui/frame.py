@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import assert_never
 
 from textual import events
+from textual.binding import ActiveBinding
+from textual.message import Message
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets import Input
@@ -18,6 +21,8 @@ from a2a.tui.words import span
 
 CLIENT_S = 600
 """A client counts as there for so long after its last request."""
+HELP = "app.help"
+"""The key that has room in every key line: it tells those that have none."""
 LEFT_OUT_BELOW = 3
 """Cells: a breadcrumb in less says nothing."""
 
@@ -77,6 +82,8 @@ class Header(Line):
         clients = (
             {x.client for x in state.exchanges.values() if x.started_at > now - CLIENT_S} if width >= 60 else set()
         )
+        if state.link.phase != "live":
+            return line  # what it said last is past
         facts = [
             f"up {span(now - server.started_at)}",
             f"{len(clients)} client{'' if len(clients) == 1 else 's'}",
@@ -107,12 +114,19 @@ class Header(Line):
 
 
 class Tabs(Line):
-    """The views by their keys; from a page about one thing, the way back to its tab."""
+    """The views by their keys; from a page about one thing, the way back to its tab. A click goes there."""
+
+    class Back(Message):
+        """To the view of this place in the trail."""
+
+        def __init__(self, depth: int) -> None:
+            super().__init__()
+            self.depth = depth
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._trail: list[View] = []
-        self._places: list[tuple[int, int, str]] = []
+        self._places: list[tuple[int, int, Callable[[], Message]]] = []
 
     def follow(self, trail: Sequence[View]) -> None:
         self._trail = list(trail)
@@ -131,28 +145,33 @@ class Tabs(Line):
             line.append((each.key, "accent" if here else "dim"))
             if full or here:
                 line.append((f" {each.title}", "strong" if here else "dim"))
-            self._places.append((start, cell_width(line), each.name))
+            self._places.append((start, cell_width(line), partial(Goto, each.name)))
             line.append(("  ", "plain"))
         return line
 
     def _crumbs(self, width: int) -> list[Piece]:
         marks = self.desk.marks
-        first, *rest = self._trail
-        name = next(each.name for each in VIEWS if each.where.rpartition(":")[2] == type(first).__name__)
-        line: list[Piece] = [(" ", "plain"), (first.crumb, "dim")]
-        self._places = [(0, cell_width(line), name)]
+        line: list[Piece] = [(" ", "plain")]
+        self._places = []
         back: list[Piece] = [("esc", "accent"), (" back ", "dim")]
-        for n, view in enumerate(rest, 1):
-            line.append((f" {marks.crumb} ", "dim"))
+        for n, view in enumerate(self._trail):
+            if n:
+                line.append((f" {marks.crumb} ", "dim"))
             room = width - cell_width(line) - cell_width(back) - 1
             if room >= LEFT_OUT_BELOW:
-                line.append((cut_text(view.crumb, room, marks.cut), "strong" if n == len(rest) else "dim"))
-        return spread(line, back, width)
+                start = cell_width(line)
+                here = n == len(self._trail) - 1
+                line.append((cut_text(view.crumb, room, marks.cut), "strong" if here else "dim"))
+                self._places.append((start, cell_width(line), partial(self.Back, n)))
+        whole = spread(line, back, width)
+        if whole[-1] == back[-1]:
+            self._places.append((width - cell_width(back), width, partial(self.Back, len(self._trail) - 2)))
+        return whole
 
     def on_click(self, event: events.Click) -> None:
-        for start, end, name in self._places:
+        for start, end, message in self._places:
             if start <= event.x < end:
-                self.post_message(Goto(name))
+                self.post_message(message())
 
 
 class Banner(Line):
@@ -261,25 +280,34 @@ class KeyLine(Line):
     def pieces(self, width: int) -> list[Piece]:
         line: list[Piece] = [(" ", "plain")]
         self._places = []
-        seen: set[str] = set()
-        active = [each for each in self.screen.active_bindings.values() if each.binding.show]
-        last = [each for each in active if each.node is self.app]
-        if isinstance(self.screen.focused, Input):
-            active = [each for each in active if each not in last]
-            last = []
-        for each in [*(one for one in active if one not in last), *last]:
-            binding = each.binding
-            if binding.action in seen:
-                continue
-            key = self.app.get_key_display(binding)
+        shown = self._shown_keys()
+        help_width = sum(self._width_of(each) + 2 for each in shown if each.binding.id == HELP)
+        for each in shown:
             start = cell_width(line)
-            if start + width_of(key) + len(binding.description) + 1 > width:
+            is_help = each.binding.id == HELP
+            help_width -= self._width_of(each) + 2 if is_help else 0
+            if start + self._width_of(each) + help_width > width:
                 continue
-            seen.add(binding.action)
-            line += [(key, "accent" if each.enabled else "dim"), (f" {binding.description}", "dim")]
-            self._places.append((start, cell_width(line), binding.key))
+            key = self.app.get_key_display(each.binding)
+            line += [(key, "accent" if each.enabled else "dim"), (f" {each.binding.description}", "dim")]
+            self._places.append((start, cell_width(line), each.binding.key))
             line.append(("  ", "plain"))
         return line
+
+    def _shown_keys(self) -> list[ActiveBinding]:
+        """Each action once, those of the app last; while something is typed, none of the app's."""
+        active = [each for each in self.screen.active_bindings.values() if each.binding.show]
+        last = [each for each in active if each.node is self.app]
+        kept = [each for each in active if each.node is not self.app]
+        if not isinstance(self.screen.focused, Input):
+            kept += last
+        once: dict[str, ActiveBinding] = {}
+        for each in kept:
+            once.setdefault(each.binding.action, each)
+        return list(once.values())
+
+    def _width_of(self, each: ActiveBinding) -> int:
+        return width_of(self.app.get_key_display(each.binding)) + 1 + len(each.binding.description)
 
     def on_click(self, event: events.Click) -> None:
         for start, end, key in self._places:

@@ -2,7 +2,8 @@
 
 Rows are values of any kind; columns say how a row is drawn and sorted. `fill` gives all rows, as often as they change:
 the list filters and sorts them, keeps the row under the cursor where it is, and repaints only the lines that look
-different. The first row is followed: while the cursor is on it, it stays on the first row whatever comes.
+different. A list that `FOLLOWS` keeps the cursor on the first row while it is there, whatever comes; in the others the
+cursor stays with its row.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from textual.strip import Strip
 from a2a.tui.columns import GAP, Column, Layout, figure, whole
 from a2a.tui.ink import Cell, InkedScroll, Piece, cell_width, fit, joined, text_of
 from a2a.tui.marks import UNICODE, Marks
+from a2a.tui.view import Tell, Word
 
 __all__ = ["Column", "Listing", "figure"]
 
@@ -50,6 +52,8 @@ class Listing(InkedScroll, Generic[Row], can_focus=True):
         Binding("o", "sort", "sort", show=False, id="list.sort"),
         Binding("O", "turn", "turn the order", show=False, id="list.turn"),
     ]
+
+    FOLLOWS: ClassVar[bool] = False
 
     class Opened(Message):
         """Enter, or two clicks, on a row."""
@@ -104,11 +108,13 @@ class Listing(InkedScroll, Generic[Row], can_focus=True):
         self.lit = False
         """The cursor is shown as with the keys though it has not got them."""
         self._all: Sequence[Row] = ()
-        self._key = ""
+        self._key: str | None = None
         self._window: list[Strip] = []
         self._drawn: object = None
         self._layout = Layout(self.columns)
         self._matched: dict[str, tuple[Row, bool]] = {}
+        self._texts: dict[str, tuple[Row, str]] = {}
+        """What a filter looks through, while there is one: most of its time goes into making these."""
         self._sorted_at = 0.0
 
     # --- rows
@@ -128,6 +134,8 @@ class Listing(InkedScroll, Generic[Row], can_focus=True):
         """Only rows in whose cells the pattern is found."""
         self.pattern = pattern
         self._matched.clear()
+        if pattern is None:
+            self._texts.clear()
         self._arrange()
 
     def sort_by(self, key: str, *, down: bool | None = None) -> None:
@@ -138,14 +146,29 @@ class Listing(InkedScroll, Generic[Row], can_focus=True):
         self.order = key
         self.down = (column.first_down if column is not None else False) if down is None else down
         self._sorted_at = 0.0
-        self._arrange()
+        self._arrange(follow=True)
 
-    def _arrange(self) -> None:
+    def words(self) -> list[Word]:
+        """Commands of the `:` line for the list that has the keys."""
+        keys = [column.key for column in self.columns if column.sort is not None]
+
+        def sort(key: str) -> None:
+            if key in keys:
+                self.sort_by(key)
+            else:
+                told = f"no column {key!r} to sort by" if key else "sort by which column?"
+                self.post_message(Tell(told, hint=", ".join(keys), bad=True))
+
+        return [Word("sort", "by a column", sort, lambda: keys)] if keys else []
+
+    def _arrange(self, *, follow: bool = False) -> None:
+        """`follow`: a cursor on the first row stays there, and not with its row."""
         rows = [row for row in self._all if self._fits(row)] if self.pattern is not None else list(self._all)
         if len(self._matched) > 2 * len(self._all) + 100:
             self._matched.clear()
+            self._texts.clear()
         rows = self._sorted(rows)
-        before, at_top = self.cursor, self.cursor == 0 and self.scroll_offset.y == 0
+        before, at_top = self.cursor, self.cursor == 0 and self.scroll_offset.y == 0 and (follow or self.FOLLOWS)
         self.rows = rows
         self.cursor = 0 if at_top else self._find(before)
         shift = self.cursor - before
@@ -160,7 +183,10 @@ class Listing(InkedScroll, Generic[Row], can_focus=True):
         known = self._matched.get(key)
         if known is not None and known[0] is row:
             return known[1]
-        found = self.pattern.search(self.haystack(row)) is not None
+        made = self._texts.get(key)
+        if made is None or made[0] is not row:
+            made = self._texts[key] = (row, self.haystack(row))
+        found = self.pattern.search(made[1]) is not None
         self._matched[key] = (row, found)
         return found
 
@@ -193,7 +219,7 @@ class Listing(InkedScroll, Generic[Row], can_focus=True):
     def _settled(self) -> None:
         """The cursor is where it shall be: tell of it if that is another row, and repaint what looks different."""
         row = self.current
-        key = self.key(row) if row is not None else ""
+        key = self.key(row) if row is not None else None
         if key != self._key:
             self._key = key
             self.post_message(self.Moved(self, row))
@@ -310,7 +336,7 @@ class Listing(InkedScroll, Generic[Row], can_focus=True):
         index = self.scroll_offset.y + event.y - self.heads
         if index < len(self.rows):
             self.move_to(index)
-            if event.chain > 1:
+            if event.chain == 2:
                 self.action_open()
 
     def _click_head(self, x: int) -> None:

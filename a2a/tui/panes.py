@@ -13,7 +13,7 @@ from a2a.tui.deeds import DEEDS, do
 from a2a.tui.desk import Desk
 from a2a.tui.ink import Cell, joined
 from a2a.tui.listing import Listing
-from a2a.tui.view import Goto
+from a2a.tui.view import Goto, Word
 
 UNKNOWN: Cell = [("waiting for the server", "dim")]
 NOBODY: Cell = [
@@ -21,17 +21,21 @@ NOBODY: Cell = [
 ]
 
 
+ACCOUNT_KEYS: tuple[Binding, ...] = (
+    *(
+        Binding(deed.key, f"deed('{deed.action}')", deed.says, show=deed.shown, id=f"account.{deed.action}")
+        for deed in DEEDS
+    ),
+    Binding("l", "again", "log in again", show=False, id="account.login_again"),
+    Binding("L", "login", "log in", id="account.login"),
+)
+"""Of the list of accounts, and of the page of one."""
+
+
 class AccountList(Listing[AccountView]):
     """Accounts, and what can be done with the one under the cursor."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *(
-            Binding(deed.key, f"deed('{deed.action}')", deed.says, show=deed.shown, id=f"account.{deed.action}")
-            for deed in DEEDS
-        ),
-        Binding("l", "again", "log in again", show=False, id="account.login_again"),
-        Binding("L", "login", "log in", id="account.login"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*ACCOUNT_KEYS]
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(account_columns.columns(desk), lambda account: account.id, marks=desk.marks, empty=UNKNOWN)
@@ -68,6 +72,7 @@ class AccountList(Listing[AccountView]):
 class RequestList(Listing[Exchange]):
     """Requests, newest first. Can show the faults alone, and can be held still while more come in."""
 
+    FOLLOWS = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f", "faults", "faults only", id="requests.faults"),
         Binding("space", "pause", "pause", id="requests.pause"),
@@ -100,10 +105,18 @@ class RequestList(Listing[Exchange]):
 
     def refill(self) -> None:
         """From the state, unless it is paused."""
-        if (server := self.desk.state.server) is not None:
-            self.empty = [("no request yet; clients reach the server at ", "dim"), (server.url, "accent")]
+        self.empty = self.why_none()
         if self.held is None:
             self.fill(self._wanted_rows())
+
+    def why_none(self) -> Cell:
+        """What stands in the place of rows."""
+        server = self.desk.state.server
+        if server is None:
+            return UNKNOWN
+        if self.faults_only and self.desk.state.exchanges:
+            return [("no faults; ", "dim"), ("f", "accent"), (" shows all requests", "dim")]
+        return [("no request yet; clients reach the server at ", "dim"), (server.url, "accent")]
 
     def _wanted_rows(self) -> list[Exchange]:
         state = self.desk.state
@@ -131,6 +144,13 @@ class RequestList(Listing[Exchange]):
             self._held_ids = set()
             self.refill()
         self.post_message(self.Changed())
+
+    def words(self) -> list[Word]:
+        return [
+            *super().words(),
+            Word("faults", "faults only, or all", lambda _: self.action_faults()),
+            Word("pause", "hold the list, or go on", lambda _: self.action_pause()),
+        ]
 
     def told(self) -> Cell:
         """For the head of the pane: `128 requests`, `faults only`, `/kiro/ 5`, `paused, 12 wait`."""

@@ -11,10 +11,12 @@ from a2a.tui.desk import Desk
 from a2a.tui.ink import Inked, Piece, Tone, fit, width_of
 from a2a.tui.spark import tinted
 
-WIDEST = 6
+WIDEST = 14
 """Cells of one bar at most."""
-SCALE = 8
+SCALE = 7
 """Cells of the scale at the left."""
+INSET = 1
+"""Cells left free at the right edge."""
 
 
 class Series(Struct, frozen=True):
@@ -60,25 +62,28 @@ class Plot(Inked):
 
     def drawn(self, width: int, height: int) -> list[list[Piece]]:
         """The lines, top first: bars with the scale beside them, then the times."""
-        series, room = self._series, max(1, width - SCALE - 1)
+        series, room = self._series, max(1, width - SCALE - 1 - INSET)
         bar, gap = bar_cells(len(series.values), room)
+        fitting = max(1, (room + gap) // (bar + gap))
         cells: list[float | None] = []
-        for value in series.values[-(room // max(1, bar + gap)) or None :]:
+        for value in series.values[-fitting:]:
             cells += [value] * bar + [None] * gap
+        cells = cells[: len(cells) - gap]
         bars = tinted(cells, len(cells), self.desk.marks, series.tone, max(1, height - 1))
         known = [value for value in series.values if value is not None]
         top = series.says(max(known)) if known and max(known) > 0 else ""
         lines: list[list[Piece]] = []
         for number, pieces in enumerate(bars):
             text = top if number == 0 else "0" if number == len(bars) - 1 else ""
-            lines.append([(f"{text:>{SCALE}} ", "dim"), *pieces])
-        lines.append([(" " * (SCALE + 1), "plain"), (_times(series.labels, bar + gap, room), "dim")])
+            scale = fit([(text, "dim")], SCALE, self.desk.marks.cut, right=True)
+            lines.append([*scale, (" ", "plain"), *pieces])
+        lines.append([(" " * (SCALE + 1), "plain"), (_times(series.labels[-fitting:], bar + gap, room), "dim")])
         return lines[-height:]
 
 
 def bar_cells(count: int, room: int) -> tuple[int, int]:
     """Cells of a bar and of the gap behind it: as wide as there is room for; one cell without a gap at least."""
-    each = room // max(1, count)
+    each = (room + 1) // max(1, count)  # nothing has to stand behind the last gap
     if each < 2:
         return 1, 0
     return min(WIDEST, each - 1), 1
@@ -86,7 +91,6 @@ def bar_cells(count: int, room: int) -> tuple[int, int]:
 
 def _times(labels: Sequence[str], each: int, room: int) -> str:
     """The labels below their bars; those there is no room for are left out."""
-    labels = labels[-(room // max(1, each)) or None :]
     text = ""
     for number, label in enumerate(labels):
         place = number * each

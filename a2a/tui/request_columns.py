@@ -78,7 +78,7 @@ class Cells:
         return words.duration_ms(exchange, self._desk.clock.now())
 
     def cost(self, exchange: Exchange) -> Cell:
-        return words.cost(exchange.cost)
+        return words.cost(exchange.cost).replace(" credit", " cr")
 
     def tokens(self, exchange: Exchange) -> Cell:
         told = exchange.tokens
@@ -102,10 +102,10 @@ def columns(desk: Desk) -> list[Column[Exchange]]:
         figure("first", "FIRST", cells.first, 6, priority=3, sort=lambda x: x.timings.first_token or 0),
         figure("rate", "TOK/S", cells.rate, 5, priority=4, sort=_rate),
         figure("took", "TOOK", cells.took, 6, priority=2, sort=cells.duration_ms),
-        figure("cost", "COST", cells.cost, 8, most=14, priority=6, sort=lambda x: x.cost.amount if x.cost else 0.0),
+        figure("cost", "COST", cells.cost, 9, most=14, priority=6, sort=lambda x: x.cost.amount if x.cost else 0.0),
         figure("tokens", f"IN{arrow}OUT", cells.tokens, 9, priority=7, sort=_tokens),
         Column(key="client", title="CLIENT", cell=cells.client, width=8, most=16, priority=8, sort=lambda x: x.client),
-        Column(key="note", title="", cell=cells.note, width=12, most=12, grow=True, priority=9),
+        Column(key="note", title="NOTE", cell=cells.note, width=12, most=12, grow=True, priority=9),
     ]
 
 

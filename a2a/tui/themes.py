@@ -134,6 +134,8 @@ def _coloured(name: str, palette: Palette) -> Theme:
             "scrollbar-active": palette.accent,
             "scrollbar-corner-color": palette.ground,
             "input-selection-background": palette.chosen,
+            **{f"block-cursor-{each}background": palette.chosen for each in ("", "blurred-")},
+            **{f"block-cursor-{each}foreground": palette.text for each in ("", "blurred-")},
             "footer-background": palette.ground,
         },
     )

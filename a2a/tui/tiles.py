@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from textual.strip import Strip
 
 from a2a.tui import meter, words
 from a2a.tui.desk import Desk
-from a2a.tui.ink import Inked, Piece, Tone, cell_width, fit
+from a2a.tui.ink import Inked, Piece, Tone, cell_width, fit, width_of
 from a2a.tui.meter import Slot
 from a2a.tui.spark import tinted
 
@@ -20,15 +20,19 @@ GAP = 3
 FOUR_FROM = 72
 """Cells below which there are two."""
 INSET = 1
+PEAK_FROM = 24
+"""Cells of a tile from which it says how high its highest bar is."""
+NONE: Piece = ("none", "dim")
 
 
 class Tile(NamedTuple):
-    """`values`: its course, oldest first."""
+    """`values`: its course, oldest first; `says`: one of them in words."""
 
     name: str
     figure: list[Piece]
     values: Sequence[float]
     tone: Tone
+    says: Callable[[float], str]
 
 
 class Tiles(Inked):
@@ -83,27 +87,31 @@ class Tiles(Inked):
                 for y, line in enumerate(tinted(tile.values, room, self.desk.marks, tile.tone, max(1, height - 2)), 1):
                     rows[y] += [*line, gap]
         if height > 2:
-            rows[-1] += [(f"{self.span_s // 60} min ago", "dim")]
+            rows[-1] += [(piece, "dim") for piece in _axis(self.span_s, room)]
         return [Strip(self.segments(row)).adjust_cell_length(width, self.rich_style) for row in rows]
 
     def _tiles(self, points: int) -> list[Tile]:
         now, course = self.desk.clock.now(), self.desk.state.meter
         last = course.window(now, NOW_S)
         whole = course.window(now, self.span_s)
+        ended = sum(slot.ended for slot in whole)
         errors = meter.error_share(whole)
         p50, p95 = meter.first_token(whole, 0.5), meter.first_token(whole, 0.95)
 
         def series(value: object) -> list[float]:
             return course.series(now, self.span_s, points, value)  # type: ignore[arg-type]
 
-        first: list[Piece] = [("none", "dim")]
+        rate: list[Piece] = [(words.count(meter.per_minute(last)), "strong")]
+        tokens: list[Piece] = [(words.count(meter.tokens_per_s(last)), "strong")]
+        share: list[Piece] = [(words.percent(errors), "bad" if errors else "strong")] if ended else [NONE]
+        first: list[Piece] = [NONE]
         if p50 is not None and p95 is not None:
             first = [(words.milliseconds(p50), "strong"), (f" p95 {words.milliseconds(p95)}", "plain")]
         return [
-            Tile("req/min", [(words.count(meter.per_minute(last)), "strong")], series(meter.per_minute), "accent"),
-            Tile("tokens/s", [(words.count(meter.tokens_per_s(last)), "strong")], series(meter.tokens_per_s), "info"),
-            Tile("errors", [(words.percent(errors), "bad" if errors else "strong")], series(meter.error_share), "bad"),
-            Tile("first p50", first, series(_p50), "ok"),
+            Tile("req/min", rate, series(meter.per_minute), "accent", words.count),
+            Tile("tokens/s", tokens, series(meter.tokens_per_s), "info", words.count),
+            Tile("errors", share, series(meter.error_share), "bad", words.percent),
+            Tile("first p50", first, series(_p50), "ok", words.milliseconds),
         ]
 
 
@@ -113,8 +121,18 @@ def _p50(slots: Sequence[Slot]) -> float:
 
 
 def _head(tile: Tile, room: int) -> list[Piece]:
-    """Name and figure; without the last words of the figure where there is no room for them."""
+    """Name and figure; behind them what the highest bar is; without the last words where there is no room for them."""
     figure = list(tile.figure)
     while len(figure) > 1 and len(tile.name) + 1 + cell_width(figure) > room:
         figure.pop()
-    return [(f"{tile.name} ", "dim"), *figure]
+    head: list[Piece] = [(f"{tile.name} ", "dim"), *figure]
+    peak = f"max {tile.says(max(tile.values))}" if room >= PEAK_FROM and any(tile.values) else ""
+    space = room - cell_width(head) - width_of(peak)
+    return [*head, (" " * space, "plain"), (peak, "dim")] if peak and space > 1 else head
+
+
+def _axis(span_s: int, room: int) -> list[str]:
+    """Both ends of the time below the first tile."""
+    first, last = f"{span_s // 60} min ago", "now"
+    space = room - len(first) - len(last)
+    return [first, " " * space + last] if space > 1 else [first]

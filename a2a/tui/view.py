@@ -25,12 +25,16 @@ __all__ = ["Goto", "Tell", "View", "Word"]
 
 
 class Word(Struct, frozen=True):
-    """One command of the `:` line. `run` gets what stands behind the word; `completes` gives words for that place."""
+    """One command of the `:` line. `run` gets what stands behind the word; `completes` gives words for that place.
+
+    `alone`: it means something without them too.
+    """
 
     word: str
     does: str
     run: Callable[[str], None]
     completes: Callable[[], list[str]] | None = None
+    alone: bool = False
 
 
 class Goto(Message):

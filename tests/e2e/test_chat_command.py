@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 from support.a2a_process import clean_env, run_cli
@@ -118,6 +119,13 @@ def test_exit_codes(stage: Stage, args: list[str], code: int) -> None:
     assert b"Traceback" not in ended.stderr
     if "after=3" not in " ".join(args):
         assert ended.stdout == b""
+
+
+@pytest.mark.parametrize(
+    ("fault", "helps"), [("429", "a2a accounts tells why"), ("401", "a2a accounts names the login")]
+)
+def test_a_failure_names_the_next_command(fault: str, helps: str, stage: Stage) -> None:
+    assert helps in stage.cli("chat", f"[[fault: {fault}]] hi").stderr.decode()
 
 
 def test_a_failure_as_json(stage: Stage) -> None:
@@ -237,3 +245,33 @@ def test_nobody_is_there(stage: Stage, tmp_path: Path) -> None:
     ended = run_cli(home, "chat", "-m", "openai/m", "hi", env={**env, "SOME_KEY": "sk-some-key-of-a-test"})
     assert (ended.returncode, ended.stdout) == (4, b""), ended.stderr
     assert b"cannot reach" in ended.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+@pytest.mark.parametrize("args", [(), ("--json",)])
+def test_a_full_disk_behind_stdout(stage: Stage, args: tuple[str, ...]) -> None:
+    with open("/dev/full", "wb") as full:
+        ended = _redirected(stage, "chat", *args, "hi", stdout=full)
+    assert ended.returncode == 1
+    assert ended.stderr.decode() == "a2a: cannot write to standard output: No space left on device\n"
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed(stage: Stage, closed: str) -> None:
+    ended = _redirected(stage, "chat", "--quiet", "hi", shell=closed)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert bool(ended.stdout) == (">&-" not in closed.split())
+
+
+def _redirected(
+    stage: Stage, *args: str, shell: str = "", stdout: IO[bytes] | int = subprocess.PIPE
+) -> subprocess.CompletedProcess[bytes]:
+    """One command with its streams elsewhere. `shell`: what a shell would have behind it."""
+    return subprocess.run(
+        ["sh", "-c", f'"$@" {shell}', "sh", sys.executable, "-m", "a2a", *args],
+        env=clean_env(stage.home, stage.env),
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        check=False,
+    )

@@ -85,6 +85,12 @@ def test_another_provider_goes_on_with_the_same_conversation(switch: str, stage:
     assert [len(said) for said in sent(stage, "claude")] == [3]
 
 
+def test_a_default_model_of_another_provider_is_not_asked_for(stage: Stage) -> None:
+    """`default_model` is OpenAI's here, which nobody knows before a list has been read."""
+    shutil.rmtree(stage.home / "cache", ignore_errors=True)
+    assert "You said: two" in talk("/provider claude", "two").stdout
+
+
 def test_back_and_forth_over_three_protocols(stage: Stage) -> None:
     ended = talk(
         "one", "/provider kiro", f"/model {MODEL[KIRO]}", "two", "/provider claude", "three", "/provider openai", "4"
@@ -97,6 +103,11 @@ def test_a_model_stays_with_its_provider(stage: Stage) -> None:
     ended = talk("/model gpt-4.1", "hello")
     assert "[openai gpt-4.1]" in ended.stderr
     assert json.loads(stage.demo.calls("openai")[-1].body)["model"] == "gpt-4.1"
+    assert "not in the list" not in ended.stderr
+
+
+def test_a_model_that_nobody_lists_is_told_as_such(stage: Stage) -> None:
+    assert "not in the list of its provider" in talk("/model", "/model gtp-4.1").stderr
 
 
 @pytest.mark.parametrize(

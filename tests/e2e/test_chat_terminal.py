@@ -73,6 +73,11 @@ class Terminal:
     def wait_for_the_prompt(self) -> None:
         eventually(lambda: self.text.endswith("\n> "), "the prompt line")
 
+    def shows_typing(self) -> bool:
+        import termios
+
+        return bool(termios.tcgetattr(self._here)[3] & termios.ECHO)
+
     def type(self, text: str) -> None:
         os.write(self._here, text.encode())
 
@@ -138,8 +143,11 @@ def test_the_line_remembers_and_completes(stage: Stage, chat: Terminal) -> None:
     chat.type("\x1b[A\n")  # up: the line before
     chat.wait_for("noted ✓", 2)
     chat.wait_for_the_prompt()
-    chat.type("/acc\t on\t\n")
+    chat.type("/acc\ton\t\n")
     chat.wait_for("[openai/one demo-chat]")
+    chat.wait_for_the_prompt()
+    chat.type("/mo\tdemo-s\t\n")  # the list of models has not been read before
+    chat.wait_for("[openai/one demo-small]")
     chat.wait_for_the_prompt()
     chat.type("/quit\n")
     assert chat.end() == 0
@@ -165,3 +173,15 @@ def test_ctrl_c_ends_a_question(stage: Stage, run: Callable[..., Terminal]) -> N
     assert "typed meanwhile" not in chat.text
     stage.demo.idle()
     assert '"stopped": true' in (Path(stage.home) / "data" / "chat" / "last.json").read_text()
+
+
+def test_a_terminated_program_leaves_a_terminal_that_shows_what_is_typed(
+    stage: Stage, run: Callable[..., Terminal]
+) -> None:
+    chat = run("[[fault: stall after=4]] tell me something long enough")
+    chat.wait_for("You said: tell")
+    assert not chat.shows_typing()
+    chat.process.terminate()
+    assert chat.process.wait(PATIENCE_S) == -signal.SIGTERM
+    assert chat.shows_typing()
+    stage.demo.idle()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
@@ -9,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -140,6 +142,27 @@ def test_a_signal_in_the_middle_leaves_nothing(home: Path, scratch: Path, number
         eventually(lambda: "logged in" in demo.stderr, "the start of the cells")
         assert demo.end(number) in (0, 130)  # 0: all cells were done before the signal came
         assert "Traceback" not in demo.stderr
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_second_signal_does_not_cut_the_clearing_up(scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that closes is told by the shell and by the system."""
+    seen: list[object] = []
+
+    class Folder(tempfile.TemporaryDirectory[str]):
+        def cleanup(self) -> None:
+            seen.append(signal.getsignal(signal.SIGHUP))
+            super().cleanup()
+
+    async def stopped(*_: object, **__: object) -> int:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr("tempfile.TemporaryDirectory", Folder)
+    monkeypatch.setattr("a2a.cli.demo_play.play", stopped)
+    before = signal.getsignal(signal.SIGHUP)
+    assert Run("demo").code == 130
+    assert seen == [signal.SIG_IGN]
+    assert signal.getsignal(signal.SIGHUP) is before
     assert list(scratch.iterdir()) == []
 
 

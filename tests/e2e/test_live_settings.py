@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from support.a2a_process import KEY, clean_env
+from support.cli_run import Run
 from support.stage import CLAUDE, MODEL, OPENAI, Login, Stage, staged
 from support.waiting import PATIENCE_S, eventually
 
@@ -165,3 +166,19 @@ def test_surfaces_agree_on_states_and_counts(stage: Stage) -> None:
     assert "a2a_ready 1" in text
     assert stage.server.http.get("/ready").status_code == 200
     assert 'a2a_requests_total{front="claude",provider="claude-custom",state="done",status="200"} 1' in text
+
+
+def test_a_command_has_the_servers_read_their_settings(stage: Stage) -> None:
+    edit(stage, f"[providers.{OPENAI}]", f"[providers.{OPENAI}]\nuser_agent = 'mine/1'")
+    done = stage.cli("--json", "config", "reload")
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads(done.stdout)["data"]
+    assert found["accounts"] == len(LOGINS)
+    assert ask(stage).status_code == 200
+    assert stage.demo.calls("openai")[-1].headers["user-agent"] == "mine/1"
+
+
+def test_without_a_server_nobody_reads_them(home: Path) -> None:
+    run = Run("config", "reload")
+    assert run.code == 4
+    assert "no server runs here" in run.stderr

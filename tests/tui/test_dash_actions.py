@@ -6,7 +6,7 @@ import pytest
 from support.dash_run import dashboard
 from support.fake_control import NOW
 
-from a2a.control.types import AccountSettings, NewName, Standing
+from a2a.control.types import AccountGone, AccountSettings, NewName, Standing
 from a2a.errors import RequestError
 from a2a.tui.deeds import DEEDS, changed, wrong_name
 
@@ -80,6 +80,51 @@ async def test_rename_takes_a_right_name_only():
         await dash.sees("letters, digits and . _ @ + - only")
         await dash.press(*["backspace"] * 3, *"home", "enter")
         await dash.until(lambda: acts(dash) == [(KIRO, "rename", NewName("home"))])
+
+
+async def test_a_name_that_the_server_refuses_is_asked_for_again():
+    async with dashboard() as dash:
+        dash.control.refusal = RequestError("there is an account kiro/home", hint="choose another name")
+        await dash.press("2", "j", "n")
+        await dash.press(*["backspace"] * 4, *"home", "enter")
+        await dash.sees("Rename kiro/work", "there is an account kiro/home", "choose another name")
+        dash.control.refusal = None
+        await dash.press("2", "enter")
+        await dash.until(lambda: acts(dash)[-1] == (KIRO, "rename", NewName("2")))
+
+
+async def test_settings_that_the_server_refuses_come_again_at_the_field_that_is_wrong():
+    async with dashboard() as dash:
+        dash.control.refusal = RequestError("the proxy is no URL", hint="socks5://host:1080")
+        await dash.press("2", "j", "s")
+        await dash.sees("Settings of kiro/work", "^s done")
+        await dash.press("backspace", "2", "up", *"here", "ctrl+s")
+        await dash.sees("Settings of kiro/work", "the proxy is no URL")
+        dash.control.refusal = None
+        await dash.press("ctrl+u", *"socks5://h:1", "ctrl+s")
+        wanted = (KIRO, "set", AccountSettings(priority=2, proxy="socks5://h:1"))
+        await dash.until(lambda: acts(dash)[-1] == wanted)
+
+
+async def test_an_account_that_vanished_behind_a_question_is_told():
+    async with dashboard() as dash:
+        await dash.press("2", "j", "x")
+        await dash.sees("Remove the account kiro/work and its secret?")
+        dash.control.push(AccountGone(id="acc_kiro_work", account="claude-kiro-oauth/work"))
+        await dash.until(lambda: "acc_kiro_work" not in dash.app.desk.state.accounts)
+        await dash.press("y")
+        await dash.sees("kiro/work is not there any more")
+        assert acts(dash) == []
+
+
+async def test_the_page_of_an_account_that_vanished_acts_no_more():
+    async with dashboard() as dash:
+        await dash.press("2", "j", "enter")
+        dash.control.push(AccountGone(id="acc_kiro_work", account="claude-kiro-oauth/work"))
+        await dash.sees("kiro/work is not there any more")
+        await dash.press("t")
+        await dash.sees("× kiro/work is not there any more")
+        assert acts(dash) == []
 
 
 async def test_set_shows_what_holds_and_sends_what_changed():

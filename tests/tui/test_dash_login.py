@@ -204,3 +204,49 @@ async def test_escape_cancels_a_login_that_runs():
         await dash.press("escape")
         await dash.sees("cancelled; nothing was stored")
         assert ("login_cancel", "login_1") in dash.control.calls
+
+
+async def test_a_word_begins_a_login_too():
+    async with dashboard(server()) as dash:
+        await dash.press("2", ":", *"login", "enter")
+        await dash.sees("Log in: how?", "kimi, by API key")
+        await dash.press("escape", ":", *"login kiro/work", "enter")
+        await dash.sees("Log in to kiro/work again")
+        assert "kimi" not in dash.text()
+        await dash.press("escape", ":", *"login nobody", "enter")
+        await dash.sees("no account 'nobody' to log in to again")
+
+
+@pytest.mark.parametrize("key", ["l", "L"])
+async def test_the_page_of_an_account_logs_in_too(key):
+    async with dashboard(server()) as dash:
+        await dash.press("2", "j", "enter", key)
+        await dash.sees("Log in to kiro/work again" if key == "l" else "Log in: how?")
+
+
+async def test_typing_chooses_the_first_that_fits():
+    async with dashboard(server()) as dash:
+        await dash.press("2", "L")
+        await dash.sees("Log in: how?")
+        await dash.press("down", *"i", "enter")
+        await dash.sees("API key", "base URL")
+
+
+async def test_enter_closes_a_login_that_is_over():
+    async with dashboard(server()) as dash:
+        await to_the_page(dash)
+        dash.control.push(LoginChanged(structs.replace(STARTED, state="failed", error="refused")))
+        await dash.sees("× refused", "Enter close")
+        await dash.press("enter")
+        await dash.until(lambda: "× refused" not in dash.text())
+
+
+async def test_a_code_that_is_refused_is_told_beside_the_line_for_it():
+    async with dashboard(server()) as dash:
+        await to_the_page(dash)
+        shown = LoginShown(url="https://a.example/", paste="the code that the page shows")
+        remarks = ["this code is not taken"]
+        dash.control.push(LoginChanged(structs.replace(STARTED, shown=shown, remarks=remarks)))
+        await dash.sees("this code is not taken", "paste it here; Enter sends it")
+        said = dash.text()
+        assert said.index("https://a.example/") < said.index("this code is not taken") < said.index("paste it here")

@@ -348,6 +348,22 @@ async def test_an_editor_gets_what_the_page_shows(monkeypatch: pytest.MonkeyPatc
         ]
 
 
+async def test_a_program_that_cannot_be_run_leaves_the_screen_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    resumed: list[bool] = []
+
+    @contextlib.contextmanager
+    def suspend() -> Iterator[None]:
+        """As Textual's: what is raised in there leaves the screen suspended."""
+        yield
+        resumed.append(True)
+
+    async with inspecting(converted(), pager="no-such-pager-here -x") as dash:
+        monkeypatch.setattr(dash.app, "suspend", suspend)
+        await dash.press("p")
+        await dash.sees("no-such-pager-here cannot be run", "set PAGER before a2a dash starts")
+        assert resumed == [True]
+
+
 async def test_an_editor_that_cannot_be_opened_is_told() -> None:
     async with inspecting(converted(), editor="vim") as dash:
         await dash.press("p")

@@ -33,16 +33,21 @@ async def aim_at(engine: Engine, provider: str | None, model: str | None) -> Aim
     chosen = provider or _usable(engine)
     wanted = _checked(engine, chosen)
     if model is None:
-        model = await _default_model(engine, wanted)
+        model = await _default_model(engine, wanted, named=provider is not None)
     if model is None:
         head = chosen.partition("/")[0]
         raise UsageError(f"{head} names no default model", hint="give one with -m; a2a models lists them")
     return Aim(chosen, model)
 
 
-async def _default_model(engine: Engine, wanted: str) -> str | None:
-    if engine.router.default_model(wanted) is None:
+async def _default_model(engine: Engine, wanted: str, *, named: bool) -> str | None:
+    """`named`: somebody asked for this provider: a default set for all may be another one's, which only lists tell."""
+    model = engine.router.default_model(wanted)
+    if model is None or (named and model == engine.settings.server.default_model):
         await engine.list_models(wanted, only_new=True)
+        model = engine.router.default_model(wanted)
+        if model is not None and engine.catalogue.found(wanted, model) is None:
+            await engine.list_models(only_new=True)
     return engine.router.default_model(wanted)
 
 

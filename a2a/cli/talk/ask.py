@@ -78,15 +78,15 @@ class Answer:
     def text(self) -> str:
         return "".join(part.text for part in self.parts if isinstance(part, Text | Refusal))
 
-    def close(self, out: Out) -> int:
-        """Say on stderr how it ended; the exit code."""
+    def close(self, out: Out, *, hint: str | None = None) -> int:
+        """Say on stderr how it ended; the exit code. `hint`: what helps after a failure, None for a command's."""
         assert self.exchange is not None
         for part in self.parts:
             if isinstance(part, ToolCall):
                 out.say(f"tool call {part.name} {part.args}")
         if (failure := self.failure) is not None:
             code = exit_code(failure, self.exchange)
-            out.failed(A2AError(failure.message), exit_code=code, kind=failure.kind)
+            out.failed(A2AError(failure.message, hint=hint or _HELPS.get(code)), exit_code=code, kind=failure.kind)
             return code
         remark(out, summary(self.exchange))
         return ExitCode.DONE
@@ -118,11 +118,15 @@ def summary(exchange: Exchange) -> str:
     if exchange.cost is not None:
         told.append(cost_in_words(exchange.cost))
     if exchange.timings.last is not None:
-        told.append(f"{exchange.timings.last / 1000:.1f} s")
+        told.append(_took(exchange.timings.last))
     if exchange.stop == "length":
         told.append("cut at the token limit")
     lost = [f"{note.field} dropped" for note in exchange.notes if note.action == "dropped" and _matters(note)]
     return f"[{', '.join([*told, *lost])}]"
+
+
+def _took(milliseconds: float) -> str:
+    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
 
 
 def _matters(note: NoteView) -> bool:
@@ -147,6 +151,11 @@ _EXIT_CODES: dict[str, ExitCode] = {
     "timeout": ExitCode.UNAVAILABLE,
 }
 
+_HELPS = {
+    ExitCode.USAGE: "a2a models lists who serves what",
+    ExitCode.LOGIN_NEEDED: "a2a accounts names the login that helps",
+    ExitCode.UNAVAILABLE: "a2a accounts tells why, and who is back when",
+}
 
 _NOBODY_THERE = ("unreachable", "proxy")
 """Codes of failures where no connection came about: as `Unreachable` says, a wait may help."""

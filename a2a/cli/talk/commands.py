@@ -53,10 +53,15 @@ def complete(talk: Talk, line: str) -> list[str]:
     if not name.startswith("/"):
         return []
     if not space:
-        return [known for known in COMMANDS if known.startswith(name)]
+        return _closed([known for known in COMMANDS if known.startswith(name)], more=lambda one: COMMANDS[one].takes)
     command = COMMANDS.get(name)
     word = rest.rpartition(" ")[2]
     return sorted({found for found in command.words(talk, word) if found.startswith(word)}) if command else []
+
+
+def _closed(found: list[str], more: Callable[[str], object]) -> list[str]:
+    """With a blank behind the only one, where more is to be typed."""
+    return [f"{found[0]} "] if len(found) == 1 and more(found[0]) else found
 
 
 # -- where it goes -----------------------------------------------------------------------------------------------------
@@ -64,11 +69,14 @@ def complete(talk: Talk, line: str) -> list[str]:
 
 def _model(talk: Talk, name: str) -> bool:
     if not name:
-        talk.wait(talk.engine.list_models(talk.provider, only_new=True))
+        talk.learn_models()
         _list(talk, f"model {talk.aim.model}; others:", _models(talk))
         return False
     talk.aim = talk.wait(moved(talk.engine, talk.aim, None, name))
-    return _told(talk)
+    _told(talk)
+    if talk.provider is not None and _models(talk) and not talk.engine.catalogue.found(talk.provider, talk.aim.model):
+        remark(talk.out, "[not in the list of its provider, which may know it all the same; /model shows the list]")
+    return False
 
 
 def _provider(talk: Talk, name: str) -> bool:
@@ -103,7 +111,12 @@ def _list(talk: Talk, head: str, names: Iterable[str]) -> None:
     talk.out.tell(f"{head}\n{text}")
 
 
-def _models(talk: Talk, word: str = "") -> list[str]:
+def _listed(talk: Talk, word: str) -> list[str]:
+    talk.learn_models()
+    return _models(talk)
+
+
+def _models(talk: Talk) -> list[str]:
     """Of the provider, else of all."""
     views = talk.engine.router.models()
     return [view.id for view in views if talk.provider in (None, view.provider)]
@@ -238,7 +251,7 @@ def _quit(talk: Talk, _: str) -> bool:
 
 
 COMMANDS: dict[str, Command] = {
-    "/model": Command("[NAME]", "go on with another model; alone: which there are", _model, _models),
+    "/model": Command("[NAME]", "go on with another model; alone: which there are", _model, _listed),
     "/provider": Command("[NAME]", "go on at another provider", _provider, _providers),
     "/account": Command("[NAME]", "go on with one account; alone: which there are", _account, _accounts),
     "/system": Command("[TEXT]", "the system prompt from now on; - removes it", _system),

@@ -7,16 +7,19 @@ On a terminal control characters are left out, so that an answer cannot drive it
 from __future__ import annotations
 
 import asyncio
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from a2a.cli.output import Out, ReaderGone
+from a2a.cli.output import MAX_WIDTH, Out, ReaderGone
 from a2a.cli.talk.aside import Aside
 from a2a.cli.talk.controls import clean
 from a2a.messages import Delta, Event, Part, PartStart, Reasoning, Refusal, Text
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from a2a.cli.talk.wrapped import Wrapped
 
 FRAME_S = 1 / 30
 """The screen is painted at most so often."""
@@ -109,8 +112,11 @@ class Screen:
 
 
 def remark(out: Out, text: str) -> None:
-    """A remark on stderr, dim on a terminal."""
-    out.say(f"\x1b[2m{text}\x1b[0m" if _terminal(out.stderr) else text)
+    """A remark on stderr, on a terminal dim and broken between words."""
+    if (console := _terminal(out.stderr)) is not None:
+        folded = textwrap.fill(text, max(2, console.size.width - 1), break_on_hyphens=False)
+        text = f"\x1b[2m{folded}\x1b[0m"
+    out.say(text)
 
 
 def _terminal(stream: TextIO) -> Console | None:
@@ -175,22 +181,31 @@ class Display:
 
 
 class _Thoughts:
-    """Reasoning on stderr, dim on a terminal."""
+    """Reasoning on stderr, on a terminal dim and broken between words."""
 
     def __init__(self, out: Out) -> None:
         self._out = out
         self._terminal = out.stderr.isatty()
-        self._dim = _terminal(out.stderr) is not None
+        self._lines: Wrapped | None = None
+        if (console := _terminal(out.stderr)) is not None:
+            from a2a.cli.talk.wrapped import Wrapped
+
+            self._lines = Wrapped(lambda: min(console.size.width, MAX_WIDTH))
         self.open = False
 
     def text(self, piece: str) -> None:
         self.open = True
         shown = clean(piece) if self._terminal else piece
-        self._out.prompt(f"\x1b[2m{shown}\x1b[0m" if self._dim else shown)
+        self._say(self._lines.add(shown) if self._lines else shown)
+
+    def _say(self, text: str) -> None:
+        if text:
+            self._out.prompt(f"\x1b[2m{text}\x1b[0m" if self._lines else text)
 
     def end(self) -> None:
         if self.open:
             self.open = False
+            self._say(self._lines.rest() if self._lines else "")
             self._out.prompt("\n\n" if self._terminal else "\n")
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
@@ -140,12 +142,37 @@ def silence(stdin: TextIO) -> Iterator[None]:
     before = termios.tcgetattr(handle)
     quiet = list(before)
     quiet[3] &= ~termios.ECHO
+
+    def restore() -> None:
+        if _is_ours(handle):
+            termios.tcsetattr(handle, termios.TCSADRAIN, before)
+
     termios.tcsetattr(handle, termios.TCSADRAIN, quiet)
+    try:
+        with _before_the_end(restore):
+            yield
+    finally:
+        restore()
+
+
+@contextlib.contextmanager
+def _before_the_end(restore: Callable[[], None]) -> Iterator[None]:
+    """Do this also where SIGTERM ends the program: not every shell makes the terminal whole again."""
+
+    def ended(number: int, _: object) -> None:
+        restore()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    usual = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    if not usual:
+        yield
+        return
+    signal.signal(signal.SIGTERM, ended)
     try:
         yield
     finally:
-        if _is_ours(handle):
-            termios.tcsetattr(handle, termios.TCSADRAIN, before)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _is_ours(terminal: int) -> bool:

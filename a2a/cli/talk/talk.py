@@ -6,6 +6,8 @@ came, and the model is told that it was stopped.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -26,6 +28,11 @@ from a2a.gateway.engine import Engine
 from a2a.messages import Message, Part, Text
 
 T = TypeVar("T")
+
+RETRY = "/retry asks again, /provider and /model change who is asked"
+
+LISTS_S = 5.0
+"""Patience with lists of models at the prompt line."""
 
 _COMMAND = re.compile(r"/[a-z]*( |$)")
 """A line that is a command; `/etc/hosts` is none."""
@@ -61,6 +68,7 @@ class Talk:
         """What was asked last, where no answer came of it."""
         self._background = background
         self._manner = manner
+        self._listed: set[str | None] = set()
 
     @property
     def provider(self) -> str | None:
@@ -78,6 +86,19 @@ class Talk:
     @staticmethod
     def short(provider: str) -> str:
         return PROVIDER_SHORT[provider]
+
+    def learn_models(self) -> None:
+        """Ask for the lists that nobody has read yet, once for each provider, and wait for them a little."""
+        if self.provider in self._listed:
+            return
+        self._listed.add(self.provider)
+
+        async def ask() -> None:
+            with contextlib.suppress(TimeoutError):  # who is slow may be named, and judges the name itself
+                async with asyncio.timeout(LISTS_S):
+                    await self.engine.list_models(self.provider, only_new=True)
+
+        self.wait(ask())
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """Something of the loop. Raises what it raises, and KeyboardInterrupt."""
@@ -129,17 +150,14 @@ class Talk:
             except KeyboardInterrupt:
                 stopped = True
                 remark(self.out, "[stopped]")
-        if not stopped and answer.close(self.out):
-            self.out.say("     /retry asks again, /provider and /model change who is asked")
-        elif text := answer.text:
+        failed = not stopped and answer.close(self.out, hint=RETRY)
+        if not failed and (text := answer.text):
             self.conversation.turns = [*turns, turn_of(message, text, answer, stopped=stopped)]
             self.unanswered = None
             self._keep()
         self.out.say("")
 
     def _display(self) -> Display:
-        import asyncio
-
         return Display(self.out, asyncio.get_running_loop(), markdown=self._manner.markdown)
 
     def _keep(self) -> None:

@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from a2a.tui.desk import Desk
-from a2a.tui.dialogs.dialog import Dialog
+from a2a.tui.dialogs.dialog import Dialog, click
 from a2a.tui.ink import Cell, text_of
 from a2a.tui.listing import Column, Listing
 
@@ -58,7 +58,7 @@ class Choose(Dialog[Item], Generic[Item]):
             box.border_title = self._title
             yield Input(placeholder="type to narrow", compact=True)
             yield self._list
-            yield Static("[b]Enter[/] take it    [b]Esc[/] leave", classes="hint")
+            yield Static(f"{click('Enter', 'take it', 'take')}    {click('Esc', 'leave', 'leave')}", classes="hint")
 
     def on_mount(self) -> None:
         self._list.lit = True
@@ -77,9 +77,10 @@ class Choose(Dialog[Item], Generic[Item]):
             if all(part in " ".join(text_of(column.cell(item)) for column in columns).lower() for part in parts)
         ]
         self._list.fill(fitting)
+        self._list.move_to(0)
 
     @on(Input.Submitted)
-    def _taken(self) -> None:
+    def action_take(self) -> None:
         if self._list.current is not None:
             self.dismiss(self._list.current)
 

@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from a2a.tui.desk import Desk
-from a2a.tui.dialogs.dialog import Dialog
+from a2a.tui.dialogs.dialog import Dialog, click
 
 
 class Confirm(Dialog[bool]):
@@ -31,7 +31,7 @@ class Confirm(Dialog[bool]):
         with Vertical(id="box") as box:
             box.border_title = self._question
             yield Static(self._then, classes="text", markup=False)
-            yield Static("[b]y[/] yes    [b]n[/] no", classes="hint")
+            yield Static(f"{click('y', 'yes', 'yes')}    {click('n', 'no', 'leave')}", classes="hint")
 
     def action_yes(self) -> None:
         self.dismiss(True)

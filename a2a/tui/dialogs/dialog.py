@@ -12,6 +12,11 @@ from a2a.tui.desk import Desk
 Answer = TypeVar("Answer")
 
 
+def click(key: str, says: str, action: str) -> str:
+    """A key of the hint line, as markup: a click on it does what the key does. `action`: of the dialog."""
+    return f"[@click=screen.{action}][b]{key}[/b] {says}[/]"
+
+
 class Dialog(ModalScreen[Answer]):
     """Escape leaves it without an answer."""
 
@@ -23,15 +28,29 @@ class Dialog(ModalScreen[Answer]):
         border-title-style: bold;
     }
     Dialog .text { width: auto; max-width: 100%; height: auto; margin: 0 0 1 0; }
-    Dialog .hint { color: $ink-dim; width: auto; max-width: 100%; height: auto; }
+    Dialog .hint {
+        color: $ink-dim; width: auto; max-width: 100%; height: auto;
+        link-color: $ink-dim; link-style: none; link-background: $panel;
+        link-color-hover: $foreground; link-style-hover: underline; link-background-hover: $panel;
+    }
     Dialog .bad { color: $ink-bad; width: auto; max-width: 100%; height: auto; }
     Dialog Input { background: $background; width: 1fr; }
+    Dialog VerticalScroll, Dialog Listing {
+        scrollbar-size-vertical: 1;
+        scrollbar-background: $panel; scrollbar-background-hover: $panel; scrollbar-background-active: $panel;
+    }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave", id="dialog.leave")]
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.desk = desk
+
+    def on_mount(self) -> None:
+        """What was told before is past: it would lie across the question, or stay below it until that is answered."""
+        self.app.clear_notifications()
+        for screen in self.app.screen_stack:
+            screen.query("Toast").remove()
 
     def action_leave(self) -> None:
         self.dismiss(None)

@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
 from a2a.tui.desk import Desk
-from a2a.tui.dialogs.dialog import Dialog
+from a2a.tui.dialogs.dialog import Dialog, click
 
 
 class Field(Struct, frozen=True, kw_only=True):
@@ -65,10 +65,15 @@ class Form(Dialog[dict[str, str]]):
                             id=f"field-{field.name}",
                         )
             yield Static(self._mistake, classes="bad", id="mistake", markup=False)
-            yield Static("[b]Enter[/] next, then done    [b]Esc[/] leave", classes="hint")
+            several = len(self._fields) > 1
+            done = f"[b]Enter[/b] next    {click('^s', 'done', 'done')}" if several else click("Enter", "done", "done")
+            yield Static(f"{done}    {click('Esc', 'leave', 'leave')}", classes="hint")
 
     def on_mount(self) -> None:
-        self.query(Input).first().focus()
+        """The keys go to the field that the mistake names, else to the first."""
+        told = self._mistake.lower().split()
+        named = (field.name for field in self._fields if field.title.lower() in told)
+        self.set_focus(self.query_one(f"#field-{next(named, self._fields[0].name)}", Input))
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

@@ -21,7 +21,7 @@ TITLES = {
     "api_key": ("API key", ""),
     "base_url": ("base URL", "https://…"),
     "start_url": ("start URL", "https://….awsapps.com/start"),
-    "project_id": ("project", "Google Cloud project of the licence"),
+    "project_id": ("project", "Google Cloud's, of the licence"),
     "profile": ("profile", "ARN, where there are several"),
     "region": ("region", "where it is not the usual one"),
     "plan": ("plan", "standard, coding or token"),
@@ -44,8 +44,8 @@ def begin(widget: Widget, desk: Desk, account: AccountView | None) -> None:
             return
         title = f"Log in to {desk.account_name(account)} again" if account else "Log in: how?"
         cells: list[Any] = [
-            (11, lambda each: [(desk.short(each.provider), "dim")]),
-            (24, lambda each: each.title or each.method),
+            (10, lambda each: [(desk.short(each.provider), "dim")]),
+            (24, lambda each: _way(each, desk.short(each.provider))),
         ]
         widget.app.push_screen(Choose(desk, title, offered, cells), chosen)
 
@@ -85,6 +85,13 @@ def _fill_in(
     widget.app.push_screen(Form(desk, f"Log in: {method.title or method.method}", fields, mistake=mistake), given)
 
 
+def _way(method: LoginMethod, short: str) -> str:
+    """Its title, without the provider that stands beside it."""
+    title = method.title or method.method
+    head, colon, rest = title.partition(": ")
+    return rest if colon and head.lower() == short.lower() else title
+
+
 def _page(widget: Widget, desk: Desk, view: LoginView) -> None:
     desk.state.put_login(view)
     widget.app.push_screen(LoginPage(desk, view.id))
@@ -94,7 +101,7 @@ def _fields(method: LoginMethod, alias: str, before: dict[str, str]) -> list[Fie
     fields = [_field(name, needed=True, value=before.get(name, "")) for name in method.needs if name in TITLES]
     fields += [_field(name, needed=False, value=before.get(name, "")) for name in method.takes if name in TITLES]
     if "device" in method.takes:
-        hint = "yes: the browser is on another machine than the server"
+        hint = "yes: the browser is not on the server's machine"
         fields.append(Field(name="device", title="elsewhere", value=before.get("device", ""), hint=hint))
     named = Field(
         name="name",

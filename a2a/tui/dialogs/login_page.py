@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 from a2a.control.types import LoginAnswer, LoginShown, LoginView
 from a2a.tui.asking import Tell, ask
 from a2a.tui.desk import Desk
-from a2a.tui.dialogs.dialog import Dialog
+from a2a.tui.dialogs.dialog import Dialog, click
 from a2a.tui.ink import clean
 from a2a.tui.listing import Column, Listing
 from a2a.tui.marks import ASCII
@@ -39,6 +39,7 @@ class LoginPage(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+y,c", "copy", "copy the address", id="login.copy"),
         Binding("ctrl+o,o", "browse", "open it in a browser", id="login.open"),
+        Binding("enter", "close", "close", show=False, id="login.close"),
     ]
 
     def __init__(self, desk: Desk, login_id: str) -> None:
@@ -104,7 +105,7 @@ class LoginPage(Dialog[None]):
             self._options.fill(list(enumerate(question.options)))
             self._options.focus()
         elif paste.display:
-            paste.placeholder = shown.paste or "" if shown else ""
+            paste.placeholder = "paste it here; Enter sends it"
             paste.focus()
         else:
             self.set_focus(None)
@@ -138,7 +139,10 @@ class LoginPage(Dialog[None]):
                 return [*lines, Content.styled("cancelled; nothing was stored", "$ink-warn")]
         if login.question is not None:
             return [*lines, Content(clean(login.question.question))]
-        return [*lines, *(self._shown(login.shown) if login.shown else [Content.styled("one moment …", "$ink-dim")])]
+        if login.shown is None:
+            return [*lines, Content.styled("one moment …", "$ink-dim")]
+        said = [Content(""), *(Content.styled(clean(remark), "$ink-warn") for remark in login.remarks[-6:])]
+        return [*self._shown(login.shown), *(said if login.remarks else [])]  # beside the line that is typed in
 
     def _shown(self, shown: LoginShown) -> list[Content]:
         lines = [Content("open this page:"), Content.styled(clean(shown.complete_url or shown.url), "$ink-accent")]
@@ -153,14 +157,14 @@ class LoginPage(Dialog[None]):
 
     def _keys(self, login: LoginView) -> str:
         if login.state not in ("running", "asking"):
-            return "[b]Esc[/] close"
+            return click("Enter", "close", "close")
+        cancel = click("Esc", "cancel the login", "leave")
         if login.question is not None:
-            return "[b]Enter[/] take it    [b]Esc[/] cancel the login"
-        typed = login.shown is not None and login.shown.paste
-        keys = (
-            "[b]^y[/] copy the address    [b]^o[/] open it" if typed else "[b]c[/] copy the address    [b]o[/] open it"
-        )
-        return f"{keys}    [b]Esc[/] cancel the login" if login.shown else "[b]Esc[/] cancel the login"
+            return f"[b]Enter[/b] take it    {cancel}"
+        if login.shown is None:
+            return cancel
+        copy, browse = ("^y", "^o") if login.shown.paste else ("c", "o")
+        return f"{click(copy, 'copy the address', 'copy')}    {click(browse, 'open it', 'browse')}    {cancel}"
 
     # --- what the person does
 
@@ -195,6 +199,11 @@ class LoginPage(Dialog[None]):
     def action_browse(self) -> None:
         if self._address.startswith(("http://", "https://")):
             self.app.open_url(self._address)
+
+    def action_close(self) -> None:
+        """Only when it is over: before, Enter belongs to what is typed or picked."""
+        if self.login is None or self.login.state not in ("running", "asking"):
+            self.dismiss(None)
 
     def action_leave(self) -> None:
         login = self.login

@@ -8,16 +8,13 @@ from typing import Literal
 from a2a.control.bodies import is_binary
 from a2a.control.types import Exchange
 from a2a.tui.diff import align
-from a2a.tui.ink import Tone
 from a2a.tui.inspect import bodies, json_diff, json_text
 from a2a.tui.inspect.frames import Frame, frames
 from a2a.tui.inspect.request_page import alone, counts, texts
 from a2a.tui.inspect.sheet import Line, Row, Sheet, Sign, fold_under, line, sign_of
-from a2a.tui.inspect.spoken import Kind, Piece, spoken
+from a2a.tui.inspect.spoken import TONES, Kind, Piece, spoken
 
 Form = Literal["words", "bytes"]
-
-_TONES: dict[Kind, Tone] = {"text": "plain", "reasoning": "dim", "call": "accent", "stop": "info", "error": "bad"}
 
 
 def sheet(exchange: Exchange, n: int, form: Form) -> Sheet:
@@ -38,10 +35,15 @@ def sheet(exchange: Exchange, n: int, form: Form) -> Sheet:
             body or "", title, remark, form, cut=bodies.was_cut(exchange, f"{n}.answer" if answer else "answer")
         )
     cut = bodies.cut_remark(exchange, "answer", f"{n}.answer")
-    found = words(spoken(answer), spoken(got), heads) if form == "words" else None
+    found = words(spoken(answer), spoken(got), heads) if form == "words" and _known(answer, got) else None
     if found is None:
         found = _bytes(exchange, answer, got, heads)
     return Sheet(found.rows, found.heads, "; ".join(filter(None, (found.remark, cut))), found.folded)
+
+
+def _known(*sides: str) -> bool:
+    """Whether each says something that is recognised, or is empty: beside a blank, what the other says looks added."""
+    return all(spoken(body) or not body.strip() for body in sides)
 
 
 def _one(body: str, title: str, remark: str, form: Form, *, cut: bool) -> Sheet:
@@ -70,14 +72,21 @@ def words(left: list[Piece], right: list[Piece], heads: tuple[str, str]) -> Shee
         ours = None if one is None else _said_line(*old[one])
         theirs = None if other is None else _said_line(*new[other])
         rows.append(Row(ours, theirs, sign_of(ours, theirs)))
-    same = _plain(left, "stop") == _plain(right, "stop")
-    remark = "both say the same; each protocol has its own word for why it stopped" if same else counts(rows)
-    return Sheet(rows, heads, remark)
+    return Sheet(rows, heads, _told(left, right) or counts(rows))
 
 
-def _plain(pieces: list[Piece], but: Kind | None = None) -> list[tuple[Kind, str]]:
+def _told(left: list[Piece], right: list[Piece]) -> str:
+    """What differs by rule, in a sentence; empty for anything else."""
+    if _plain(left, "stop") == _plain(right, "stop"):
+        return "both say the same; each protocol has its own word for why it stopped"
+    if _plain(left, "stop", "reasoning") == _plain(right, "stop"):
+        return "all but the reasoning, which the client's protocol shows only where it was asked for"
+    return ""
+
+
+def _plain(pieces: list[Piece], *but: Kind) -> list[tuple[Kind, str]]:
     """What is said, without the keys that each protocol has of its own."""
-    return [(piece.kind, piece.text) for piece in pieces if piece.kind != but]
+    return [(piece.kind, piece.text) for piece in pieces if piece.kind not in but]
 
 
 def _flat(pieces: list[Piece]) -> list[tuple[Kind, bool, str]]:
@@ -90,7 +99,7 @@ def _flat(pieces: list[Piece]) -> list[tuple[Kind, bool, str]]:
 
 
 def _said_line(kind: Kind, is_head: bool, text: str) -> Line:
-    return line(text, "strong") if is_head else Line((("  ", "plain"), (text, _TONES[kind])), 2)
+    return line(text, "strong") if is_head else Line((("  ", "plain"), (text, TONES[kind])), 2)
 
 
 def _said_rows(pieces: list[Piece]) -> list[Row]:

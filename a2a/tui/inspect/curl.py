@@ -32,7 +32,12 @@ _LEFT_OUT = frozenset(
 
 
 def command(exchange: Exchange, url: str) -> str:
-    """`curl URL -H … --data-raw …`. `url`: of the server. Raises UsageError where the body was not recorded whole."""
+    """`curl URL -H … --data-raw …`. `url`: of the server.
+
+    Raises UsageError where the body was not recorded whole, or did not come by HTTP.
+    """
+    if not exchange.path.startswith("/"):
+        raise UsageError("a2a chat sent this without a server: it has no URL", hint="r sends it again")
     body = exchange.bodies.request if exchange.bodies is not None else None
     if body is None:
         raise UsageError("the request's body was not recorded", hint="a2a serve --log-bodies, then send it again")

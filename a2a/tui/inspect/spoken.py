@@ -6,16 +6,21 @@ not know it leaves out: the frames show everything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
 from msgspec import Struct
 
 from a2a.control.bodies import is_binary
-from a2a.tui.inspect.frames import frames
+from a2a.tui.ink import Tone
+from a2a.tui.inspect.frames import Frame, frames
 from a2a.tui.inspect.json_text import Number, parse, parse_cut
 
 Kind = Literal["text", "reasoning", "call", "stop", "error"]
+TONES: dict[Kind, Tone] = {"text": "plain", "reasoning": "dim", "call": "accent", "stop": "info", "error": "bad"}
+
+WHOLE = "whole"
+"""Key of a tool call that comes in one piece: two of them are two calls."""
 
 
 class Piece(Struct, frozen=True):
@@ -28,14 +33,35 @@ class Piece(Struct, frozen=True):
 
 def spoken(body: str) -> list[Piece]:
     """In order, neighbours of one kind joined; empty where nothing is recognised."""
+    return _joined(_pieces(body))
+
+
+def spoken_in(stream: Iterable[Frame]) -> list[Piece]:
+    """The same of some frames of a stream."""
+    return _joined(piece for frame in stream for piece in _of_text(frame.data, delta=True))
+
+
+def _joined(pieces: Iterable[Piece]) -> list[Piece]:
     joined: list[Piece] = []
-    for piece in _pieces(body):
+    for piece in pieces:
         last = joined[-1] if joined else None
-        if last is not None and (last.kind, last.key) == (piece.kind, piece.key) and piece.kind != "stop":
+        goes_on = last is not None and (last.kind, last.key) == (piece.kind, piece.key)
+        if last is not None and goes_on and piece.kind != "stop" and piece.key != WHOLE:
             joined[-1] = Piece(last.kind, last.text + piece.text, last.key)
-        elif piece.text and (last is None or piece != last):
+        elif piece.text and (piece.kind != "stop" or piece != last):
             joined.append(piece)
-    return joined
+    return [_tidy(piece) for piece in joined]
+
+
+def _tidy(piece: Piece) -> Piece:
+    """Arguments written as JSON always is here: each vendor has its own blanks, which say nothing."""
+    if piece.kind != "call":
+        return piece
+    name, blank, arguments = piece.text.partition(" ")
+    try:
+        return Piece(piece.kind, f"{name}{blank}{_compact(parse(arguments))}", piece.key)
+    except (ValueError, RecursionError):
+        return piece
 
 
 def _pieces(body: str) -> Iterator[Piece]:
@@ -77,9 +103,9 @@ def _chat(value: dict[str, Any], delta: bool) -> Iterator[Piece]:
         yield from _text("reasoning", said.get("reasoning_content") or said.get("reasoning"))
         yield from _text("text", said.get("content"))
         yield from _text("text", said.get("refusal"))
-        for call in _dicts(said.get("tool_calls")):
+        for place, call in enumerate(_dicts(said.get("tool_calls"))):  # a whole answer has no `index`
             function = _dict(call.get("function"))
-            number = f"call {_word(call.get('index'))}"
+            number = f"call {_word(call.get('index')) or place}"
             yield from _call(function.get("name"), function.get("arguments"), number)
         yield from _stop(choice.get("finish_reason"))
 
@@ -146,11 +172,12 @@ def _responses(value: dict[str, Any], delta: bool) -> Iterator[Piece]:
 
 def _gemini(value: dict[str, Any], delta: bool) -> Iterator[Piece]:
     for candidate in _dicts(value.get("candidates")):
-        for number, part in enumerate(_dicts(_dict(candidate.get("content")).get("parts"))):
+        for part in _dicts(_dict(candidate.get("content")).get("parts")):
             yield from _text("reasoning" if part.get("thought") is True else "text", part.get("text"))
             call = part.get("functionCall")
             if isinstance(call, dict):
-                yield from _call(call.get("name"), call.get("args"), f"call {number} {_word(call.get('id'))}")
+                pieces = _call(call.get("name"), call.get("args"), WHOLE)
+                yield Piece("call", "".join(piece.text for piece in pieces), WHOLE)
         yield from _stop(candidate.get("finishReason"))
 
 
@@ -168,10 +195,10 @@ def _kiro_end(value: dict[str, Any], delta: bool) -> Iterator[Piece]:
 
 def _kiro_tool(value: dict[str, Any], delta: bool) -> Iterator[Piece]:
     number = f"call {_word(value.get('toolUseId'))}"
-    if "input" not in value:
-        yield from _call(value.get("name"), None, number)
-    else:
+    if "input" in value:
         yield from _text("call", value.get("input"), number)
+    elif value.get("stop") is not True:  # the last event of a call says its name again
+        yield from _call(value.get("name"), None, number)
 
 
 def _error(value: dict[str, Any], delta: bool) -> Iterator[Piece]:
@@ -189,6 +216,7 @@ _READERS: tuple[tuple[str, Callable[[dict[str, Any], bool], Iterator[Piece]]], .
     ("stopReason", _kiro_end),
     ("error", _error),
     ("text", _kiro_thought),
+    ("message", _error),
 )
 """The key that tells a document's shape -> its reader; the first that is there counts."""
 

@@ -7,9 +7,11 @@ from itertools import pairwise
 
 from a2a.control.bodies import is_binary
 from a2a.control.types import AttemptBodies, Exchange
+from a2a.tui.ink import Piece
 from a2a.tui.inspect import bodies, json_text
-from a2a.tui.inspect.frames import event_stream, raw
+from a2a.tui.inspect.frames import Frame, event_stream, frames, raw
 from a2a.tui.inspect.sheet import Line, Row, Sheet, fold_under, line
+from a2a.tui.inspect.spoken import TONES, spoken_in
 from a2a.tui.words import milliseconds, size
 
 BAR = 16
@@ -33,6 +35,7 @@ def sheet(exchange: Exchange, n: int, full: str = "█") -> Sheet:
         cells = round(gap / gaps[longest] * BAR) if gaps[longest] else 0
         bar = full * max(cells, 1 if gap >= 1 else 0)
         first = next((each for each in text.splitlines() if each.strip()), "")
+        says = _says(text, is_binary(found.answer or ""))
         head = Line(
             (
                 (f"{f'+{arrival.at_ms:.0f} ms':>12}  ", "plain"),
@@ -40,14 +43,26 @@ def sheet(exchange: Exchange, n: int, full: str = "█") -> Sheet:
                 (f"{bar:<{BAR}} ", "warn" if number == longest else "info"),
                 (f"{size(arrival.size):>9}  ", "dim"),
                 ("longest pause  " if number == longest and len(gaps) > 1 else "", "warn"),
-                (json_text.cleaned(first[:300]), "plain"),
+                *(says or [(json_text.cleaned(first[:300]), "dim")]),
             )
         )
         inner = [Row(line("            " + each, "dim", 12)) for each in json_text.text_lines(text[:READ])]
-        rows += fold_under(Row(head, flat=True), inner if len(text) > len(first) + 2 else [])
+        rows += fold_under(Row(head, flat=True), inner if says or len(text) > len(first) + 2 else [])
     folded = frozenset(index for index, row in enumerate(rows) if row.size)
     title = f"{'at':>12}  {'pause':>7} {'':<{BAR}} {'size':>9}  what came"
     return Sheet(rows, (title, ""), _told(found, gaps, longest), folded)
+
+
+def _says(text: str, binary: bool) -> list[Piece]:
+    """What the frames of one read add to the answer; empty for one that adds nothing, or begins within a frame."""
+    if len(text) > READ:
+        return []
+    stream = [Frame("", each[each.find("{") :]) for each in text.splitlines()] if binary else frames(text)
+    found: list[Piece] = []
+    for piece in spoken_in(stream):
+        shown = json_text.cleaned(" ".join(piece.text.split("\n")))
+        found += [("" if piece.kind == "text" else f"{piece.kind}  ", "dim"), (f"{shown} ", TONES[piece.kind])]
+    return found
 
 
 def _told(found: AttemptBodies, gaps: Sequence[float], longest: int) -> str:

@@ -313,18 +313,22 @@ class Inspector(View):
             return
         around = self.desk.around
         command = around.editor if which == "editor" else around.pager
+        helps = f"set {which.upper()} before a2a dash starts"
         if not command:
-            name = which.upper()
-            self.post_message(Tell(f"no {which} is set", hint=f"set {name} before a2a dash starts", bad=True))
+            self.post_message(Tell(f"no {which} is set", hint=helps, bad=True))
             return
         texts = outside.documents(self.exchange, self.page, self.attempt)
+        trouble: A2AError | None = None
         try:
             with self.app.suspend():
-                outside.run(command, texts)
+                try:
+                    outside.run(command, texts)
+                except A2AError as error:
+                    trouble = error  # told below: raised out of `suspend`, it would leave the screen suspended
         except SuspendNotSupported:
-            self.post_message(Tell(f"an {which} cannot be opened from a browser", hint="c copies as curl", bad=True))
-        except UsageError as error:
-            self.post_message(Tell(error.message, hint=error.hint, bad=True))
+            trouble = UsageError(f"an {which} cannot be opened from a browser", hint="c copies as curl")
+        if trouble is not None:
+            self.post_message(Tell(trouble.message, hint=trouble.hint or helps, bad=True))
         self.app.refresh()
 
     def action_cassette(self) -> None:

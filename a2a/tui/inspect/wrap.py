@@ -19,9 +19,10 @@ def breaks(text: str, width: int, indent: int = 0) -> tuple[int, ...]:
     found = []
     at, room = 0, width
     while (end := _fitting(text, at, room)) < len(text):
-        space = text.rfind(" ", at + 1, end + 1)
-        at = space + 1 if space > at and 0 < end - space <= WORD and text[end] != " " else end
-        found.append(at)
+        space = text.rfind(" ", at + 1, end + 1)  # the one right behind what fits goes with it, unseen
+        at = space + 1 if space > at and end - space <= WORD else end
+        if at < len(text):
+            found.append(at)
         room = max(1, width - hanging(indent, width))
     return tuple(found)
 

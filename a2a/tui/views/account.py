@@ -6,23 +6,23 @@ import re
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
 from a2a.control.types import AccountDetail, AccountView, Exchange, Quota
 from a2a.tui import words
-from a2a.tui.deeds import DEEDS, do
+from a2a.tui.deeds import do
 from a2a.tui.desk import Desk
 from a2a.tui.frame import Title
-from a2a.tui.ink import clean
-from a2a.tui.panes import RequestList
+from a2a.tui.ink import Cell, clean
+from a2a.tui.panes import ACCOUNT_KEYS, RequestList
 from a2a.tui.said import Said
 from a2a.tui.spark import meter
 from a2a.tui.state import Changes
-from a2a.tui.view import View, Word
-from a2a.tui.views.accounts import account_words
+from a2a.tui.view import Tell, View, Word
+from a2a.tui.views.accounts import account_words, found
 
 NAME_CELLS = 14
 
@@ -33,7 +33,9 @@ class AccountRequests(RequestList):
     def __init__(self, desk: Desk, names: frozenset[str]) -> None:
         super().__init__(desk)
         self._account_names = names
-        self.empty = [("no request of it is kept here", "dim")]
+
+    def why_none(self) -> Cell:
+        return [("no request of it is kept here", "dim")]
 
     def _wanted_rows(self) -> list[Exchange]:
         return [
@@ -44,23 +46,19 @@ class AccountRequests(RequestList):
 
 
 class AccountPage(View):
-    """`argument`: the account's id. The keys of the account list do the same here."""
+    """`argument`: the account's id or name. The keys of the account list do the same here."""
 
     TITLE = "Account"
     DEFAULT_CSS = """
     AccountPage #facts { height: auto; max-height: 55%; }
     AccountPage #facts Static { width: 1fr; height: auto; padding: 0 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *(
-            Binding(deed.key, f"deed('{deed.action}')", deed.says, show=deed.shown, id=f"account.{deed.action}")
-            for deed in DEEDS
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*ACCOUNT_KEYS]
 
     def __init__(self, desk: Desk, argument: str = "") -> None:
         super().__init__(desk, argument)
-        account = desk.state.accounts.get(argument)
+        account = found(desk, argument)
+        self.argument = account.id if account else argument
         self._account_name = desk.account_name(account) if account else argument
         long_name = f"{account.provider}/{account.alias}" if account else argument
         self._detail: AccountDetail | None = None
@@ -114,6 +112,24 @@ class AccountPage(View):
     def action_deed(self, action: str) -> None:
         if self.account is not None:
             do(self, self.desk, self.account, action)
+        else:
+            self._gone()
+
+    def action_login(self) -> None:
+        from a2a.tui.dialogs.login import begin
+
+        begin(self, self.desk, None)
+
+    def action_again(self) -> None:
+        from a2a.tui.dialogs.login import begin
+
+        if self.account is not None:
+            begin(self, self.desk, self.account)
+        else:
+            self._gone()
+
+    def _gone(self) -> None:
+        self.post_message(Tell(f"{self._account_name} is not there any more", bad=True))
 
     def _found(self, detail: AccountDetail) -> None:
         self._detail = detail

@@ -84,7 +84,7 @@ def account_words(view: View, desk: Desk) -> list[Word]:
     """`:test kiro/work`, `:drain …`."""
 
     def names() -> list[str]:
-        return [desk.account_name(account) for account in desk.state.accounts.values()]
+        return account_names(desk)
 
     def run(action: str) -> Callable[[str], None]:
         def run(argument: str) -> None:
@@ -102,7 +102,22 @@ def account_words(view: View, desk: Desk) -> list[Word]:
 
         return run
 
-    return [Word(deed.action, deed.says, run(deed.action), names) for deed in DEEDS]
+    def login(argument: str) -> None:
+        from a2a.tui.dialogs.login import begin
+
+        account = found(desk, argument)
+        if argument and account is None:
+            told = f"no account {argument!r} to log in to again"
+            view.post_message(Tell(told, hint=":login alone makes a new one", bad=True))
+        else:
+            begin(view, desk, account)
+
+    deeds = [Word(deed.action, deed.says, run(deed.action), names) for deed in DEEDS]
+    return [*deeds, Word("login", "log in: a new account, or NAME again", login, names, alone=True)]
+
+
+def account_names(desk: Desk) -> list[str]:
+    return [desk.account_name(account) for account in desk.state.accounts.values()]
 
 
 def found(desk: Desk, text: str) -> AccountView | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from a2a.control.types import Exchange
 from a2a.tui.desk import Desk
+from a2a.tui.ink import Cell
 from a2a.tui.panes import RequestList
 from a2a.tui.views.requests import Requests
 
@@ -33,9 +34,8 @@ class FoundRequests(RequestList):
         self._values = _VALUES.get(column, _none)
         self._value = value
 
-    def fill(self, rows: Sequence[Exchange]) -> None:
-        self.empty = [("none of the requests that are kept here", "dim")]
-        super().fill(rows)
+    def why_none(self) -> Cell:
+        return [("none of the requests that are kept here", "dim")]
 
     def _wanted_rows(self) -> list[Exchange]:
         return [each for each in super()._wanted_rows() if self._value in (self._values(each) or {""})]

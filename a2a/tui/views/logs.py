@@ -27,6 +27,12 @@ _FIRST = ("account", "provider", "exchange")
 _LAST = ("logger",)
 
 
+class LogList(Listing[Entry]):
+    """The newest line stands on top."""
+
+    FOLLOWS = True
+
+
 class Logs(View):
     """Enter opens the exchange a line is about."""
 
@@ -42,7 +48,7 @@ class Logs(View):
         self.held: int | None = None
         """The number of the newest line when the list was paused."""
         self._head = Title(desk, "Log")
-        self._list: Listing[Entry] = Listing(_columns(), lambda entry: str(entry.seq), marks=desk.marks)
+        self._list = LogList(_columns(), lambda entry: str(entry.seq), marks=desk.marks)
         self._said = Said(desk)
 
     def compose(self) -> ComposeResult:

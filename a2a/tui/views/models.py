@@ -18,7 +18,7 @@ from a2a.tui.ink import Cell, Piece
 from a2a.tui.listing import Column, Listing
 from a2a.tui.said import Said
 from a2a.tui.state import EVERYTHING, Changes
-from a2a.tui.view import Goto, View, Word
+from a2a.tui.view import Goto, View
 
 ALIAS = "alias"
 """What stands for the provider of an alias of the settings."""
@@ -72,10 +72,6 @@ class Models(View):
         super().narrow(pattern)
         self._list.narrow(pattern)
         self._tell()
-
-    def words(self) -> list[Word]:
-        columns = [column.key for column in self._list.columns if column.sort is not None]
-        return [Word("sort", "by a column", self._list.sort_by, lambda: columns)]
 
     def on_listing_moved(self, message: Listing.Moved) -> None:
         message.stop()

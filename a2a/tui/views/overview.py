@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from a2a.tui import words
 from a2a.tui.desk import Desk
 from a2a.tui.frame import Title
-from a2a.tui.ink import Cell, Piece
+from a2a.tui.ink import Cell, Piece, joined
 from a2a.tui.listing import Listing
 from a2a.tui.panes import AccountList, RequestList
 from a2a.tui.said import Said
@@ -36,6 +36,7 @@ class Overview(View):
     Overview AccountList { height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.focus_next", "the other list", show=False, id="overview.other"),
         Binding("h", "span", "last hour or minutes", show=False, id="overview.span"),
     ]
 
@@ -47,6 +48,8 @@ class Overview(View):
         self._requests_head = Title(desk, "Requests")
         self._requests = RequestList(desk, live_first=True)
         self._said = Said(desk)
+        self._asked: Listing[Any] = self._accounts
+        """The list that has the keys, or had them when the line for a filter took them."""
 
     def compose(self) -> ComposeResult:
         yield self._tiles
@@ -73,7 +76,7 @@ class Overview(View):
     def narrow(self, pattern: re.Pattern[str] | None) -> None:
         """Of the list that has the keys."""
         super().narrow(pattern)
-        (self._accounts if self._accounts.has_focus else self._requests).narrow(pattern)
+        self._asked.narrow(pattern)
         if pattern is None:
             self._accounts.narrow(None)
             self._requests.narrow(None)
@@ -87,6 +90,10 @@ class Overview(View):
     def on_listing_moved(self, message: Listing.Moved) -> None:
         message.stop()
         self._tell()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if isinstance(event.widget, Listing):
+            self._asked = event.widget
 
     def action_span(self) -> None:
         self._tiles.turn()
@@ -102,7 +109,9 @@ class Overview(View):
         self._accounts.styles.height = max(2, min(len(self._accounts.rows) + 1, most))
 
     def _tell(self) -> None:
-        self._accounts_head.tell(ready(self.desk))
+        pattern = self._accounts.pattern
+        shown: Cell = [(f"/{pattern.pattern}/ {len(self._accounts.rows)}", "accent")] if pattern else ""
+        self._accounts_head.tell(joined([ready(self.desk), shown], f" {self.desk.marks.dot} "))
         self._said.say(self._trouble() if self.size.height >= LOW else ("", ""))
         live = len(self.desk.state.live)
         streaming: list[Piece] = [(f"{live} live", "accent" if live else "dim"), (f" {self.desk.marks.dot} ", "dim")]

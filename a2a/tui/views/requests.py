@@ -13,7 +13,7 @@ from a2a.tui.listing import Listing
 from a2a.tui.panes import RequestList
 from a2a.tui.said import Said
 from a2a.tui.state import Changes
-from a2a.tui.view import View, Word
+from a2a.tui.view import View
 
 
 class Requests(View):
@@ -46,14 +46,6 @@ class Requests(View):
         super().narrow(pattern)
         self._list.narrow(pattern)
         self._tell()
-
-    def words(self) -> list[Word]:
-        columns = [column.key for column in self._list.columns if column.sort is not None]
-        return [
-            Word("sort", "by a column", self._list.sort_by, lambda: columns),
-            Word("faults", "faults only, or all", lambda _: self._list.action_faults()),
-            Word("pause", "hold the list, or go on", lambda _: self._list.action_pause()),
-        ]
 
     def on_request_list_changed(self, message: RequestList.Changed) -> None:
         message.stop()

@@ -312,14 +312,14 @@ def _columns(page: StatsPage) -> Sequence[Column[StatsRow]]:
         )
 
     return (
-        Column(key="key", title="NAME", cell=name, width=14, most=48, grow=True, sort=_name_of),
+        Column(key="key", title="NAME", cell=name, width=14, most=48, sort=_name_of),
         column("requests", "REQ", lambda row: words.count(row.requests), lambda row: row.requests, 0),
         Column(key="share", title="", cell=share, width=8, priority=7),
         column("failed", "FAILED", failed, lambda row: row.failed, 1),
         column("in", "IN", lambda row: words.count(row.input), lambda row: row.input, 2),
         column("out", "OUT", lambda row: words.count(row.output), lambda row: row.output, 2),
         column("cached", "CACHED", lambda row: words.count(row.cache_read), lambda row: row.cache_read, 8),
-        column("cost", "COST", lambda row: costs(row.cost), dollars, 3),
+        column("cost", "COST", lambda row: costs(row.cost).replace(" credit", " cr"), dollars, 3),
         column("first", "FIRST", lambda row: words.milliseconds(row.first_token_p50_ms), _first, 4),
         column("p95", "P95", lambda row: words.milliseconds(row.first_token_p95_ms), _p95, 6),
         column("took", "TOOK", lambda row: words.milliseconds(row.duration_p50_ms), _took, 5),

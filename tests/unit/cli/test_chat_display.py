@@ -230,3 +230,22 @@ def test_remarks_are_dim_on_a_terminal() -> None:
         out = outs(stderr=terminal)
         remark(out, "x")
         assert said(out)[1] == shown
+
+
+def test_remarks_end_rows_between_words_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    out = outs(stderr=True)
+    remark(out, "[kiro/work auto, 12 in, 34 out]")
+    assert said(out)[1] == "\x1b[2m[kiro/work auto, 12\nin, 34 out]\x1b[0m\n"
+
+
+def test_reasoning_ends_rows_between_words_on_a_terminal(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    out = outs(stderr=True)
+    display = Display(out, clock)
+    display.event(PartStart(0, Reasoning()))
+    for piece in ("The question ", "is what the ques", "tion is"):
+        display.event(Delta(0, piece))
+    display.end()
+    shown = said(out)[1].replace("\x1b[2m", "").replace("\x1b[0m", "")
+    assert shown == "The question is\nwhat the question\nis\n\n"

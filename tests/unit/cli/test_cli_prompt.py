@@ -46,10 +46,10 @@ def test_words_then_what_comes_in(words: tuple[str, ...], stdin: str, tty: bool,
     assert (message.role, text(message)) == ("user", said)
 
 
-@pytest.mark.parametrize("stdin", ["", "\n\n"])
-def test_nothing_to_ask(stdin: str) -> None:
+@pytest.mark.parametrize(("words", "stdin"), [((), ""), ((), "\n\n"), (("",), ""), (("  ", " "), "\n")])
+def test_nothing_to_ask(words: tuple[str, ...], stdin: str) -> None:
     with pytest.raises(UsageError, match="nothing to ask"):
-        ask(stdin=stdin)
+        ask(*words, stdin=stdin)
 
 
 @pytest.mark.parametrize(
@@ -147,3 +147,38 @@ def test_a_file_that_is_too_big(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     path.write_text("four")
     with pytest.raises(UsageError, match="is over 0 MiB"):
         ask(tty=True, files=(path,))
+
+
+class Endless(io.RawIOBase):
+    """A stream that counts what is taken of its 8 MiB."""
+
+    left = 8 * 1024 * 1024
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        size = min(len(buffer), self.left)
+        self.left -= size
+        buffer[:size] = b"x" * size
+        return size
+
+
+def test_of_what_does_not_end_no_more_is_read_than_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`-f /dev/zero`, `yes | a2a chat`."""
+    monkeypatch.setattr(module, "MAX_FILE_BYTES", 3)
+    piped, filed = Endless(), Endless()
+    with pytest.raises(UsageError, match="stdin is over"):
+        user_message(Out(io.TextIOWrapper(io.BufferedReader(piped))), [], ())
+    monkeypatch.setattr(Path, "open", lambda path, mode: io.BufferedReader(filed))
+    with pytest.raises(UsageError, match="zero is over"):
+        ask(tty=True, files=(Path("zero"),))
+    assert min(piped.left, filed.left) > 7 * 1024 * 1024
+
+
+def test_text_of_another_encoding_is_told_from_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes("café\n".encode("latin-1"))
+    with pytest.raises(UsageError, match="is text, but not in UTF-8") as caught:
+        ask(tty=True, files=(path,))
+    assert "iconv" in (caught.value.hint or "")

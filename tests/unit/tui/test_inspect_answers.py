@@ -151,11 +151,46 @@ def test_kiro_says_text_thoughts_and_calls() -> None:
     assert said(KIRO_STREAM) == [("text", "Hello"), ("call", 'get_weather {"city": "Kyoto"}')]
 
 
+TWO_CALLS = [("call", 'get_weather {"city": "Kyoto"}'), ("call", 'get_weather {"city": "Oslo"}')]
+
+
+def _gemini_call(city: str) -> dict[str, Any]:
+    return {"candidates": [{"content": {"parts": [{"functionCall": {"name": "get_weather", "args": {"city": city}}}]}}]}
+
+
+def _chat_call(city: str) -> dict[str, Any]:
+    return {"function": {"name": "get_weather", "arguments": f'{{"city":"{city}"}}'}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        sse(("", _gemini_call("Kyoto")), ("", _gemini_call("Oslo"))),
+        json.dumps({"choices": [{"message": {"tool_calls": [_chat_call("Kyoto"), _chat_call("Oslo")]}}]}),
+    ],
+    ids=["gemini", "chat"],
+)
+def test_parallel_calls_are_told_apart_and_blanks_in_arguments_say_nothing(body: str) -> None:
+    assert said(body) == TWO_CALLS
+
+
+def test_the_end_of_a_kiro_call_is_no_further_call() -> None:
+    tool = {"name": "get_weather", "toolUseId": "t1"}
+    whole = event_stream(
+        ("toolUseEvent", tool),
+        ("toolUseEvent", {**tool, "input": '{"city":"Oslo"}'}),
+        ("toolUseEvent", {**tool, "stop": True}),
+    )
+    body = "base64:" + base64.b64encode(whole).decode()
+    assert said(body) == TWO_CALLS[1:]
+
+
 @pytest.mark.parametrize(
     "body",
     [
         '{"error": {"message": "no such model", "type": "invalid_request_error"}}',
         '{"type": "error", "error": {"type": "not_found_error", "message": "no such model"}}',
+        '{"__type": "ValidationException", "message": "no such model", "reason": "INVALID_MODEL_ID"}',
         'event: error\ndata: {"type": "error", "error": {"message": "no such model"}}\n\n',
     ],
 )
@@ -168,6 +203,24 @@ def test_both_answers_are_compared_by_what_they_say() -> None:
     assert sheet.heads == ("from claude/home", "client answer")
     assert "both say the same" in sheet.remark
     assert [row for row in shown(sheet) if row[0] != " "] == [("~", "  tool_use", "  tool_calls")]
+
+
+def test_reasoning_that_a_client_did_not_ask_for_is_told_as_such() -> None:
+    exchange = converted()
+    assert exchange.bodies is not None
+    thought = sse(("", {"choices": [{"delta": {"reasoning_content": "hm"}}]}))
+    exchange.bodies.attempts[1].answer = thought + CHAT_STREAM
+    exchange.bodies.answer = CLAUDE_STREAM
+    assert answer_page.sheet(exchange, 2, "words").remark.startswith("all but the reasoning")
+
+
+def test_beside_an_answer_that_nobody_can_read_nothing_looks_added() -> None:
+    exchange = converted()
+    assert exchange.bodies is not None
+    exchange.bodies.attempts[-1].answer = "<html>Bad Gateway</html>"
+    exchange.bodies.answer = '{"error": {"message": "the upstream sent nonsense"}}'
+    sheet = answer_page.sheet(exchange, 2, "words")
+    assert any("Bad Gateway" in left for _, left, _ in shown(sheet))
 
 
 def test_what_was_lost_on_the_way_to_the_client_is_marked() -> None:
@@ -271,6 +324,22 @@ def test_a_stream_shows_each_read_with_the_pause_before_it() -> None:
     assert sheet.remark.endswith("longest pause 960 ms before read 3")
 
 
+def test_a_read_shows_what_it_says_and_unfolds_to_its_bytes() -> None:
+    exchange = converted()
+    assert exchange.bodies is not None
+    found = exchange.bodies.attempts[1]
+    chunk = sse(("", {"id": "x", "choices": [{"delta": {"content": "Kyoto,\nJapan"}}]}))
+    thought = sse(("", {"id": "x", "choices": [{"delta": {"reasoning_content": "hm"}}]}))
+    found.answer = chunk + thought
+    found.arrivals = [Arrival(at_ms=1, size=len(chunk)), Arrival(at_ms=2, size=len(thought))]
+    sheet = stream_page.sheet(exchange, 2)
+    heads = [sheet.rows[index].left.text for index in sorted(sheet.folded)]  # type: ignore[union-attr]
+    assert [head.rstrip().rpartition("  ")[2] for head in heads] == ["Kyoto, Japan", "hm"]
+    assert "reasoning" in heads[1]
+    assert sheet.rows[1].left is not None
+    assert sheet.rows[1].left.text.strip().startswith("data: {")
+
+
 def test_the_reads_together_are_the_answer() -> None:
     exchange = converted()
     assert exchange.bodies is not None
@@ -286,7 +355,8 @@ def test_a_binary_stream_shows_what_its_frames_hold() -> None:
     first = len(event_stream(("assistantResponseEvent", {"content": "Hello"})))
     found.arrivals = [Arrival(500, first), Arrival(600, len(whole) - first)]
     lines = [left for _, left, _ in shown(stream_page.sheet(exchange, 2))]
-    assert 'assistantResponseEvent  {"content": "Hello"}' in lines[0]
+    assert lines[0].rstrip().endswith("Hello")
+    assert 'assistantResponseEvent  {"content": "Hello"}' in lines[1]
 
 
 def test_headers_stand_beside_what_became_of_them() -> None:

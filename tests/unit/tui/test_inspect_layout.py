@@ -33,6 +33,7 @@ def test_a_broken_line_loses_nothing_and_fits(text: str, width: int, indent: int
 def test_a_line_breaks_between_words_where_it_can() -> None:
     text = "one two three four"
     assert pieces(text, breaks(text, 10)) == ["one two ", "three four"]
+    assert pieces("one two three", breaks("one two three", 7)) == ["one two ", "three"]
     assert pieces("x" * 25, breaks("x" * 25, 10)) == ["x" * 10, "x" * 10, "x" * 5]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import signal
 import stat
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,55 @@ def test_a_program_gets_the_files_and_they_are_gone_afterwards(tmp_path: Path) -
 def test_a_program_that_is_none_is_told(command: str) -> None:
     with pytest.raises(UsageError):
         outside.run(command, {"a": ""})
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is said before Enter goes back; nothing for a program that waited for somebody to read."""
+    said: list[str] = []
+    monkeypatch.setattr(outside, "_wait_for_enter", said.append)
+    return said
+
+
+def test_what_is_over_at_once_stays_in_sight_until_enter(told: list[str]) -> None:
+    outside.run("true", {"a": ""})
+    assert told == [""]
+
+
+def test_a_program_that_waits_comes_back_by_itself(told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outside, "AT_ONCE_S", 0)
+    outside.run("true", {"a": ""})
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [("exit 3", "sh ended with exit code 3. "), ("kill -TERM $$", "sh was ended by SIGTERM. ")],
+)
+def test_how_a_program_failed_is_told(told: list[str], monkeypatch: pytest.MonkeyPatch, script: str, says: str) -> None:
+    monkeypatch.setattr(outside, "AT_ONCE_S", 0)
+    outside.run(f"sh -c '{script}'", {"a": ""})
+    assert told == [says]
+
+
+def test_an_interrupt_is_for_the_program_alone(told: list[str]) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    outside.run("sh -c 'kill -INT $PPID; kill -INT $$'", {"a": ""})
+    assert told == ["sh was ended by SIGINT. "]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize("command", ["", "   "])
+def test_no_command_is_told(command: str) -> None:
+    with pytest.raises(UsageError, match="no command line"):
+        outside.run(command, {"a": ""})
+
+
+def test_a_request_that_came_without_a_server_has_no_command() -> None:
+    exchange = requested("{}")
+    exchange.path = "chat"
+    with pytest.raises(UsageError, match="a2a chat sent this without a server"):
+        curl.command(exchange, URL)
 
 
 def test_whatever_is_recorded_can_be_handed_out() -> None:
