@@ -8,8 +8,8 @@ from a2a.messages import FailureKind
 CONFIG_INTRO = """
 Every setting has one origin: a flag of `a2a serve`, else an `A2A_*` variable, else `config.toml`, else its default.
 `a2a config show` prints each value with its origin, `a2a config path` the file, `a2a config validate` checks it, and
-`a2a config reload` has the servers that run read it now (they look at it by themselves too). A key that does not exist is
-an error that names the line and the nearest key that does.
+`a2a config reload` has the servers that run read it now (they look at it by themselves too). A key that does not exist
+is an error that names the line and the nearest key that does.
 
 A server key `x_y` is the flag `--x-y` (where `a2a serve --help` has one), the variable `A2A_X_Y` and `x_y` under
 `[server]`. Lists are comma-separated in variables. Durations are seconds where the name ends in `_s`; 0 means none.

@@ -67,7 +67,7 @@ def _printer(out: Out) -> Callable[[Exchange], None]:
         lines = Lines(out)
         lines.head()
         return lines.row
-    return lambda exchange: out.text("  ".join(plain(exchange)))
+    return lambda exchange: out.text("  ".join(plain(exchange)).rstrip())
 
 
 class Tail:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Protocol
 
 from a2a.cli.output import Out
@@ -23,6 +24,8 @@ PREFIX = "ex_"
 LAST = "last"
 """What stands for the newest exchange."""
 _PAGE = 1000
+_ALIKE = len(PREFIX) + 6
+"""Characters in which a mistyped id is right: the time, to a quarter of an hour."""
 
 
 class Records(Protocol):
@@ -131,7 +134,7 @@ def found(records: Records, word: str) -> Exchange:
         if exchange is None:
             raise UsageError("there is no exchange yet", hint="a2a chat hi, or a client at a2a serve, makes one")
         return exchange
-    wanted = word if word.startswith(PREFIX) else PREFIX + word
+    wanted = word.lower() if word.lower().startswith(PREFIX) else PREFIX + word.lower()
     exchange = records.get(wanted)
     if exchange is not None:
         return exchange
@@ -140,5 +143,14 @@ def found(records: Records, word: str) -> Exchange:
         raise UsageError(f"more than one exchange begins with {word}", hint=f"newest first: {', '.join(begin_so)}")
     exchange = records.get(begin_so[0]) if begin_so else None
     if exchange is None:
-        raise UsageError(f"no exchange {word} is kept", hint="a2a logs lists them")
+        near = _nearest(records, wanted)
+        raise UsageError(f"no exchange {word} is kept", hint=f"did you mean {near}?" if near else "a2a logs lists them")
     return exchange
+
+
+def _nearest(records: Records, wanted: str) -> str | None:
+    """Of the exchanges of about the same time the one whose id is most like this."""
+    for end in range(len(wanted) - 1, _ALIKE - 1, -1):
+        if around := records.starting(wanted[:end], 50):
+            return max(around, key=lambda one: SequenceMatcher(None, one, wanted).ratio())
+    return None

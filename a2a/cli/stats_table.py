@@ -1,22 +1,21 @@
-"""How `a2a stats` shows figures: a table for everybody, bars over time where somebody looks."""
+"""How `a2a stats` shows figures: a table for everybody, and what is to be known of them."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from a2a.cli import figures
 from a2a.cli.logs_table import can
 from a2a.cli.output import Out
+from a2a.cli.stats_plot import plot
 from a2a.control.types import Column, Stats, StatsRow
 
 _TIMES: tuple[Column, ...] = ("day", "hour")
 _FIGURES = ("REQUESTS", "FAILED", "IN", "OUT", "CACHED", "REASONED", "COST", "FIRST p50", "p95", "TOOK p50", "p95")
-_MISSED_LEAST = ("REASONED", "CACHED", "p95", "TOOK p50", "p95")
-_BAR, _LEAST_BAR = 40, 10
-_MOST_STEPS = 60
-"""Bars of a plot; of a longer time the end is shown."""
+_MISSED_LEAST = (5, 4, 8, 10, 9, 7)
+"""Places among the figures, in the order in which they go where the terminal is narrow."""
 
 
 def tell(out: Out, found: Stats, by: Sequence[Column], plotted: Stats | None) -> None:
@@ -49,7 +48,8 @@ def headline(found: Stats) -> list[str]:
     ends += [f"{total.client_closed:,} left by their clients"] if total.client_closed else []
     used = [f"{figures.count(total.input)} tokens in", f"{figures.count(total.output)} out"]
     used += [cost(total)] if total.cost else []
-    return [f"{total.requests:,} requests{span}: {', '.join(ends) or 'none failed'}", ", ".join(used)]
+    many = "1 request" if total.requests == 1 else f"{total.requests:,} requests"
+    return [f"{many}{span}: {', '.join(ends) or 'none failed'}", ", ".join(used)]
 
 
 def cost(row: StatsRow) -> str:
@@ -63,8 +63,7 @@ def fitting(by: Sequence[Column], rows: Sequence[StatsRow], width: int | None) -
     cells = [[*(row.key.get(name, "") or "-" for name in by), *_cells(row)] for row in rows]
     kept = list(range(len(heads)))
     empty = [place for place in kept if place >= len(by) and not any(row[place] not in ("", "0") for row in cells)]
-    least = [len(by) + _FIGURES.index(name) for name in _MISSED_LEAST]
-    least[-1] = len(heads) - 1
+    least = [len(by) + place for place in _MISSED_LEAST]
     for place in dict.fromkeys([*empty, *least]):
         if width is not None and _width(heads, cells, kept) > width and place in kept:
             kept.remove(place)
@@ -85,48 +84,6 @@ def _cells(row: StatsRow) -> list[str]:
         cost(row),
         *(figures.span(each) for each in times),
     ]
-
-
-def plot(rows: Sequence[StatsRow], width: int, *, plain: bool) -> list[str]:
-    """A bar for each day or hour, also for those in which nothing was asked; the failed part has a sign of its own."""
-    steps = [(name, row, _told(row)) for name, row in _steps(rows)[-_MOST_STEPS:]]
-    label = max(len(name) for name, _, _ in steps)
-    room = width - label - 3 - max(len(told) for _, _, told in steps)
-    cells, most = min(max(room, _LEAST_BAR), _BAR), max(row.requests for _, row, _ in steps)
-    full, bad = ("#", "x") if plain else ("█", "▒")
-    lines = []
-    for name, row, told in steps:
-        length = _cells_of(row.requests, most, cells)
-        failed = min(_cells_of(row.failed, most, cells), length)
-        bar = full * (length - failed) + bad * failed
-        lines.append(f"{name:<{label}}  {bar:<{cells}} {told}".rstrip())
-    return [*lines, f"{'':<{label}}  requests, {bad} failed (UTC)"]
-
-
-def _cells_of(number: int, most: int, cells: int) -> int:
-    """At least one for anything."""
-    return max(round(number / most * cells), 1) if number else 0
-
-
-def _told(row: StatsRow) -> str:
-    """The figures behind a bar."""
-    if not row.requests:
-        return ""
-    spent = f"  {cost(row)}" if row.cost else ""
-    return f"{row.requests}  {figures.count(row.input + row.output)} tokens{spent}"
-
-
-def _steps(rows: Sequence[StatsRow]) -> list[tuple[str, StatsRow]]:
-    """Each day or hour from the first to the last."""
-    form, step = ("%Y-%m-%d", timedelta(days=1)) if "day" in rows[0].key else ("%Y-%m-%dT%H", timedelta(hours=1))
-    known = {next(iter(row.key.values())): row for row in rows}
-    at, last = (datetime.strptime(name, form) for name in (min(known), max(known)))
-    made = []
-    while at <= last:
-        name = at.strftime(form)
-        made.append((name.replace("T", " ") + ("h" if "T" in form else ""), known.get(name, StatsRow())))
-        at += step
-    return made
 
 
 def remarks(found: Stats) -> list[str]:

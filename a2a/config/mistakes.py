@@ -17,6 +17,8 @@ _PHRASES = (
     (re.compile(r"^Expected"), "expected"),
     (re.compile(r"^Invalid enum value ('.*'|\S+)"), r"there is no \1"),
     (re.compile(r"^Object missing required field `(\w+)`"), r"\1 is missing"),
+    (re.compile(r"^Object contains unknown field `(\w+)`"), r"there is no field \1"),
+    (re.compile(r"^(Input data was truncated|JSON is malformed)"), r"this is no JSON: \1"),
 )
 _TWICE = re.compile(r"Cannot declare \((.+?),?\) twice")
 _HINTS = {

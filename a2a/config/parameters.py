@@ -6,10 +6,12 @@ The names are a2a's own; what a protocol calls them, its codec knows.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
+import msgspec
 from msgspec import Meta, Struct, structs
 
+from a2a.config import mistakes
 from a2a.config.toml_file import KeyPath, TomlFile
 from a2a.errors import ConfigError
 
@@ -59,26 +61,42 @@ _KINDS = tuple(each.name for each in structs.fields(ParameterRules))
 
 
 def check(file: TomlFile, place: KeyPath, given: Any) -> None:
-    """Refuse unknown names with the nearest known one, and a name that two rules of one table fight over.
+    """Refuse unknown names with the nearest known one, values that a parameter cannot have, and a name that two rules
+    of one table fight over.
 
-    `given`: the value of `parameters`; `place`: where it stands. Values are checked by their types elsewhere. Raises
-    ConfigError.
+    `given`: the value of `parameters`; `place`: where it stands. Raises ConfigError with the line of the rule.
     """
     table = _table(file, place, given)
     _known(file, place, table, _KINDS)
     said: dict[str, str] = {}
     for kind in _KINDS:
-        inner = table.get(kind, {})
+        if kind not in table:
+            continue
+        inner = table[kind]
         if kind == "remove":
-            names = [name for name in inner if isinstance(name, str)] if isinstance(inner, list) else []
+            if not isinstance(inner, list):
+                raise ConfigError(f"{file.place((*place, kind))}: remove must be a list", hint='remove = ["seed"]')
+            names = [name for name in inner if isinstance(name, str)]
         else:
             names = list(_table(file, (*place, kind), inner))
         _known(file, (*place, kind), names, NAMES)
+        if kind != "remove":
+            _fit(file, (*place, kind), inner)
         for name in names:
             if name in said:
                 where = file.place((*place, kind))
                 raise ConfigError(f"{where}: {name} stands in {said[name]} and in {kind}", hint="keep one of them")
             said[name] = kind
+
+
+def _fit(file: TomlFile, place: KeyPath, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        try:
+            msgspec.convert({name: value}, Parameters)
+        except msgspec.ValidationError as error:
+            efforts = "it may be " + ", ".join(get_args(Effort)) if name == "reasoning_effort" else None
+            message = f"{file.place((*place, name))}: {mistakes.of_value(str(error))}"
+            raise ConfigError(message, hint=efforts) from error
 
 
 def _table(file: TomlFile, place: KeyPath, given: Any) -> dict[str, Any]:

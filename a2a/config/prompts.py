@@ -45,7 +45,15 @@ def read(settings: Settings) -> None:
 def check(settings: Settings) -> None:
     """Raises ConfigError for the first prompt file that could not be read."""
     for name, trouble in settings.prompt_troubles.items():
-        raise ConfigError(f"{settings.origins.get(name, name)}: {trouble}", hint=_HINT)
+        raise ConfigError(f"{_where(settings, name)}: {trouble}", hint=_HINT)
+
+
+def _where(settings: Settings, name: str) -> str:
+    """The line of the setting, or of the table it stands in; its name where neither is known."""
+    tables = {f"clients.{client.name}": f"clients[{number}]" for number, client in enumerate(settings.clients)}
+    table = name.rpartition(".")[0]
+    around = settings.origins.get(tables.get(table, table))
+    return settings.origins.get(name) or (f"{around}: {name}" if around else name)
 
 
 def _text(path: Path) -> str:

@@ -19,7 +19,7 @@ UNTIL_RESTART = ("host", "port", "max_body_mib", "record", "replay", "replay_spe
 """Keys of `[server]` that a running server cannot change: it listens already, its HTTP library asks once, and cassettes
 are read when it starts."""
 
-_NO_SETTINGS = ("server", "providers", "origins", "config_file", "problems", "prompt_troubles")
+_NO_SETTINGS = ("server", "providers", "prompts", "origins", "config_file", "problems", "prompt_troubles")
 """Of `Settings`: what `changes` looks into, and what only tells where settings come from."""
 
 Stamp = tuple[tuple[str, int, int, int], ...]
@@ -54,12 +54,25 @@ def stamp(paths: Iterable[Path]) -> Stamp:
 
 
 def changes(old: Settings, new: Settings) -> list[str]:
-    """Names of what differs: `server.strategy`, `providers.claude-kiro-oauth.rpm`, `accounts`, `clients`."""
+    """Names of what differs: `server.strategy`, `providers.claude-kiro-oauth.rpm`, `accounts`, `clients`.
+
+    A prompt file that says something else is a change of the setting that names it.
+    """
     names = [f"server.{name}" for name in _differ(old.server, new.server)]
     for provider in sorted(old.providers.keys() | new.providers.keys()):
         names += [f"providers.{provider}.{name}" for name in _differ(old.provider(provider), new.provider(provider))]
     others = ["clients" if name == "client_keys" else name for name in _differ(old, new) if name not in _NO_SETTINGS]
-    return [*names, *dict.fromkeys(others)]
+    return list(dict.fromkeys([*names, *others, *reread(old, new)]))
+
+
+def reread(old: Settings, new: Settings) -> dict[str, str]:
+    """Prompt files whose text has changed: the name of the setting -> the path, which is the same as before."""
+    before = dict(prompts.files(old))
+    return {
+        name: path
+        for name, path in prompts.files(new)
+        if before.get(name) == path and old.prompts.get(path) != new.prompts.get(path)
+    }
 
 
 def _differ(old: Struct, new: Struct) -> list[str]:

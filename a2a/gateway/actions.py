@@ -201,7 +201,8 @@ async def export(engine: Engine, members: Sequence[PoolAccount], wish: ExportWis
     """Records and credentials, as the store holds them or their declaration names them. Raises UsageError without
     `with_secrets`, AccountError for a credential that cannot be had."""
     if not wish.with_secrets:
-        raise UsageError("an export holds keys and tokens in the clear", hint="add --with-secrets if you want that")
+        hint = 'add --with-secrets ("with_secrets": true) if you want that'
+        raise UsageError("an export holds keys and tokens in the clear", hint=hint)
     accounts = [member.account for member in members]
     return document(
         [(account, await stored(engine.store, account, engine.roster.seeds.get(account.id))) for account in accounts]

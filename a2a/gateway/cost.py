@@ -1,13 +1,14 @@
 """What an exchange cost, as an estimate: its usage by the prices that are known of its model, with their date.
 
-Settings go before the packaged catalog. What the upstream itself says (Kiro's credits) goes before any price. Nothing
-is guessed: without a price for everything that was used the cost is unknown. Plans, free tiers and taxes are not known
-to a2a.
+Settings go before the packaged catalog. What the upstream itself says (Kiro's credits, OpenRouter's cost) goes before
+any price. Nothing is guessed: without a price for everything that was used the cost is unknown. Plans, free tiers and
+taxes are not known to a2a.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -16,7 +17,7 @@ from a2a import catalog
 from a2a.auth.records import Account
 from a2a.control.types import Cost
 from a2a.gateway.catalogue import Catalogue
-from a2a.messages import Usage
+from a2a.messages import Ext, Usage
 
 UPSTREAM = "upstream"
 """Basis of a cost that the upstream itself has told."""
@@ -54,6 +55,8 @@ class Prices:
             return None
         if usage.ext is not None and (told := usage.ext.get("credits")) is not None:
             return _credits(told)
+        if (dollars := _dollars(usage.ext, lambda: base_url(account))) is not None:
+            return dollars
         if usage.input is None and usage.output is None:
             return None
         rates = self._of(account, base_url, model)
@@ -117,6 +120,36 @@ def _amount(rate: catalog.Tier, usage: Usage) -> float | None:
             return None
         total += tokens * price
     return total / _MILLION
+
+
+class _Told(Struct):
+    """Of OpenRouter's `usage`, in its credits, which are US dollars. `cost`: what it charges itself; with a key of the
+    user's own at a vendor (`is_byok`) that vendor charges the rest (openrouter.ai/docs, usage accounting, 2026-11)."""
+
+    cost: float
+    is_byok: bool | None = None
+    cost_details: _Details | None = None
+
+
+class _Details(Struct):
+    upstream_inference_cost: float | None = None
+
+
+def _is_openrouter(url: str) -> bool:
+    """Others that say a `cost` say it in currencies and forms of their own."""
+    host = urlsplit(url).hostname or ""
+    return host == "openrouter.ai" or host.endswith(".openrouter.ai")
+
+
+def _dollars(told: Ext | None, base_url: Callable[[], str]) -> Cost | None:
+    if told is None or "cost" not in told or not _is_openrouter(base_url()):
+        return None
+    try:
+        said = msgspec.json.decode(msgspec.json.encode(told), type=_Told)
+    except msgspec.DecodeError:
+        return None
+    beside = said.cost_details.upstream_inference_cost if said.is_byok and said.cost_details is not None else None
+    return Cost(amount=said.cost + (beside or 0.0), currency="USD", basis=UPSTREAM)
 
 
 def _credits(told: msgspec.Raw) -> Cost | None:

@@ -82,8 +82,9 @@ class OwnHand:
                 self._prompts.write(exchange, orders.log_prompts, orders.prompts)
         return self._store.write(sealed) if orders.storing else True
 
-    def tidy(self) -> None:
-        self._store.tidy()
+    def tidy(self) -> bool:
+        """As `Hand.tidy`."""
+        return self._store.tidy()
 
     def close(self) -> None:
         self._store.close()

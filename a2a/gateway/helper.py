@@ -26,7 +26,7 @@ from a2a.clock import SystemClock
 from a2a.control.types import Recording
 from a2a.gateway.capture import Taken
 from a2a.gateway.hand import Done, Orders, OwnHand, taken
-from a2a.logs.scribe import END_S, WAITING_BYTES, Entry
+from a2a.logs.scribe import END_S, WAITING_BYTES, Entry, unpack
 
 log = logging.getLogger(__name__)
 
@@ -39,28 +39,34 @@ _PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from a2a.gateway.helper
 _LENGTH = 4
 
 
-class _Packed(Struct, frozen=True):
-    """A `Done` on its way: the exchange as it was packed."""
-
-    exchange: msgspec.Raw
-    taken: Taken | None
-
-
-class _Sent(Struct, frozen=True):
-    orders: Orders
-    batch: list[_Packed]
-
-
 class _Order(Struct, frozen=True):
-    """A `_Sent`, as it is read."""
+    """`exchanges`: as they were packed. `taken`: what was captured of each, or nothing where that is so of all."""
 
     orders: Orders
-    batch: list[Done]
+    exchanges: list[bytes]
+    taken: list[Taken | None]
+
+    def batch(self) -> list[Done]:
+        captured = self.taken or [None] * len(self.exchanges)
+        return [Done(unpack(data), one) for data, one in zip(self.exchanges, captured, strict=True)]
+
+
+class _Said(Struct, frozen=True):
+    """A line for the server's log, with its fields apart: the live log shows them so."""
+
+    logger: str
+    level: int
+    form: str
+    values: list[int | float | str]
 
 
 class _Reply(Struct, frozen=True):
+    """`more`: there are old exchanges still to go."""
+
     written: bool
     stopped: Recording | None
+    more: bool
+    said: list[_Said]
 
 
 _ORDER = msgspec.msgpack.Decoder(_Order)
@@ -91,6 +97,8 @@ class Helper:
         self.stopped: Recording | None = None
         self.lost = 0
         self.waiting = 0
+        self.more = False
+        """Whether old exchanges are still to go."""
         self._held = 0
         self._messages: deque[_Message] = deque()
         self._lock = threading.Lock()
@@ -117,8 +125,11 @@ class Helper:
         if self._gone is not None:
             raise HelperGone(self._gone)
         for at in range(0, len(batch), AT_ONCE):
-            part = [_Packed(msgspec.Raw(data), taken(capture)) for data, capture in batch[at : at + AT_ONCE]]
-            self._keep(_Message(_encode(_Sent(self.orders, part)), len(part)))
+            part = batch[at : at + AT_ONCE]
+            bodies = any(capture is not None for _, capture in part)
+            captured = [taken(capture) for _, capture in part] if bodies else []
+            order = _Order(self.orders, [data for data, _ in part], captured)
+            self._keep(_Message(_encode(order), len(part)))
         self._more.set()
         return True
 
@@ -127,12 +138,12 @@ class Helper:
         if self._gone is not None:
             raise HelperGone(self._gone)
         if not self._messages:
-            self._keep(_Message(_encode(_Sent(self.orders, [])), 0))
+            self._keep(_Message(_encode(_Order(self.orders, [], [])), 0))
             self._more.set()
 
     def left(self) -> list[Done]:
         """What it took and nobody has written: of one that is gone."""
-        return [one for message in self._messages for one in _ORDER.decode(message.data).batch]
+        return [one for message in self._messages for one in _ORDER.decode(message.data).batch()]
 
     def close(self) -> None:
         """Let it end, once what waits is written, or END_S later."""
@@ -194,7 +205,9 @@ class Helper:
         if answer is None:
             raise OSError("it has ended")
         reply = _REPLY.decode(answer)
-        self.stopped = reply.stopped
+        self.stopped, self.more = reply.stopped, reply.more
+        for one in reply.said:
+            logging.getLogger(one.logger).log(one.level, one.form, *one.values)
         return reply.written
 
 
@@ -214,20 +227,39 @@ def _get(source: IO[bytes]) -> bytes | None:
     return message if len(message) == size else None
 
 
+class _Notes(logging.Handler):
+    """Keeps what the process has to say until the next reply."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self._said: list[_Said] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        plain = isinstance(record.args, tuple) and not record.exc_info
+        values = [one if isinstance(one, int | float) else str(one) for one in record.args or ()] if plain else []
+        form = str(record.msg) if plain else self.format(record)
+        self._said.append(_Said(record.name, record.levelno, form, values))
+
+    def taken(self) -> list[_Said]:
+        said, self._said = self._said, []
+        return said
+
+
 def main() -> None:
-    """The process: orders on stdin, replies on stdout, remarks on stderr, which is the server's."""
+    """The process: orders on stdin, replies on stdout, with what there is for the server's log."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends when the server does
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    notes = _Notes(logging.WARNING)
+    logging.getLogger().addHandler(notes)
     hand: OwnHand | None = None
     while (message := _get(sys.stdin.buffer)) is not None:
         again, order = bool(message[0]), _ORDER.decode(memoryview(message)[1:])
         if hand is None:
             hand = OwnHand(order.orders, SystemClock())
         hand.obey(order.orders)
-        written = hand.write_done(order.batch, again=again) if order.batch else True
-        hand.tidy()
+        written = hand.write_done(order.batch(), again=again) if order.exchanges else True
+        more = hand.tidy()
         try:
-            _put(sys.stdout.buffer, _encode(_Reply(written, hand.stopped)))
+            _put(sys.stdout.buffer, _encode(_Reply(written, hand.stopped, more, notes.taken())))
         except BrokenPipeError:
             break
     if hand is not None:

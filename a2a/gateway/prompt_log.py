@@ -1,14 +1,18 @@
 """The prompt log: one line of JSON for each exchange that has ended, with what was asked and answered.
 
 Written in the writer's thread, from the redacted bodies of the record. A line is one write to a file opened for
-appending, so that no reader meets half of one and several processes may share a file.
+appending, under a lock, so that several processes may share a file. What cuts a write short, a full disk or the death
+of the process (Linux ends a write of several pages at once then), leaves half a line: it goes before the next one is
+written, and from the files of earlier starts with the first line of this one.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +28,9 @@ from a2a.paths import private_dir
 log = logging.getLogger(__name__)
 
 Where = Literal["none", "console", "file"]
+
+
+_LOOK_BACK = 64 * 1024
 
 
 class PromptLog:
@@ -55,16 +62,63 @@ class PromptLog:
             self._file = None
 
     def _append(self, line: bytes, path: str) -> None:
-        """Whole, or not at all: what a full disk has cut is taken back."""
+        """Whole, or not at all. Raises OSError."""
         if self._file is None or path != self._path:
             self.close()
             private_dir(Path(path).parent)
-            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            _mend_earlier(Path(path))
+            self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
             self._path = path
-        written = os.write(self._file, line)
-        if written != len(line):
-            os.ftruncate(self._file, os.fstat(self._file).st_size - written)
-            raise OSError(f"only {written} of {len(line)} bytes had room")
+        with _alone(self._file):
+            _mend(self._file)
+            written = os.write(self._file, line)
+            if written != len(line):
+                _mend(self._file)
+                raise OSError(f"only {written} of {len(line)} bytes had room")
+
+
+def _mend_earlier(path: Path) -> None:
+    """Of files of other starts with the same base name: whoever was writing one is not in the middle of a line now."""
+    base = path.name.rsplit("-", 2)[0]
+    for file in path.parent.glob(f"{base}-????????-??????{path.suffix}"):
+        with contextlib.suppress(OSError):  # it stays as it is
+            handle = os.open(file, os.O_RDWR)
+            try:
+                with _alone(handle):
+                    _mend(handle)
+            finally:
+                os.close(handle)
+
+
+def _mend(file: int) -> None:
+    """Take half a line away from the end."""
+    keep = end = os.lseek(file, 0, os.SEEK_END)
+    step = 1  # that byte is the end of a line, but for half ones
+    while keep:
+        begin, step = max(0, keep - step), _LOOK_BACK
+        os.lseek(file, begin, os.SEEK_SET)
+        at = os.read(file, keep - begin).rfind(b"\n")
+        if at >= 0:
+            keep = begin + at + 1
+            break
+        keep = begin
+    if keep != end:
+        os.ftruncate(file, keep)
+
+
+@contextlib.contextmanager
+def _alone(file: int) -> Iterator[None]:
+    """No other process writes to it meanwhile, where the system has such locks; they end with their process."""
+    try:
+        import fcntl
+    except ImportError:  # Windows, which finishes the writes of a process that is ended
+        yield
+        return
+    fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def line_of(exchange: Exchange) -> dict[str, Any]:

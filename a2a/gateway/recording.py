@@ -51,7 +51,9 @@ class Hands:
 
     def obey(self, orders: Orders) -> None:
         """From any thread."""
-        self._orders = orders
+        if orders != self._orders:
+            self._orders = orders
+            self._tidy_at = 0.0
 
     @property
     def stopped(self) -> Recording | None:
@@ -79,17 +81,17 @@ class Hands:
         self._count(began)
         return written
 
-    def tidy(self) -> None:
+    def tidy(self) -> bool:
         try:
             if self._helper is not None:
                 self._helper.orders = self._orders
-                if time.monotonic() > self._tidy_at:
+                if self._helper.more or time.monotonic() > self._tidy_at:
                     self._tidy_at = time.monotonic() + TIDY_S
                     self._helper.tidy()
-            elif self._own is not None:
-                self._own.tidy()
+                return self._helper.more
         except HelperGone as gone:
             self._return(gone)
+        return self._mine().tidy()
 
     def close(self) -> None:
         if self._own is not None:
@@ -109,7 +111,8 @@ class Hands:
         self._busy_s += now - began
         if now - self._since < _LOOKED_AT_S:
             return
-        if not self._alone and self._busy_s > BUSY * (now - self._since):
+        stopped = self._own is not None and self._own.stopped is not None  # a helper could not write either
+        if not self._alone and not stopped and self._busy_s > BUSY * (now - self._since):
             self._hire()
         self._since, self._busy_s = now, 0.0
 
@@ -147,6 +150,7 @@ class Recordings:
         self._data = settings.folders.data
         self._hands = Hands(self._orders(settings.server), clock, alone=alone)
         self._scribe = Scribe(self._hands)
+        self._attended = False
         self.recorder = Recorder(live, scribe=self._scribe)
         self.record = Record(self.recorder, self._scribe, Archive(self._path))
         self.use(settings)
@@ -161,6 +165,13 @@ class Recordings:
         self.recorder.storing = server.log_exchanges or prompts
         wanted = prompts or (server.log_bodies and server.log_exchanges)
         self.recorder.body_cap = server.log_body_max_kib * _KIB if wanted else 0
+        if self._attended:
+            self._scribe.attend()
+
+    def attend(self) -> None:
+        """A server runs: from now on old exchanges go whether or not new ones come."""
+        self._attended = True
+        self._scribe.attend()
 
     def _orders(self, server: ServerSettings) -> Orders:
         return Orders(
@@ -183,3 +194,5 @@ class Recordings:
         """Nothing is to be told any more."""
         await asyncio.to_thread(self._scribe.close)
         self.record.close()
+        if (state := self.state) is not None and (gone := state.waiting + state.lost):
+            log.warning("exchanges_not_recorded count=%d of=%d why=%s", gone, gone + state.written, state.stopped or "")

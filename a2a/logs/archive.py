@@ -51,7 +51,11 @@ class Archive:
         return self._ask(lambda opened: opened.stats(wish), Stats(total=StatsRow()))
 
     def each(self, which: ExchangeFilter) -> Iterator[Exchange]:
-        """Oldest first, with bodies, one at a time, as the file is now. Over a connection of its own."""
+        """Oldest first, with bodies, one at a time: those there are now, without what goes meanwhile.
+
+        Over a connection of its own, each read by itself: whoever takes them may be slow, and while one reading lasts
+        SQLite can give nothing back of what is written and let go of.
+        """
         opened = _Opened.of(self._path)
         if opened is None:
             return
@@ -156,11 +160,14 @@ class _Opened:
 
     def each(self, which: ExchangeFilter) -> Iterator[Exchange]:
         made = where(which, indexed=self._indexed)
-        for row in self._db.execute(
-            f"SELECT r.exchange, r.bodies FROM {_WHOLE} {made.sql} ORDER BY e.n",  # noqa: S608 (our own words)
+        found = self._db.execute(
+            f"SELECT e.n FROM {self._tables(made)} {made.sql} ORDER BY e.n",  # noqa: S608 (our own words)
             made.values,
-        ):
-            yield exchange_of(*row)
+        ).fetchall()
+        for number in found:
+            row = self._db.execute("SELECT exchange, bodies FROM record WHERE n = ?", number).fetchone()
+            if row is not None:
+                yield exchange_of(*row)
 
 
 def _says(record: str, packed: bytes | None, wanted: str) -> bool:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
+import stat
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -27,10 +28,10 @@ RETRY_S = 5.0
 """How often a stopped recording is tried again."""
 TIDY_S = 60.0
 """How often exchanges are looked for that are too old or too many."""
-_PORTIONS = 20
-"""Of old exchanges that go at a time; new ones are written in between."""
+_PORTIONS = 5
+"""Of old exchanges that go at a time, in some tenths of a second; new ones are written in between."""
 _SHARE = 0.1
-"""Of all exchanges, that goes at once where they are too many."""
+"""Of all exchanges, that goes at once where they are too many; and after which the index is merged."""
 _DAY_S = 86_400.0
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
@@ -49,13 +50,28 @@ class SafeStore:
     def __init__(self, path: Path, clock: Clock, keeping: Keeping) -> None:
         self._path = path
         self._clock = clock
-        self.keeping = keeping
+        self._keeping = keeping
         self.stopped: Recording | None = None
         self._store: Store | None = None
         self._inode = 0
         self._retry_at = 0.0
         self._tidy_at = 0.0
         self._merging = False
+        self._to_go = 0
+        """Recorded bytes of the oldest that are still to go, because there is too much."""
+        self._gone = 0
+        """Recorded bytes that went since the index was merged."""
+
+    @property
+    def keeping(self) -> Keeping:
+        """What is kept. Another value holds from the next look on."""
+        return self._keeping
+
+    @keeping.setter
+    def keeping(self, keeping: Keeping) -> None:
+        if keeping != self._keeping:
+            self._keeping = keeping
+            self._tidy_at = 0.0
 
     @property
     def waits(self) -> bool:
@@ -81,16 +97,20 @@ class SafeStore:
                 return True
         return self._stop(f"{self._path} is damaged, and cannot be set aside", "move it away")
 
-    def tidy(self) -> None:
-        """Let go of what is too old or too much, a part of it at a time."""
-        if self._store is None or self.stopped is not None or time.monotonic() < self._tidy_at:
-            return
+    def tidy(self) -> bool:
+        """Let go of what is too old or too much, a part of it at a time. Whether there is more to let go of."""
+        if self.stopped is not None or time.monotonic() < self._tidy_at:
+            return False
         try:
-            if not self._forget(self._store):
-                self._tidy_at = time.monotonic() + TIDY_S
-        except sqlite3.Error as error:
-            log.warning("old_exchanges_not_removed file=%s error=%s", self._path, error)
-            self._tidy_at = time.monotonic() + TIDY_S
+            if self._path.exists() and self._forget(self._opened()):
+                return True
+        except StoreError as error:
+            self._stop(error.message, error.hint)
+        except (sqlite3.Error, OSError) as error:
+            if not isinstance(error, sqlite3.Error) or not self._set_aside(error):
+                log.warning("old_exchanges_not_removed file=%s error=%s", self._path, error)
+        self._tidy_at = time.monotonic() + TIDY_S
+        return False
 
     def close(self) -> None:
         store, self._store = self._store, None
@@ -106,10 +126,19 @@ class SafeStore:
         if self._store is None:
             private_dir(self._path.parent)
             self._path.touch(mode=0o600)  # SQLite gives its other files the same mode
+            self._for_the_user_alone()
             store = Store(self._path)
             self._inode = self._path.stat().st_ino
             self._store = store
         return self._store
+
+    def _for_the_user_alone(self) -> None:
+        """A file that was copied here, or made by hand, may be open to others. Raises OSError."""
+        for end in ("", "-wal", "-shm"):
+            path = self._path.with_name(self._path.name + end)
+            with contextlib.suppress(FileNotFoundError, PermissionError):  # another user's: opening it will tell
+                if (mode := stat.S_IMODE(path.stat().st_mode)) & (stat.S_IRWXG | stat.S_IRWXO):
+                    path.chmod(mode & stat.S_IRWXU)
 
     def _is_still(self) -> bool:
         """Whether the path names the file that is open: another process may have set it aside."""
@@ -119,31 +148,36 @@ class SafeStore:
             return False
 
     def _forget(self, store: Store) -> bool:
-        """Whether there may be more to let go of."""
-        for _ in range(_PORTIONS if self._merging else 0):
-            if not store.merge(begin=False):
-                self._merging = False
-                break
-        if self._merging:
+        """A part of what is to be done. Whether there may be more."""
+        if self._merging and self._portions(lambda: store.merge(begin=False)):
             return True
-        keeping = self.keeping
-        if keeping.days:
-            for _ in range(_PORTIONS):
-                if not store.forget_before(self._clock.now() - keeping.days * _DAY_S):
-                    break
-            else:
-                return True
-        if keeping.max_bytes and store.used_bytes() > keeping.max_bytes:
-            self._make_room(store)
-        return self._merging
+        self._merging = False
+        keeping = self._keeping
+        if keeping.days and self._portions(lambda: self._went(store.forget_before(self._long_ago()))):
+            return True
+        if keeping.max_bytes and not self._to_go and store.used_bytes() > keeping.max_bytes:
+            self._to_go = int(store.recorded_bytes() * _SHARE) + 1
+            self._gone += self._to_go  # counted twice, so that the index is merged whatever is left
+        if self._to_go and self._portions(lambda: self._went(store.forget_oldest(self._to_go)) and self._to_go > 0):
+            return True
+        self._to_go = 0
+        if self._gone > store.recorded_bytes() * _SHARE:
+            self._gone = 0
+            self._merging = store.merge(begin=True)  # what the words took is free only then
+        return self._merging or store.give_back(keeping.max_bytes)
 
-    def _make_room(self, store: Store) -> None:
-        """The oldest go, a share of all; what their words took is free when the index has been merged."""
-        goal = store.recorded_bytes() * _SHARE
-        gone = 0
-        while gone < goal and (more := store.forget_oldest()):
-            gone += more
-        self._merging = store.merge(begin=True)
+    def _portions(self, step: Callable[[], bool]) -> bool:
+        """Some steps, each of which says whether there is more. Whether there is."""
+        return all(step() for _ in range(_PORTIONS))
+
+    def _went(self, size: int) -> bool:
+        """So many recorded bytes are gone now. Whether any are."""
+        self._gone += size
+        self._to_go = max(0, self._to_go - size)
+        return size > 0
+
+    def _long_ago(self) -> float:
+        return self._clock.now() - self._keeping.days * _DAY_S
 
     def _set_aside(self, error: sqlite3.Error) -> bool:
         """Whether the file was damaged and has another name now."""

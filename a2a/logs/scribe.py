@@ -79,8 +79,8 @@ class Hand(Protocol):
         """Whether it has taken that; else it is given once more, later, with `again`."""
         ...
 
-    def tidy(self) -> None:
-        """Nothing else is to do: let go of what is old."""
+    def tidy(self) -> bool:
+        """Nothing else is to do: let go of what is old. Whether there is more of it."""
         ...
 
     def close(self) -> None: ...
@@ -105,6 +105,8 @@ class Scribe:
         self._hurry = threading.Event()
         self._turned = threading.Condition()
         self._ending = False
+        self._more = False
+        """Whether old exchanges are still to go."""
         self._thread: threading.Thread | None = None
 
     # the event loop's side
@@ -113,6 +115,12 @@ class Scribe:
         if not self._ending:
             self._thread = threading.Thread(target=self._run, name="a2a record", daemon=True)
             self._thread.start()
+
+    def attend(self) -> None:
+        """Look for old exchanges now, and from now on whether or not new ones come."""
+        if self._thread is None:
+            self._start()
+        self._wake.set()
 
     def put(self, exchange: Exchange, capture: Capture | None = None) -> None:
         """An exchange that has ended: it does not change any more."""
@@ -192,7 +200,7 @@ class Scribe:
     def _rest(self) -> None:
         """Until something waits, and then until a batch may have come together."""
         self._idle = True
-        if not (self._queue or self._batch or self._ending):
+        if not (self._queue or self._batch or self._more or self._ending):
             self._wake.wait(IDLE_S)
         self._idle = False
         self._wake.clear()
@@ -209,19 +217,18 @@ class Scribe:
                     return
                 self._handed += len(self._batch)
                 self._batch, again = [], False
-            self._hand.tidy()
+            self._more = self._hand.tidy()
         except Exception:  # what this batch holds must not end the recording of those to come
             log.exception("exchanges_not_recorded count=%d", len(self._batch))
             self._lost_writing += len(self._batch)
-            self._batch = []
+            self._batch, self._more = [], False
 
     def _take(self) -> bool:
         """Fill the batch."""
-        while self._queue and len(self._batch) < BATCH:
-            try:
-                entry, size = self._queue.popleft()
-            except IndexError:  # let go of at this moment
-                break
-            self._taken_bytes += size
-            self._batch.append(entry)
-        return bool(self._batch)
+        queue, batch = self._queue, self._batch
+        with contextlib.suppress(IndexError):  # let go of at this moment
+            for _ in range(min(len(queue), BATCH - len(batch))):
+                entry, size = queue.popleft()
+                batch.append(entry)
+                self._taken_bytes += size
+        return bool(batch)

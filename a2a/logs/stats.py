@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from a2a.control.types import Column, Cost, Stats, StatsRow, StatsWish
 from a2a.logs.filters import Where
@@ -54,9 +54,10 @@ _REST = (
 
 _OF_CURRENCY = (
     "total(CASE WHEN e.currency = ? THEN e.cost END)",
-    "max(CASE WHEN e.currency = ? THEN e.basis END)",
+    "max(CASE WHEN e.currency = ? THEN CASE e.basis WHEN 'upstream' THEN '' ELSE e.basis END END)",
 )
-"""Basis NULL: nothing cost anything in that currency."""
+"""Basis NULL: nothing cost anything in that currency; empty: upstreams said it all themselves. A sum of both is an
+estimate, by the newest prices."""
 
 Key = tuple[object, ...]
 
@@ -124,13 +125,17 @@ class _Sum(Struct):
             cache_read=hits,
             cache_write=stored,
             reasoning=thought,
-            cost=sorted(self.costs.values(), key=lambda cost: cost.currency),
+            cost=[_told(cost) for cost in sorted(self.costs.values(), key=lambda cost: cost.currency)],
             unpriced=unpriced,
             first_token_p50_ms=_ranked(first, 50),
             first_token_p95_ms=_ranked(first, 95),
             duration_p50_ms=_ranked(whole, 50),
             duration_p95_ms=_ranked(whole, 95),
         )
+
+
+def _told(cost: Cost) -> Cost:
+    return cost if cost.basis else structs.replace(cost, basis="upstream")
 
 
 def _ascending(listed: str | None) -> list[int]:

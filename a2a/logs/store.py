@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 
 import msgspec
@@ -21,8 +22,8 @@ from a2a.logs.words import text_of
 _INSERT = f"INSERT INTO exchange ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 (our own words)
 _PORTION = 200
 """Exchanges that go in one transaction: short ones, so that nobody waits for long."""
-_FREE = 4
-"""A file with more than one page in so many free gives some back; the others are soon needed again."""
+_FREE = 3
+"""For so many used pages one may be free: the others are given back, these are soon needed again."""
 _GIVEN_BACK = 2000
 """Pages at a time."""
 _MERGED = 500
@@ -87,6 +88,19 @@ class Store:
     def _pragma(self, name: str) -> int:
         return int(self._db.execute(f"PRAGMA {name}").fetchone()[0])
 
+    def give_back(self, most_bytes: int) -> bool:
+        """Let the file shrink, a part of it at a time, while much of it is free, or free pages make it larger than
+        `most_bytes` (0: may be of any size). Whether there is more."""
+        free, pages = self._pragma("freelist_count"), self._pragma("page_count")
+        over = free - (pages - free) // _FREE
+        if most_bytes:
+            over = max(over, min(free, pages - most_bytes // self._pragma("page_size")))
+        if over <= 0:
+            return False
+        # executescript: of this pragma, which has rows without columns, execute takes one step, which is one page
+        self._db.executescript(f"PRAGMA incremental_vacuum({min(over, _GIVEN_BACK)})")
+        return over > _GIVEN_BACK
+
     def recorded_bytes(self) -> int:
         """Of all exchanges, without what finding them takes."""
         return int(self._db.execute("SELECT total(size) FROM exchange").fetchone()[0])
@@ -95,9 +109,9 @@ class Store:
         """Let go of what began earlier, the oldest first, of a portion at most. Gives its recorded bytes."""
         return self._forget("WHERE n < ?", first_at(time_s))
 
-    def forget_oldest(self) -> int:
-        """Let go of a portion of the oldest. Gives its recorded bytes."""
-        return self._forget("")
+    def forget_oldest(self, enough_bytes: int) -> int:
+        """Let go of the oldest, so many recorded bytes or a portion of them. Gives its recorded bytes."""
+        return self._forget("", enough_bytes=enough_bytes)
 
     def merge(self, *, begin: bool) -> bool:
         """Let the index forget in earnest, a part of it: until then it only notes what goes. Whether more is left."""
@@ -107,7 +121,7 @@ class Store:
         self._db.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (-_MERGED if begin else _MERGED,))
         return self._db.total_changes - before > 1  # https://www.sqlite.org/fts5.html, 6.8
 
-    def _forget(self, condition: str, *values: object) -> int:
+    def _forget(self, condition: str, *values: object, enough_bytes: int | None = None) -> int:
         db = self._db
         listing = f"SELECT n, size FROM exchange {condition} ORDER BY n LIMIT {_PORTION}"  # noqa: S608 (our own words)
         if db.execute(listing, values).fetchone() is None:
@@ -115,6 +129,8 @@ class Store:
         self._begin()
         try:
             found = db.execute(listing, values).fetchall()  # another process may have been quicker
+            if enough_bytes is not None:
+                found = _until(found, enough_bytes)
             old = [(n,) for n, _ in found]
             if self._indexed:
                 self._forget_words([n for (n,) in old])
@@ -125,8 +141,6 @@ class Store:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
-        if self._pragma("freelist_count") * _FREE > self._pragma("page_count"):
-            db.execute(f"PRAGMA incremental_vacuum({_GIVEN_BACK})").fetchall()
         return sum(size for _, size in found)
 
     def _forget_words(self, numbers: Sequence[int]) -> None:
@@ -139,6 +153,12 @@ class Store:
                 continue
             text = text_of(exchange, exchange.bodies)
             self._db.execute("INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)", (n, text))
+
+
+def _until(found: list[tuple[int, int]], enough_bytes: int) -> list[tuple[int, int]]:
+    """The first of these (number, size) that are so much together, the one that reaches it included."""
+    sums = accumulate(size for _, size in found)
+    return found[: sum(before < enough_bytes for before in (0, *sums)) or 1]
 
 
 def _record(row: Row) -> tuple[int, str, bytes | None]:

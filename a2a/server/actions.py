@@ -6,9 +6,10 @@ from typing import TypeVar
 
 import msgspec
 from aiohttp import web
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from a2a.config import did_you_mean
+from a2a.config.mistakes import of_value
 from a2a.errors import RequestError, UnknownRoute
 from a2a.gateway.actions import ACTIONS, HOME_ACTIONS
 from a2a.pool.account import PoolAccount
@@ -73,9 +74,13 @@ async def body_of(request: web.Request, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(await request.read() or b"{}", type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, web.RequestPayloadError) as error:
-        raise RequestError(
-            f"the body does not fit: {error}", hint="docs/control.md lists what each action takes"
-        ) from error
+        raise RequestError(f"the body does not fit: {of_value(str(error))}", hint=takes(kind)) from error
+
+
+def takes(kind: type[Struct]) -> str:
+    """What a body or a query of this kind may hold, for a hint."""
+    names = ", ".join(each.name for each in structs.fields(kind))
+    return f"{kind.__name__} has {names} (docs/control.md)" if names else "it takes nothing"
 
 
 def add_routes(app: web.Application) -> None:

@@ -12,17 +12,19 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct, structs
 
-from a2a.config import describe, in_words
+from a2a.config import PROVIDER_SHORT, describe, in_words, provider_id
+from a2a.config.mistakes import of_value
 from a2a.control.types import Exchange, ExchangeFilter, ExchangeWish, ExplainWish, ReplayWish, SettingView, StatsWish
-from a2a.errors import Forbidden, RequestError, UnknownRoute
+from a2a.errors import ConfigError, Forbidden, RequestError, UnknownRoute
 from a2a.gateway import explain as gateway_explain
 from a2a.server import actions, events, logins
-from a2a.server.actions import answer, body_of
+from a2a.server.actions import answer, body_of, takes
 from a2a.server.border import refusal_json, shaped
 from a2a.server.guard import SERVER_KEY
 from a2a.server.keys import ENGINE, GUARD, RELOADER
 
 T = TypeVar("T", bound=Struct)
+F = TypeVar("F", bound=ExchangeFilter)
 
 
 async def server(request: web.Request) -> web.Response:
@@ -117,12 +119,28 @@ def _wish(request: web.Request, kind: type[T]) -> T:
     try:
         wish = msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise RequestError(f"the query does not fit: {error}", hint=f"docs/control.md: {kind.__name__}") from error
+        raise RequestError(f"the query does not fit: {of_value(str(error))}", hint=takes(kind)) from error
+    if isinstance(wish, ExchangeFilter):
+        wish = _named(wish)
     if client != SERVER_KEY and isinstance(wish, ExchangeFilter) and wish.text is not None:
         raise Forbidden(
             f"the key of client {client!r} may not search what others said",
             hint="leave text out, or send the server's own key: a2a config show --secrets",
         )
+    return wish
+
+
+def _named(wish: F) -> F:
+    """With the provider's id and the account's short name, as the record has them. Raises RequestError."""
+    try:
+        if wish.provider is not None:
+            wish = structs.replace(wish, provider=provider_id(wish.provider))
+        if wish.account is not None:
+            provider, slash, alias = wish.account.partition("/")
+            named = f"{PROVIDER_SHORT[provider_id(provider)]}/{alias}" if slash else wish.account
+            wish = structs.replace(wish, account=named)
+    except ConfigError as error:
+        raise RequestError(error.message, hint=error.hint) from error
     return wish
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from msgspec import structs
 
 from a2a.config import Settings, prompts
-from a2a.config.watch import Stamp, changes, kept, stamp, watched
+from a2a.config.watch import Stamp, changes, kept, reread, stamp, watched
 from a2a.control.types import ConfigView, Reloaded
 from a2a.errors import A2AError
 from a2a.gateway.engine import Engine
@@ -69,6 +69,7 @@ class Reloader:
         check_keys(settings)
         prompts.check(settings)
         names = changes(engine.settings, settings)
+        sources = _sources(engine.settings, settings, names)
         if settings == engine.settings:
             problems = await engine.reload_accounts()
         else:
@@ -78,6 +79,8 @@ class Reloader:
             server = settings.server
             self._guard.use(keys, allow_host=server.allow_host, allow_origin=server.allow_origin)
         self._taken(settings, names, restart, problems)
+        if names:
+            engine.say(f"took {' and '.join(sources)} anew: {', '.join(names)}")
         problems = [*settings.problems, *problems]
         return Reloaded(accounts=len(engine.accounts), problems=problems, changed=names, restart=restart)
 
@@ -89,8 +92,6 @@ class Reloader:
             restart=restart,
             problems=[*settings.problems, *problems],
         )
-        if names:
-            self._engine.say(f"took {settings.config_file or 'what has changed'} anew: {', '.join(names)}")
         if restart and restart != before.restart:
             log.warning("settings_wait_for_restart names=%s", ",".join(restart))
         for problem in self._engine.config.problems:
@@ -112,16 +113,12 @@ class Reloader:
     async def watch(self) -> None:
         """Until cancelled. Raises nothing that a file or a store does."""
         last = await self._look()
-        seen: Stamp | None = last  # what has been taken
-        first = True
+        seen: Stamp | None = None  # what has been taken; files may have changed since the start read them
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await self.called.wait()
             now = await self._look()
-            if first and await self._stale():
-                seen = None
-            first = False
             if self.called.is_set() or (now != seen and now == last):
                 self.called.clear()
                 seen = now
@@ -136,14 +133,12 @@ class Reloader:
         paths = [*watched(self._engine.settings), *(file for file in files if file.is_absolute())]
         return await asyncio.to_thread(lambda: stamp(paths))
 
-    async def _stale(self) -> bool:
-        """Whether the settings have changed between the start's reading and now."""
-        if self._again is None:
-            return False
-        try:
-            return await asyncio.to_thread(self._again) != self._engine.settings
-        except A2AError:
-            return True
+
+def _sources(old: Settings, new: Settings, names: list[str]) -> list[str]:
+    """The files that what has changed comes from: the config file, prompt files, or both."""
+    files = reread(old, new)
+    rest = [name for name in names if name not in files]
+    return [*([new.config_file or "what has changed"] if rest else []), *dict.fromkeys(files.values())]
 
 
 @contextlib.contextmanager

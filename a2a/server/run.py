@@ -135,6 +135,7 @@ async def serving(
             await web.SockSite(runner, made, backlog=BACKLOG).start()
         await asyncio.to_thread(_announce, note, engine)
         log.info("listening host=%s port=%s", host, port)
+        engine.recordings.attend()
         async with asyncio.TaskGroup() as tasks:
             own = _background(tasks, engine, reloader)
             _settle()

@@ -167,14 +167,30 @@ async def test_settings_come_as_config_show_has_them(up: Up) -> None:
     [
         ("limit=0", "limit"),
         ("limit=many", "limit"),
-        ("since=yesterday", "since"),
-        ("modell=x", "modell"),
+        ("since=yesterday", "since: expected a number, got text"),
+        ("modell=x", "there is no field modell"),
     ],
 )
 async def test_a_query_that_does_not_fit(up: Up, query: str, told: str) -> None:
     status, answer = await up.raw("GET", f"/exchanges?{query}")
     assert (status, told in answer["error"]["message"]) == (400, True)
     assert "ExchangeWish" in answer["error"]["hint"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["provider=OpenAI", f"provider={OPENAI}", "account=openai/demo-openai-1", f"account={OPENAI}/demo-openai-1"],
+)
+async def test_short_names_and_ids_find_the_same(up: Up, query: str) -> None:
+    told = await chat(up)
+    status, answer = await up.raw("GET", f"/exchanges?{query}")
+    assert (status, [one["id"] for one in answer["exchanges"]]) == (200, [told])
+
+
+@pytest.mark.parametrize("query", ["provider=opnai", "account=opnai/a"])
+async def test_a_provider_that_is_none_is_no_empty_page(up: Up, query: str) -> None:
+    status, answer = await up.raw("GET", f"/exchanges?{query}")
+    assert (status, answer["error"]["hint"]) == (400, "did you mean openai?")
 
 
 async def test_columns_that_are_none(up: Up) -> None:

@@ -65,6 +65,13 @@ def test_a_missing_file_matters_to_those_who_send_prompts(tmp_path: Path) -> Non
     assert caught.value.hint
 
 
+@pytest.mark.parametrize("table", ['[models."x"]', '[[clients]]\nname = "a"\nkey_env = "X"'])
+def test_a_missing_file_of_a_table_is_told_with_its_line(tmp_path: Path, table: str) -> None:
+    settings = given(tmp_path, f'# first\n{table}\nsystem_prompt_file = "none.md"\n')
+    with pytest.raises(ConfigError, match=r"^config\.toml:2: .*system_prompt_file: cannot read"):
+        prompts.check(settings)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [(b"\xff\xfe\x00", "is not UTF-8 text"), (b"x" * (prompts.LIMIT_BYTES + 1), "is over 1048576 bytes")],
@@ -91,7 +98,7 @@ def test_a_changed_file_is_a_changed_setting(tmp_path: Path) -> None:
     file.write_text("another")
     new = given(tmp_path, '[server]\nsystem_prompt_file = "p"\n')
     assert stamp(watched(old)) != seen
-    assert changes(old, new) == ["prompts"]
+    assert changes(old, new) == ["server.system_prompt_file"]
 
 
 def test_text_and_file_exclude_each_other(tmp_path: Path) -> None:
@@ -134,23 +141,32 @@ def test_rules_stand_in_every_table(tmp_path: Path, table: str) -> None:
         ("override = { temprature = 1 }", 2, "override has no 'temprature'", "did you mean temperature?"),
         ('remove = ["max_token"]', 2, "remove has no 'max_token'", "did you mean max_tokens?"),
         ("defaults = { seed = 1 }", 2, "parameters has no 'defaults'", "did you mean default?"),
-        ('remove = ["seed"]\noverride = { seed = 1 }', 3, "seed stands in override and in remove", "keep one of them"),
+        ('remove = ["seed"]\noverride = { seed = 1 }', 2, "seed stands in override and in remove", "keep one of them"),
         ("default = 3", 2, "default must be a table", None),
+        ('remove = "seed"', 2, "remove must be a list", 'remove = ["seed"]'),
+        ("[{table}.parameters.default]\nseed = 1\ntop_k = 0", 4, "top_k: expected a whole number >= 1", None),
+        ("default = { temperature = 3 }", 2, "temperature: expected a number <= 2.0", None),
+        ('override = { stop = "END" }', 2, "stop: expected a list, got text", None),
+        (
+            'override = { reasoning_effort = "hihg" }',
+            2,
+            "reasoning_effort: there is no 'hihg'",
+            "it may be none, minimal, low, medium, high, xhigh, max",
+        ),
     ],
 )
 @pytest.mark.parametrize("table", TABLES[:2])
 def test_a_rule_that_is_none_is_named(
     tmp_path: Path, table: str, rules: str, place: int, message: str, hint: str | None
 ) -> None:
-    error = refused(tmp_path, f"[{table}.parameters]\n{rules}\n")
-    assert error.message.endswith(message)
+    error = refused(tmp_path, f"[{table}.parameters]\n{rules.replace('{table}', table)}\n")
+    assert error.message.endswith(f"config.toml:{place}: {message}")
     assert error.hint == hint
 
 
-def test_a_value_out_of_range_is_refused(tmp_path: Path) -> None:
-    error = refused(tmp_path, "[providers.kiro.parameters]\ndefault = { temperature = 3 }\n")
-    assert "temperature" in error.message
-    assert "config.toml" in error.message
+@pytest.mark.parametrize("rules", ["default = { seed = 1 }", "override = { top_p = 1 }", 'remove = ["stop"]', ""])
+def test_a_table_may_have_any_of_the_three(tmp_path: Path, rules: str) -> None:
+    assert given(tmp_path, f"[providers.kiro.parameters]\n{rules}\n").provider(KIRO).parameters is not None
 
 
 def test_rules_have_no_variable(tmp_path: Path) -> None:

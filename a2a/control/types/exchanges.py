@@ -188,9 +188,9 @@ Column = Literal["provider", "account", "model", "client", "front", "day", "hour
 class ExchangeFilter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Which exchanges. Everything given must hold; times are Unix seconds.
 
-    `provider`: the id; `account`: `short/alias` of any attempt; `model`: the one asked for or the one used, `*` and
-    `?` as in file names; `status`: an exchange state, an HTTP status, `4xx` or `5xx`; `text`: words found in names,
-    messages and, where they are recorded, bodies.
+    `provider`: the id; `account`: `short/alias` of any attempt (a server takes id and short name for both); `model`:
+    the one asked for or the one used, `*` and `?` as in file names; `status`: an exchange state, an HTTP status, `4xx`
+    or `5xx`; `text`: words found in names, messages and, where they are recorded, bodies.
     """
 
     since: float | None = None
@@ -254,7 +254,7 @@ class StatsRow(Struct, frozen=True, kw_only=True):
     cache_write: int = 0
     reasoning: int = 0
     cost: list[Cost] = []
-    """Sums, one for each currency; `basis` is the newest."""
+    """Sums, one for each currency; `basis` is the newest date, `upstream` where upstreams said it all themselves."""
     unpriced: int = 0
     """Served exchanges whose price nobody knows."""
     first_token_p50_ms: float | None = None

@@ -71,6 +71,9 @@ class Reader:
         return self._message(value, kind, at)
 
     def _list(self, value: Any, kind: str, at: str) -> list[Any]:
+        """Google's own samples write `"contents": {"parts": {"text": …}}`: a message alone is a list of one."""
+        if isinstance(value, dict) and kind in self._messages:
+            return [self._message(value, kind, at)]
         if not isinstance(value, list):
             raise _wrong(kind, value, at)
         return [self.read(one, kind, f"{at}[{number}]") for number, one in enumerate(value)]

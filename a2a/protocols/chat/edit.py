@@ -43,12 +43,13 @@ class ChatEditor:
             if not messages:
                 raise WireError("messages", "must not be empty")
             count = _leading(messages)
+            had = any(_says(message) for message in messages[:count])
             if append and count:
                 messages[count - 1] = _appended(messages[count - 1], text)
             else:
                 messages[:count] = [_instead(messages[:count], text, role)]
             top["messages"] = Raw(dumps(messages))
-        return count > 0
+        return had
 
 
 def _leading(messages: list[Raw]) -> int:
@@ -58,12 +59,25 @@ def _leading(messages: list[Raw]) -> int:
     return len(messages)
 
 
+def _says(message: Raw) -> bool:
+    """Whether there is anything in it: an empty one is no prompt of the client's."""
+    content = _OBJECT.decode(message).get("content", Raw(b"null"))
+    match kind_of(content):
+        case "string":
+            return bool(string(content, "content"))
+        case "array":
+            return bool(items(content, "content"))
+        case _:
+            return False
+
+
 def _appended(message: Raw, text: str) -> Raw:
     fields = _OBJECT.decode(message)
     content = fields.get("content", Raw(b"null"))
     match kind_of(content):
         case "string":
-            fields["content"] = Raw(dumps(string(content, "content") + GAP + text))
+            own = string(content, "content")
+            fields["content"] = Raw(dumps(own + GAP + text if own else text))
         case "array":
             fields["content"] = Raw(dumps(behind(items(content, "content"), {"type": "text", "text": text})))
         case _:

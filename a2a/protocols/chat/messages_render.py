@@ -41,8 +41,13 @@ class _Writer:
         self.out: list[JsonObject] = []
 
     def system(self, texts: list[Text], extra: str) -> None:
-        """One message per speaker; texts joined by a blank line unless one carries keys of its own."""
-        for name, run in groupby([*texts, Text(text=extra)] if extra else texts, key=_speaker):
+        """One message per speaker, or one for all where the upstream takes only one (qwen.md 6); joined by a blank line
+        unless one carries keys of its own."""
+        said = [*texts, Text(text=extra)] if extra else texts
+        if not self._profile.system_mid and len(list(groupby(said, key=_speaker))) > 1:
+            said = [_unnamed(text) for text in said]
+            self._conv.note("messages.name", "dropped", "this upstream takes one system message")
+        for name, run in groupby(said, key=_speaker):
             parts = [_unnamed(text) for text in run]
             content = joined(parts, "\n\n") if self._parts.plain(parts) else self._parts.content(parts, "\n\n")
             entry: JsonObject = {"role": self._profile.system_role, "content": content}

@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
-from a2a.messages import Failure, Usage
+from a2a.messages import Ext, Failure, Usage
 from a2a.protocols.chat.errors import parse_error
 from a2a.protocols.sse import SseEvent, SseReader
 from a2a.protocols.tap import Glance
@@ -34,6 +34,9 @@ class _Usage(Struct):
     prompt_tokens_details: _PromptDetails | None = None
     completion_tokens_details: _OutputDetails | None = None
     prompt_cache_hit_tokens: float | None = None
+    cost: Raw = NULL
+    cost_details: Raw = NULL
+    is_byok: Raw = NULL
 
 
 class _Choice(Struct):
@@ -173,7 +176,13 @@ def _take(body: _Body, glance: Glance) -> None:
             cache_read=int((prompt and prompt.cached_tokens) or used.prompt_cache_hit_tokens or 0),
             cache_write=int((prompt and prompt.cache_write_tokens) or 0),
             reasoning=int((output and output.reasoning_tokens) or 0),
+            ext=None if used.cost == NULL else _priced(used),
         )
+
+
+def _priced(used: _Usage) -> Ext:
+    """What the upstream says of the cost, by its own names (a2a.gateway.cost)."""
+    return {"cost": used.cost, "cost_details": used.cost_details, "is_byok": used.is_byok}
 
 
 def _lenient(decoder: msgspec.json.Decoder[T], raw: bytes | Raw) -> T | None:

@@ -10,7 +10,7 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from a2a.messages import Message, Part, Reasoning, Text, ToolCall, ToolResult
-from a2a.protocols.gemini.objects import opened
+from a2a.protocols.gemini.objects import opened, several
 from a2a.protocols.gemini.parts_parse import read_part
 from a2a.protocols.gemini.signature import read_signature
 from a2a.protocols.gemini.words import ROLES
@@ -41,7 +41,7 @@ def _message(fields: Fields, at: int, pairing: _Pairing) -> Message:
         raise WireError(fields.at("role"), f"must be user or model, not {said[:20]}")
     path = fields.at("parts")
     parts: list[Part] = []
-    for n, raw in enumerate(fields.list("parts") or []):
+    for n, raw in enumerate(several(fields, "parts")):
         part = read_part(raw, f"{path}[{n}]", read_signature)
         if part is not None:
             parts.append(pairing.named(part, f"call_{at}_{n}"))

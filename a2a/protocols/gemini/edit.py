@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Raw
 
 from a2a.protocols.editing import Slot, Top, get, put, slots
+from a2a.protocols.gemini.objects import elements
 from a2a.protocols.wire import client_side, dumps, items, kind_of, string
 
 _SYSTEM = "systemInstruction"
@@ -49,7 +50,9 @@ def _content(held: Raw) -> tuple[Top, list[Raw]]:
         case _:
             content = _OBJECT.decode(held)
             parts = content.get("parts")
-            return content, items(parts, f"{_SYSTEM}.parts") if parts is not None and kind_of(parts) == "array" else []
+            if parts is None or kind_of(parts) == "null":
+                return content, []
+            return content, elements(parts, f"{_SYSTEM}.parts")
 
 
 editor = GeminiEditor()

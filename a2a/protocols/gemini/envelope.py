@@ -13,7 +13,7 @@ from hashlib import sha256
 from msgspec import Raw
 
 from a2a.messages import Ext
-from a2a.protocols.gemini.objects import inner, opened
+from a2a.protocols.gemini.objects import inner, opened, several
 from a2a.protocols.wire import Fields, client_side, dumps
 
 _REQUEST = ("systemInstruction", "contents", "tools", "toolConfig", "safetySettings", "labels")
@@ -69,7 +69,7 @@ def conversation_ids(body: bytes) -> tuple[str, str]:
     number of contents one turn from the next. Raises RequestError.
     """
     with client_side():
-        contents = opened(body).list("contents") or []
+        contents = several(opened(body), "contents")
     first = bytes(contents[0]) if contents else b""
     return _uuid(first), _uuid(first + b"#%d" % len(contents))
 

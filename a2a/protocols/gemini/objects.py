@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Raw
 
 from a2a.messages import Ext
-from a2a.protocols.wire import Fields, dumps, kind_of, parse
+from a2a.protocols.wire import Fields, dumps, items, kind_of, parse
 
 JsonObject = dict[str, Any]
 """A body in the making; nested values may be `Raw`."""
@@ -58,6 +58,21 @@ def inner(fields: Fields, key: str) -> Fields | None:
     """The fields of a nested object. Raises WireError."""
     raw = fields.raw(key)
     return None if raw is None else opened(raw, fields.at(key))
+
+
+def several(fields: Fields, key: str) -> list[Raw]:
+    """The elements of a list; an object alone is a list of one. Raises WireError.
+
+    Google's API takes both, and its own samples for curl write `"contents": {"parts": {"text": …}}`
+    (ai.google.dev/api/generate-content, system instructions, 2026-11).
+    """
+    raw = fields.raw(key)
+    return [] if raw is None else elements(raw, fields.at(key))
+
+
+def elements(raw: Raw, path: str) -> list[Raw]:
+    """As `several`, of the value itself."""
+    return [raw] if kind_of(raw) == "object" else items(raw, path)
 
 
 def leftover(fields: Fields, **nested: Fields | None) -> Ext | None:

@@ -13,7 +13,7 @@ from msgspec import Raw
 
 from a2a.messages import Ext, OutFormat, Request, Sampling, Text, Think
 from a2a.protocols.gemini.contents_parse import read_contents
-from a2a.protocols.gemini.objects import inner, leftover, opened
+from a2a.protocols.gemini.objects import inner, leftover, opened, several
 from a2a.protocols.gemini.parts_parse import read_part
 from a2a.protocols.gemini.signature import read_signature
 from a2a.protocols.gemini.tools_parse import Calling, read_tools
@@ -45,7 +45,7 @@ def _request(fields: Fields, headers: Mapping[str, str], model: str | None) -> R
     model = model or named
     if not model:
         raise WireError("model", "is required: /v1beta/models/{model}:generateContent")
-    contents = fields.list("contents")
+    contents = several(fields, "contents")
     if not contents:
         raise WireError(fields.at("contents"), "must not be empty")
     tool_config, config = inner(fields, "toolConfig"), inner(fields, "generationConfig") or Fields({})
@@ -84,7 +84,7 @@ def _system(fields: Fields) -> list[Text]:
     if kind_of(raw) == "string":
         text = string(raw, path)
         return [Text(text=text)] if text else []
-    parts = items(raw, path) if kind_of(raw) == "array" else opened(raw, path).list("parts") or []
+    parts = items(raw, path) if kind_of(raw) == "array" else several(opened(raw, path), "parts")
     texts: list[Text] = []
     for n, item in enumerate(parts):
         part = read_part(item, f"{path}.parts[{n}]", read_signature)

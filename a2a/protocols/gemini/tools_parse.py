@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Raw
 
 from a2a.messages import Ext, Tool, ToolChoice
-from a2a.protocols.gemini.objects import inner, leftover, opened
+from a2a.protocols.gemini.objects import inner, leftover, opened, several
 from a2a.protocols.gemini.words import HOSTED_IN
 from a2a.protocols.schema import from_gemini
 from a2a.protocols.wire import Fields, WireError, dumps, kind_of, string
@@ -14,10 +14,10 @@ from a2a.protocols.wire import Fields, WireError, dumps, kind_of, string
 def read_tools(fields: Fields, *, strict: bool) -> list[Tool]:
     """Functions and server tools in order. `strict`: the mode VALIDATED was asked for. Raises WireError."""
     tools: list[Tool] = []
-    for n, raw in enumerate(fields.list("tools") or []):
+    for n, raw in enumerate(several(fields, "tools")):
         entry = opened(raw, f"tools[{n}]")
         path = entry.at("functionDeclarations")
-        for k, item in enumerate(entry.list("functionDeclarations") or []):
+        for k, item in enumerate(several(entry, "functionDeclarations")):
             tools.append(_function(opened(item, f"{path}[{k}]"), strict=strict))
         for key, value in (entry.rest() or {}).items():
             raw_tool = Raw(dumps({key: value}))

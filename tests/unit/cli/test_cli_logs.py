@@ -193,6 +193,19 @@ def test_show_takes_the_beginning_of_an_id_and_last(kept: list[Exchange]) -> Non
     assert Run("logs", "show", "last", "--json").data["id"] == kept[2].id
 
 
+def test_an_id_may_be_in_capitals(kept: list[Exchange]) -> None:
+    assert Run("logs", "show", kept[2].id.upper(), "--json").data["id"] == kept[2].id
+
+
+@pytest.mark.parametrize("command", [["logs", "show"], ["explain"]])
+def test_a_mistyped_id_gets_the_nearest(kept: list[Exchange], command: list[str]) -> None:
+    meant = kept[1].id
+    wrong = meant[:-3] + ("0" if meant[-3] != "0" else "1") + meant[-2:]
+    run = Run(*command, wrong)
+    assert run.code == 2
+    assert f"did you mean {meant}?" in run.stderr
+
+
 def test_an_ambiguous_beginning_names_them(kept: list[Exchange]) -> None:
     run = Run("logs", "show", "ex_")
     assert run.code == 2

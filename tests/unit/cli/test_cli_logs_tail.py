@@ -144,6 +144,7 @@ def test_lines_and_a_quiet_end(monkeypatch: pytest.MonkeyPatch, flags: list[str]
     lines = run.stdout.splitlines()
     assert len(lines) == 2
     assert json.loads(lines[0])["id"] == ENDED.id if flags else ENDED.id in lines[0]
+    assert [line for line in lines if line != line.rstrip()] == []
     assert "bug" not in run.stderr
 
 

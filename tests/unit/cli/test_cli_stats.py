@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from support.recorded import START, exchange
 
 from a2a.cli import app as cli
 from a2a.cli.output import Out
-from a2a.control.types import Cost, Fault
+from a2a.cli.stats_plot import plot
+from a2a.cli.stats_table import fitting
+from a2a.control.types import Cost, Fault, StatsRow
 from a2a.logs.store import Store
 
 DAY_S = 86_400
@@ -100,6 +103,57 @@ def test_a_terminal_gets_a_plot(
     assert sign in bars[0]
     assert bad in bars[0]
     assert sign not in bars[1]
+
+
+def rows(count: int, step: timedelta, form: str, column: str) -> list[StatsRow]:
+    """One request in each step from 2026-01-01 on."""
+    at = datetime(2026, 1, 1)
+    return [
+        StatsRow(key={column: (at + number * step).strftime(form)}, requests=1, input=10, cost=[dollars])
+        for number in range(count)
+        for dollars in (Cost(amount=0.5, currency="USD", basis="2026-01-01"),)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("days", "bars", "first", "foot"),
+    [
+        (24, 24, "2026-01-01  ", "requests a day"),
+        (25, 4, "2025-12-29  ", "requests a week, from Monday"),
+        (165, 24, "2025-12-29  ", "requests a week, from Monday"),
+        (365, 12, "2026-01  ", "requests a month"),
+    ],
+)
+def test_a_plot_of_a_long_time_has_longer_steps(days: int, bars: int, first: str, foot: str) -> None:
+    *lines, last = plot(rows(days, timedelta(days=1), "%Y-%m-%d", "day"), 80, plain=True)
+    assert len(lines) == bars
+    assert lines[0].startswith(first)
+    assert foot in last
+    assert sum(int(line.split("# ")[1].split()[0]) for line in lines) == days
+
+
+def test_a_plot_of_two_days_has_steps_of_hours() -> None:
+    *lines, last = plot(rows(48, timedelta(hours=1), "%Y-%m-%dT%H", "hour"), 80, plain=True)
+    assert lines[1] == "2026-01-01 03h  ######################################## 3  30 tokens  $1.50"
+    assert (len(lines), "requests in 3 hours" in last) == (16, True)
+
+
+def test_a_p95_stands_behind_its_own_p50() -> None:
+    times = {"first_token_p50_ms": 5.0, "first_token_p95_ms": 6.0, "duration_p50_ms": 7.0, "duration_p95_ms": 8.0}
+    row = StatsRow(key={"account": "openai/main"}, requests=1, failed=1, input=1, output=1, **times)
+    for width in range(20, 120):
+        heads, (cells,) = fitting(["account"], [row], width)
+        told = dict(zip(heads, cells, strict=True)) if heads.count("p95") < 2 else {}
+        assert told.get("p95", "8ms") == "8ms"
+        assert "TOOK p50" in told or "p95" not in told
+
+
+def test_a_narrow_terminal_keeps_names_whole() -> None:
+    row = StatsRow(key={"account": "kiro/somebody.with.a.long.name@example.com"}, requests=1, first_token_p50_ms=5.0)
+    heads, _ = fitting(["account"], [row], 80)
+    assert "FIRST p50" in heads
+    heads, _ = fitting(["account"], [row], 60)
+    assert heads == ["ACCOUNT", "REQUESTS"]
 
 
 def test_a_pipe_gets_none(kept: None) -> None:

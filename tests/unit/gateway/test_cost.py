@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 from msgspec import Raw
 from support.pool_kit import OPENAI, account
@@ -12,6 +15,8 @@ from a2a.control.types import Cost
 from a2a.gateway.catalogue import Catalogue
 from a2a.gateway.cost import Prices
 from a2a.messages import Usage
+from a2a.protocols.chat.tap import ChatReader
+from a2a.protocols.chat.words import usage_in
 
 URL = "https://api.openai.com/v1"
 MODEL = "gpt-5"
@@ -108,6 +113,41 @@ def test_large_inputs_may_cost_more() -> None:
 def test_the_upstreams_own_credits() -> None:
     assert cost(Usage(input=5, ext={"credits": Raw(b"0.25")})) == Cost(amount=0.25, currency="credit", basis="upstream")
     assert cost(Usage(input=5, ext={"credits": Raw(b'"much"')})) is None
+
+
+ROUTER = "https://openrouter.ai/api/v1"
+
+
+@pytest.mark.parametrize(
+    ("told", "dollars"),
+    [
+        ({"cost": 0.0042}, 0.0042),
+        ({"cost": 0, "is_byok": False, "cost_details": {"upstream_inference_cost": None}}, 0.0),
+        ({"cost": 0.01, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.2, "x": "y"}}, 0.21),
+        ({"cost": 0.01, "is_byok": False, "cost_details": {"upstream_inference_cost": 0.2}}, 0.01),
+    ],
+)
+@pytest.mark.parametrize("streamed", [True, False])
+def test_what_openrouter_says_it_cost(told: dict[str, Any], dollars: float, streamed: bool) -> None:
+    wire = {"prompt_tokens": 1_000_000, "completion_tokens": 5, **told}
+    if streamed:
+        glance = ChatReader().whole(json.dumps({"choices": [], "usage": wire}).encode())
+        assert glance.usage is not None
+        usage = glance.usage
+    else:
+        usage = usage_in(Raw(json.dumps(wire).encode()))
+    found = cost(usage, url=ROUTER)
+    assert found is not None
+    assert (found.amount, found.currency, found.basis) == (pytest.approx(dollars), "USD", "upstream")
+
+
+def test_the_cost_that_others_say_is_not_known_to_be_dollars() -> None:
+    usage = Usage(input=1_000_000, ext={"cost": Raw(b"5")})
+    assert cost(usage, gpt_5=OWN) == Cost(amount=10.0, currency="USD", basis="2026-01-02")
+
+
+def test_a_cost_that_is_no_number_is_none() -> None:
+    assert cost(Usage(input=1, ext={"cost": Raw(b'"much"')}), url=ROUTER) is None
 
 
 def test_a_price_that_changes_holds_from_then_on() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from a2a.gateway.recording import Hands
 from a2a.logs.archive import Archive
 from a2a.logs.scribe import pack
 from a2a.protocols.registry import FRONTS
+from a2a.server.live_log import line_of
 
 
 def orders(path: Path, **given: Any) -> Orders:
@@ -48,9 +51,9 @@ def capture() -> Capture:
     return made
 
 
-def ids(path: Path) -> list[int]:
+def ids(path: Path, limit: int = 1000) -> list[int]:
     archive = Archive(path / "exchanges.db")
-    found = [int(one.id[3:]) for one in archive.page(ExchangeWish(limit=1000)).exchanges]
+    found = [int(one.id[3:]) for one in archive.page(ExchangeWish(limit=limit)).exchanges]
     archive.close()
     return sorted(found)
 
@@ -74,6 +77,22 @@ def test_it_writes_what_it_is_sent(tmp_path: Path) -> None:
     assert len((tmp_path / "prompts.jsonl").read_text().splitlines()) == 120
 
 
+def test_two_processes_write_one_file(tmp_path: Path) -> None:
+    both = [Helper(orders(tmp_path, log_prompts="file")) for _ in range(2)]
+    for number in range(0, 1200, 2):
+        for which, helper in enumerate(both):
+            helper.write([(pack(exchange(number + which)), None)], again=False)
+    for helper in both:
+        helper.close()
+        assert (helper.stopped, helper.waiting, helper.lost) == (None, 0, 0)
+    assert ids(tmp_path, 2000) == list(range(1200))
+    lines = [json.loads(line)["id"] for line in (tmp_path / "prompts.jsonl").read_text().splitlines()]
+    assert sorted(lines) == [exchange(number).id for number in range(1200)]
+    db = sqlite3.connect(tmp_path / "exchanges.db")
+    assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    db.close()
+
+
 def test_it_says_that_nothing_can_be_written_and_goes_on(tmp_path: Path) -> None:
     (tmp_path / "exchanges.db").mkdir()
     helper = Helper(orders(tmp_path))
@@ -83,6 +102,28 @@ def test_it_says_that_nothing_can_be_written_and_goes_on(tmp_path: Path) -> None
     assert str(tmp_path) in (helper.stopped.stopped or "")
     assert helper.waiting == 1
     helper.close()
+
+
+def test_what_it_has_to_say_stands_in_the_servers_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "exchanges.db").mkdir()
+    helper = Helper(orders(tmp_path))
+    helper.write([(pack(exchange(1)), None)], again=False)
+    eventually(lambda: caplog.records, "the line")
+    line = line_of(caplog.records[0])
+    assert (line.level, line.event, line.fields["logger"]) == ("warning", "recording_stopped", "logs.safe_store")
+    assert "unable to open" in line.fields["why"]
+    helper.close()
+
+
+def test_it_lets_go_of_old_ones_until_none_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "BUSY", 0.0)
+    monkeypatch.setattr(recording, "_LOOKED_AT_S", 0.0)
+    hands = Hands(orders(tmp_path), FakeClock(), alone=False)
+    hands.write([(pack(exchange(number)), None) for number in range(2500)], again=False)
+    assert hands._helper is not None
+    hands.obey(orders(tmp_path, keep_days=1.0))
+    eventually(lambda: not hands.tidy() and not ids(tmp_path), "an empty store")
+    hands.close()
 
 
 def test_one_that_was_killed_is_gone_and_leaves_what_it_had(tmp_path: Path) -> None:
@@ -129,6 +170,19 @@ def test_a_busy_writer_gets_one_and_does_without_when_it_is_gone(
     assert "record_helper_gone" in caplog.text
     hands.close()
     assert ids(tmp_path) == [1, 2, 3, 4]
+
+
+def test_none_is_started_while_nothing_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(recording, "BUSY", 0.0)
+    monkeypatch.setattr(recording, "_LOOKED_AT_S", 0.0)
+    (tmp_path / "exchanges.db").mkdir()
+    hands = Hands(orders(tmp_path), FakeClock(), alone=False)
+    assert not hands.write([(pack(exchange(1)), None)], again=False)
+    assert hands._helper is None
+    hands.close()
+    assert caplog.text.count("recording_stopped") == 1
 
 
 def test_one_that_is_alone_stays_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

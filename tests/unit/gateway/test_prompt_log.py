@@ -128,6 +128,22 @@ def test_lines_of_a_file(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("half", [b'{"id": "ex_0"', b"x" * 200_000])
+@pytest.mark.parametrize("whole", [b"", b'{"id": "ex_9"}\n'])
+def test_half_a_line_of_a_killed_process_goes(tmp_path: Path, whole: bytes, half: bytes) -> None:
+    earlier, same = tmp_path / "mine-20261101-010101.jsonl", tmp_path / "mine-20261122-221153.jsonl"
+    other = tmp_path / "notes-of-mine.jsonl"
+    for file in (earlier, same, other):
+        file.write_bytes(whole + half)
+    prompts = PromptLog()
+    prompts.write(exchange(None), "file", str(same))
+    prompts.close()
+    assert earlier.read_bytes() == whole
+    lines = same.read_bytes().splitlines()
+    assert [json.loads(line)["id"] for line in lines] == (["ex_9", "ex_1"] if whole else ["ex_1"])
+    assert other.read_bytes() == whole + half
+
+
 def test_the_console_is_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     PromptLog().write(exchange(None), "console", "unused")
     said = capsys.readouterr()

@@ -156,6 +156,44 @@ def test_words_of_bodies(fill: Fill, text: str, found: bool) -> None:
     assert numbers(archive, text=text) == ([1] if found else [])
 
 
+def test_a_sum_of_what_upstreams_said_and_of_estimates_is_an_estimate(fill: Fill) -> None:
+    said_so = dollars(0.5, "upstream")
+    archive = fill(
+        [
+            exchange(1, cost=said_so),
+            exchange(2, account="openai/main", cost=said_so),
+            exchange(3, account="openai/main", cost=dollars(1.0)),
+        ]
+    )
+    found = archive.stats(StatsWish(by=["account"]))
+    assert found.total.cost == [dollars(2.0)]
+    assert [row.cost for row in found.rows] == [[said_so], [dollars(1.5)]]
+
+
+def test_each_goes_on_while_old_ones_go(tmp_path: Path) -> None:
+    path = tmp_path / "exchanges.db"
+    store = Store(path)
+    store.add([exchange(n, bodies=said("x" * 5000, "y")) for n in range(5)])
+    archive = Archive(path)
+    taking = archive.each(ExchangeFilter())
+    first = next(taking)
+    store.forget_before(BEGUN + 3)
+    assert [first.id, *(one.id for one in taking)] == [exchange(n).id for n in (0, 3, 4)]
+    store.close()
+
+
+def test_a_slow_reader_of_each_holds_nothing_back(tmp_path: Path) -> None:
+    path = tmp_path / "exchanges.db"
+    store = Store(path)
+    store.add([exchange(n) for n in range(5)])
+    taking = Archive(path).each(ExchangeFilter())
+    next(taking)
+    store.add([exchange(9)])
+    assert store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0  # 1: a reader is in the way
+    taking.close()  # type: ignore[attr-defined]
+    store.close()
+
+
 def test_each_gives_the_oldest_first_with_bodies(fill: Fill) -> None:
     archive = fill([exchange(2), exchange(1, bodies=said("a", "b")), failed(3)])
     found = list(archive.each(ExchangeFilter(status="done")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 from pathlib import Path
 
@@ -131,6 +132,116 @@ def test_old_ones_go(path: Path) -> None:
     safe.tidy()
     safe.close()
     assert numbers(path) == [7 * 86_400]
+
+
+def test_old_ones_go_before_anything_is_written(path: Path) -> None:
+    store = Store(path)
+    store.add([exchange(0), exchange(7 * 86_400)])
+    store.close()
+    clock = FakeClock()
+    clock.tick(BEGUN + 10 * 86_400 - clock.now())
+    safe = SafeStore(path, clock, Keeping(days=5, max_bytes=0))
+    while safe.tidy():
+        pass
+    safe.close()
+    assert numbers(path) == [7 * 86_400]
+
+
+def test_another_limit_holds_at_once(path: Path) -> None:
+    clock = FakeClock()
+    clock.tick(BEGUN + 10 * 86_400 - clock.now())
+    safe = SafeStore(path, clock, Keeping(days=30, max_bytes=0))
+    safe.write([exchange(0), exchange(7 * 86_400)])
+    safe.tidy()
+    safe.keeping = Keeping(days=5, max_bytes=0)
+    safe.tidy()
+    safe.close()
+    assert numbers(path) == [7 * 86_400]
+
+
+def test_it_says_that_there_are_more(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("a2a.logs.store._PORTION", 1)
+    monkeypatch.setattr(safe_store, "_PORTIONS", 2)
+    clock = FakeClock()
+    clock.tick(BEGUN + 10 * 86_400 - clock.now())
+    safe = SafeStore(path, clock, Keeping(days=5, max_bytes=0))
+    safe.write([exchange(n) for n in range(3)])
+    assert safe.tidy()
+    assert numbers(path) == [2]
+    while safe.tidy():
+        pass
+    assert numbers(path) == []
+    safe.close()
+
+
+def test_where_nothing_was_ever_written_no_file_is_made(path: Path) -> None:
+    safe = SafeStore(path, FakeClock(), Keeping())
+    assert not safe.tidy()
+    assert not path.exists()
+
+
+def test_looking_for_old_ones_finds_a_newer_file(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    Store(path).close()
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+    safe = SafeStore(path, FakeClock(), Keeping())
+    for _ in range(3):
+        safe.tidy()
+    assert safe.stopped is not None
+    assert told(caplog) == ["recording_stopped"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_a_file_that_others_could_read_is_closed_to_them(path: Path) -> None:
+    store = Store(path)
+    store.add([exchange(1)])
+    path.chmod(0o644)
+    wal = path.with_name(path.name + "-wal")
+    wal.chmod(0o664)
+    safe = SafeStore(path, FakeClock(), Keeping())
+    safe.write([exchange(2)])
+    assert [one.stat().st_mode & 0o777 for one in (path, wal)] == [0o600, 0o600]
+    safe.close()
+    store.close()
+
+
+def test_the_file_shrinks_when_much_of_it_is_gone(path: Path) -> None:
+    clock = FakeClock()
+    clock.tick(BEGUN + 10 * 86_400 - clock.now())
+    safe = SafeStore(path, clock, Keeping(days=5, max_bytes=0))
+    noise = [f"{n * n:x}" for n in range(100_000, 130_000)]
+    safe.write([exchange(n, bodies=said(" ".join(noise[n % 10 :: 10]), str(n))) for n in range(40)])
+    safe.write([exchange(7 * 86_400)])
+    assert safe._store is not None
+
+    def size() -> int:
+        assert safe._store is not None
+        safe._store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return path.stat().st_size
+
+    before = size()
+    while safe.tidy():
+        pass
+    assert size() < before / 4
+    safe.close()
+    assert numbers(path) == [7 * 86_400]
+
+
+def test_a_file_over_its_limit_gives_back_what_is_free(path: Path) -> None:
+    safe = SafeStore(path, FakeClock(), Keeping(days=0, max_bytes=0))
+    noise = [f"{n * n:x}" for n in range(100_000, 130_000)]
+    for n in range(40):
+        safe.write([exchange(n, bodies=said(" ".join(noise[n % 10 :: 10]), str(n)))])
+    assert safe._store is not None
+    limit = safe._store.used_bytes() // 2
+    safe.keeping = Keeping(days=0, max_bytes=limit)
+    while safe.tidy():
+        pass
+    safe._store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert path.stat().st_size <= limit
+    safe.close()
+    assert max(numbers(path)) == 39
 
 
 def test_too_many_go(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,7 @@ class Pen:
         self.begun = threading.Event()
         self.closed = False
         self.tidied = 0
+        self.to_tidy = 0
         self.broken = False
 
     @property
@@ -50,8 +51,9 @@ class Pen:
         self.batches.append(([int(unpack(one).id[3:]) for one, _ in batch], again))
         return True
 
-    def tidy(self) -> None:
+    def tidy(self) -> bool:
         self.tidied += 1
+        return self.tidied < self.to_tidy
 
     def close(self) -> None:
         self.closed = True
@@ -92,6 +94,20 @@ def test_the_end_writes_what_waits(pen: Pen, scribe: Scribe, monkeypatch: pytest
     scribe.put(exchange(1))
     scribe.close()
     assert (pen.written, pen.closed) == ([1], True)
+
+
+def test_old_ones_go_while_nothing_is_written(pen: Pen, scribe: Scribe) -> None:
+    pen.to_tidy = 5
+    scribe.attend()
+    eventually(lambda: pen.tidied == 5, "all of them")
+    assert pen.written == []
+
+
+def test_it_looks_anew_when_it_is_told(pen: Pen, scribe: Scribe) -> None:
+    scribe.attend()
+    eventually(lambda: pen.tidied == 1, "the first look")
+    scribe.attend()
+    eventually(lambda: pen.tidied == 2, "the second")
 
 
 def test_an_end_without_anything_begins_no_thread(pen: Pen, scribe: Scribe) -> None:

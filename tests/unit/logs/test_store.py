@@ -61,7 +61,7 @@ def test_the_oldest_go_first(path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("a2a.logs.store._PORTION", 2)
     store = Store(path)
     store.add([exchange(n) for n in (3, 1, 2)])
-    assert store.forget_oldest() > 0
+    assert store.forget_oldest(1_000_000) > 0
     store.close()
     assert numbers(path) == [3]
 
@@ -69,18 +69,29 @@ def test_the_oldest_go_first(path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_room_that_was_left_is_given_back(path: Path) -> None:
     store = Store(path)
     store.add([exchange(n, bodies=said("x" * 50_000 + str(n), str(n))) for n in range(100)])
-    full = store.used_bytes()
-    while store.forget_oldest():
+    full = store._pragma("page_count")
+    while store.forget_oldest(1_000_000):
         pass
-    assert store.used_bytes() < full / 2
+    while store.give_back(0):
+        pass
+    assert store._pragma("page_count") < full / 2
     store.close()
+
+
+def test_no_more_go_than_is_enough(path: Path) -> None:
+    store = Store(path)
+    store.add([exchange(n, bodies=said(str(n) * 5000, "x")) for n in range(10)])
+    (size,) = store._db.execute("SELECT size FROM exchange LIMIT 1").fetchone()
+    assert size < store.forget_oldest(size + 1) <= 3 * size
+    store.close()
+    assert numbers(path) == list(range(9, 1, -1))
 
 
 def test_an_exchange_that_cannot_be_read_goes_too(path: Path) -> None:
     store = Store(path)
     store.add([exchange(1), exchange(2)])
     store._db.execute("UPDATE record SET exchange = '{' WHERE n = (SELECT min(n) FROM record)")
-    assert store.forget_oldest() > 0
+    assert store.forget_oldest(1_000_000) > 0
     store.close()
     assert numbers(path) == []
 

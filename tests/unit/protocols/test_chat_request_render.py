@@ -597,6 +597,23 @@ def test_system_messages_keep_their_speakers() -> None:
     ]
 
 
+def test_an_upstream_of_one_system_message_gets_one() -> None:
+    body = {
+        "model": "m",
+        "messages": [
+            {"role": "system", "content": "a", "name": "chair"},
+            {"role": "system", "content": "b"},
+            {"role": "user", "content": "hi"},
+        ],
+    }
+    given = front.parse_request(json.dumps(body).encode(), headers={})
+    assert body_of(given, system_mid=False)["messages"] == [
+        {"role": "system", "content": "a\n\nb"},
+        {"role": "user", "content": "hi"},
+    ]
+    assert notes(given, system_mid=False) == ["messages.name dropped"]
+
+
 @pytest.mark.parametrize(
     ("proto", "spelling", "marked"), [("chat", "", True), ("claude", "", False), ("claude", "cache_control", True)]
 )

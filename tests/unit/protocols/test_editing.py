@@ -31,6 +31,7 @@ BODIES: dict[str, tuple[str, dict[str, Any]]] = {
         {"messages": [{"role": "system", "content": "one"}, {"role": "system", "content": "two"}, user()]},
     ),
     "chat parts": ("chat", {"messages": [{"role": "system", "content": [{"type": "text", "text": "one"}]}, user()]}),
+    "chat empty": ("chat", {"messages": [{"role": "system", "content": ""}, user()]}),
     "chat later": ("chat", {"messages": [user(), {"role": "system", "content": "later"}, user()]}),
     "responses without": ("responses", {"input": "hi"}),
     "responses instructions": ("responses", {"instructions": "one", "input": [user()]}),
@@ -56,6 +57,10 @@ BODIES: dict[str, tuple[str, dict[str, Any]]] = {
         {"system_instruction": {"parts": [{"text": "one"}]}, "contents": [{"parts": [{"text": "hi"}]}]},
     ),
     "gemini text": ("gemini", {"systemInstruction": "one", "contents": [{"parts": [{"text": "hi"}]}]}),
+    "gemini one part": (
+        "gemini",
+        {"system_instruction": {"parts": {"text": "one"}}, "contents": {"parts": {"text": "hi"}}},
+    ),
     "gemini list": ("gemini", {"systemInstruction": [{"text": "one"}], "contents": [{"parts": [{"text": "hi"}]}]}),
 }
 

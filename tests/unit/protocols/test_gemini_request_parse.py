@@ -140,10 +140,24 @@ def test_the_camel_case_spelling_wins() -> None:
 
 @pytest.mark.parametrize(
     "wire",
-    ["hello", {"parts": [{"text": "hello"}]}, [{"text": "hello"}], {"role": "user", "parts": [{"text": "hello"}]}],
+    [
+        "hello",
+        {"parts": [{"text": "hello"}]},
+        [{"text": "hello"}],
+        {"role": "user", "parts": [{"text": "hello"}]},
+        {"parts": {"text": "hello"}},
+    ],
 )
 def test_system_instruction_shapes(wire: Any) -> None:
     assert parsed({"systemInstruction": wire}).system == [Text(text="hello")]
+
+
+def test_an_object_alone_is_a_list_of_one_as_in_googles_samples() -> None:
+    tool = {"functionDeclarations": {"name": "f"}}
+    alone = parsed({"contents": {"parts": {"text": "hi"}}, "tools": tool})
+    listed = parsed({"contents": [{"parts": [{"text": "hi"}]}], "tools": [{"functionDeclarations": [{"name": "f"}]}]})
+    assert alone == listed
+    assert alone.messages == [Message(role="user", parts=[Text(text="hi")])]
 
 
 def test_roles() -> None:

@@ -153,6 +153,13 @@ async def engine_has_written(engine: Engine) -> None:
     await engine.record.stats(StatsWish())
 
 
+async def test_each_is_documented(up: Up) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "control.md").read_text("utf-8")
+    rows = [line.split(" | ")[0] for line in page.splitlines() if line.startswith("| `a2a_")]
+    told = {name for row in rows for name in re.findall(r"`(a2a_[a-z_]+)`", row)}
+    assert told == set((await up.scrape()).kinds)
+
+
 async def test_buckets_add_up(up: Up) -> None:
     histogram = up.engine.recorder.tally.whole[OPENAI]
     for seconds in (0.05, 0.2, 0.2, 4000.0):

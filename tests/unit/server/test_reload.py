@@ -253,6 +253,22 @@ async def test_what_needs_a_restart_is_named_and_the_rest_is_taken(house: House)
     assert (await house.reload()).restart == []
 
 
+async def test_a_changed_prompt_file_is_told_as_what_it_is(house: House) -> None:
+    prompt = house.file.with_name("house.md")
+    prompt.write_text("Be kind.")
+    house.write(server='system_prompt_file = "house.md"')
+    await house.reload()
+    prompt.write_text("Be brief.")
+    assert (await house.reload()).changed == ["server.system_prompt_file"]
+    prompt.write_text("Be bold.")
+    house.write(server='system_prompt_file = "house.md"\nkeepalive_s = 3')
+    await house.reload()
+    assert house.said[-2:] == [
+        f"took {prompt} anew: server.system_prompt_file",
+        f"took {house.file} and {prompt} anew: server.keepalive_s, server.system_prompt_file",
+    ]
+
+
 async def test_a_client_without_its_key_is_a_problem_in_sight(house: House) -> None:
     house.write('[[clients]]\nname = "tablet"\nkey_env = "TABLET"')
     assert any("TABLET" in problem for problem in (await house.reload()).problems)
