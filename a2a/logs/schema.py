@@ -12,6 +12,7 @@ names the accounts of attempts before the last. `words` is the full-text index, 
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 
 from a2a.errors import StoreError
@@ -21,6 +22,7 @@ APPLICATION_ID = 0x61326131
 
 BUSY_TIMEOUT_S = 5.0
 """How long one process waits for another's transaction; ours take milliseconds."""
+_AGAIN_S = 0.01
 
 _FIRST = """
 CREATE TABLE exchange (
@@ -107,7 +109,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         version = version_of(db, path)
         if not version:
             db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of effect before anything else is written
-        db.execute("PRAGMA journal_mode = WAL")
+        _use_wal(db)
         db.execute("PRAGMA synchronous = NORMAL")  # a crash of this process loses nothing, of the machine the last ones
         db.execute("PRAGMA journal_size_limit = 16777216")
         if version < len(STEPS):
@@ -116,6 +118,19 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     except BaseException:
         db.close()
         raise
+
+
+def _use_wal(db: sqlite3.Connection) -> None:
+    """Two that make the file at one moment stand in each other's way here, and SQLite does not wait by itself."""
+    due = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > due:
+                raise
+            time.sleep(_AGAIN_S)
 
 
 def _connect(uri: str) -> sqlite3.Connection:

@@ -147,12 +147,12 @@ def silence(stdin: TextIO) -> Iterator[None]:
         if _is_ours(handle):
             termios.tcsetattr(handle, termios.TCSADRAIN, before)
 
-    termios.tcsetattr(handle, termios.TCSADRAIN, quiet)
-    try:
-        with _before_the_end(restore):
+    with _before_the_end(restore):
+        try:
+            termios.tcsetattr(handle, termios.TCSADRAIN, quiet)
             yield
-    finally:
-        restore()
+        finally:
+            restore()
 
 
 @contextlib.contextmanager

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 import stat
 import threading
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from record_kit import BEGUN, attempt, exchange, failed, said
@@ -198,3 +200,23 @@ def test_only_the_user_may_read_it(tmp_path: Path) -> None:
     safe.close()
     assert set(modes.values()) == {0o600}
     assert len(modes) == 3
+
+
+def test_a_file_that_somebody_else_is_making_is_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On its step to WAL SQLite gives up at once where waiting could never end, as that of the other would not."""
+    refused: list[str] = []
+
+    class Contended(sqlite3.Connection):
+        def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+            if "WAL" in sql and len(refused) < 2:
+                refused.append(sql)
+                error = sqlite3.OperationalError("database is locked")
+                error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+                raise error
+            return super().execute(sql, *values)
+
+    monkeypatch.setattr(schema.sqlite3, "connect", partial(sqlite3.connect, factory=Contended))
+    store = Store(path)
+    store.add([exchange(1)])
+    store.close()
+    assert (len(refused), numbers(path)) == (2, [1])
