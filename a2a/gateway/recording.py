@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 BUSY = 0.1
 """Share of the time that writing may take in this process, where it slows the requests."""
 _LOOKED_AT_S = 1.0
-"""Over how long that is looked at."""
+_LOOKED_AT = 500
+"""Over how long that is looked at, or over how many exchanges."""
 _KIB = 1024
 _MIB = 1024 * 1024
 
@@ -46,6 +47,7 @@ class Hands:
         self._alone = alone or not sys.executable or getattr(sys, "frozen", False)
         self._since = time.monotonic()
         self._busy_s = 0.0
+        self._seen = 0
         self._lost = 0
         self._tidy_at = 0.0
 
@@ -78,7 +80,7 @@ class Hands:
         own = self._mine()
         began = time.monotonic()
         written = own.write(batch, again=again)
-        self._count(began)
+        self._count(began, len(batch))
         return written
 
     def tidy(self) -> bool:
@@ -105,16 +107,18 @@ class Hands:
         self._own.obey(self._orders)
         return self._own
 
-    def _count(self, began: float) -> None:
+    def _count(self, began: float, written: int) -> None:
         """How much of the time goes into writing; much of it is a helper's work."""
         now = time.monotonic()
         self._busy_s += now - began
-        if now - self._since < _LOOKED_AT_S:
+        self._seen += written
+        passed_s = min(now - self._since, _LOOKED_AT_S)  # not the quiet time before
+        if passed_s < _LOOKED_AT_S and self._seen < _LOOKED_AT:
             return
         stopped = self._own is not None and self._own.stopped is not None  # a helper could not write either
-        if not self._alone and not stopped and self._busy_s > BUSY * (now - self._since):
+        if not self._alone and not stopped and self._busy_s > BUSY * passed_s:
             self._hire()
-        self._since, self._busy_s = now, 0.0
+        self._since, self._busy_s, self._seen = now, 0.0, 0
 
     def _hire(self) -> None:
         try:
