@@ -159,20 +159,21 @@ def silence(stdin: TextIO) -> Iterator[None]:
 def _before_the_end(restore: Callable[[], None]) -> Iterator[None]:
     """Do this also where SIGTERM ends the program: not every shell makes the terminal whole again."""
 
+    before = signal.getsignal(signal.SIGTERM)
+
     def ended(number: int, _: object) -> None:
         restore()
-        signal.signal(number, signal.SIG_DFL)
+        signal.signal(number, before)  # what would have happened without us, happens now
         os.kill(os.getpid(), number)
 
-    usual = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
-    if not usual:
+    if before in (None, signal.SIG_IGN) or threading.current_thread() is not threading.main_thread():
         yield
         return
     signal.signal(signal.SIGTERM, ended)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, before)
 
 
 def _is_ours(terminal: int) -> bool:
