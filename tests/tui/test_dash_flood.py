@@ -88,6 +88,7 @@ async def test_only_lines_that_differ_are_painted():
     async with dashboard(size=(120, 40)) as dash:
         await dash.press("3")
         rows = dash.app.query_one("Requests RequestList", RequestList)
+        await dash.until(lambda: rows.size.width and rows.virtual_size.width == rows.size.width)  # it has been laid out
         rows.redraw()
         painted = []
         refresh = rows.refresh
