@@ -101,11 +101,16 @@ def test_damage_that_shows_while_writing(path: Path) -> None:
     assert len(list(path.parent.glob("*.damaged-*"))) == 1
 
 
-def test_a_newer_file_is_left_alone(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def newer(path: Path) -> None:
+    """The file of a later a2a."""
     Store(path).close()
     db = sqlite3.connect(path)
     db.execute("PRAGMA user_version = 99")
     db.close()
+
+
+def test_a_newer_file_is_left_alone(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    newer(path)
     safe = SafeStore(path, FakeClock(), Keeping())
     for _ in range(3):
         assert not safe.write([exchange(1)])
@@ -181,10 +186,7 @@ def test_where_nothing_was_ever_written_no_file_is_made(path: Path) -> None:
 
 
 def test_looking_for_old_ones_finds_a_newer_file(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    Store(path).close()
-    db = sqlite3.connect(path)
-    db.execute("PRAGMA user_version = 99")
-    db.close()
+    newer(path)
     safe = SafeStore(path, FakeClock(), Keeping())
     for _ in range(3):
         safe.tidy()
