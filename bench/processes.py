@@ -41,9 +41,10 @@ class Process:
         """User and system seconds of all its threads since it started."""
         return _cpu_s(Path(f"/proc/{self.popen.pid}/stat"))
 
-    def loop_cpu_s(self) -> float:
-        """Those of its first thread, where the event loop runs."""
-        return _cpu_s(Path(f"/proc/{self.popen.pid}/task/{self.popen.pid}/stat"))
+    def threads_cpu_s(self) -> dict[int, float]:
+        """Seconds on a processor of each thread it has now, to the nanosecond; the event loop's has the process's id."""
+        tasks = Path(f"/proc/{self.popen.pid}/task")
+        return {int(task.name): int((task / "schedstat").read_text().split()[0]) / 1e9 for task in tasks.iterdir()}
 
     def settle(self) -> None:
         """Wait until it and what it has started have nothing left to do: what is measured next is not in its way."""

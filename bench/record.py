@@ -1,10 +1,11 @@
-"""What recording costs: `a2a serve` without it, with it, and with bodies, in turns on one machine.
+"""What recording costs: one `a2a serve`, told in turns to record nothing, exchanges, or exchanges with bodies.
 
 Usage: python -m bench.record [--rounds N] [--seconds S]
 
-Two figures for each kind of load: requests (or chunks) per CPU second of the event loop's thread, which is the way of
-the requests, and per CPU second of the whole process, in which the writer's thread counts too. What is still to be
-written when a load ends is written before the next one begins.
+It is one process throughout, told by its settings: two that do the very same differ by some per cent from where their
+memory happens to lie. Two figures for each kind of load: requests (or chunks) per CPU second of the event loop's
+thread, which is the way of the requests, and per CPU second of the whole process, in which the threads count too that
+hand the record over. What is still to be written when a load ends is written before the next one begins, and counts.
 """
 
 from __future__ import annotations
@@ -17,24 +18,45 @@ from collections import defaultdict
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
+
 from bench.load import crowd, unary
 from bench.measures import CHAT, CLAUDE, chat_body, claude_body
 from bench.processes import Process, start_a2a, start_upstream
 from bench.upstream import STREAMS, fast_runner
 
 MODES = {
-    "off": {"A2A_LOG_EXCHANGES": "false"},
-    "on": {},
-    "bodies": {"A2A_LOG_BODIES": "true"},
+    "off": "log_exchanges = false",
+    "on": "log_exchanges = true",
+    "bodies": "log_exchanges = true\nlog_bodies = true",
 }
-"""What is recorded -> settings."""
+"""What is recorded -> lines of `[server]`."""
 
 LOADS = ("unary", "200 KB body", "stream", "claude -> openai")
 
 
-def load(kind: str, process: Process, folder: Path, seconds: float) -> tuple[int, tuple[float, float]]:
-    """Requests or chunks served, and the CPU seconds of the loop's thread and of the process they took."""
-    before = process.loop_cpu_s(), process.cpu_s()
+class Subject:
+    """The server whose settings change."""
+
+    def __init__(self, upstream: Process, home: Path) -> None:
+        self.process = start_a2a(upstream, home)
+        self._config = home / "config.toml"
+        self._text = self._config.read_text()
+
+    def record(self, mode: str) -> None:
+        """From now on."""
+        self._config.write_text(self._text.replace("[server]", f"[server]\n{MODES[mode]}"))
+        httpx.post(f"{self.process.url}/admin/v1/reload", headers=self.process.headers).raise_for_status()
+
+    def cpu_s(self) -> tuple[float, float]:
+        """Of the loop's thread, and of all threads."""
+        threads = self.process.threads_cpu_s()
+        return threads[self.process.popen.pid], sum(threads.values())
+
+
+def load(kind: str, subject: Subject, folder: Path, seconds: float) -> tuple[float, float]:
+    """Requests or chunks per CPU second of the loop's thread, and of the process."""
+    process, before = subject.process, subject.cpu_s()
     if kind in ("unary", "200 KB body"):
         file = folder / "body.json"
         file.write_bytes(chat_body("bench-small", stream=False, size=0 if kind == "unary" else 200 * 1024))
@@ -46,17 +68,17 @@ def load(kind: str, process: Process, folder: Path, seconds: float) -> tuple[int
             answers = runner.run(crowd(process, path, body, clients=32, seconds=seconds))
         right = sum(answer.ok for answer in answers)
         served, wrong = right * STREAMS["stream" if stream else "mixed"].chunks, len(answers) - right
-    spent = process.loop_cpu_s() - before[0]
+    loop_s = subject.cpu_s()[0] - before[0]
     process.settle()
     if wrong or not served:
         raise RuntimeError(f"{kind}: {wrong} wrong answers, {served} served")
-    return served, (spent, process.cpu_s() - before[1])
+    return served / loop_s, served / (subject.cpu_s()[1] - before[1])
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.record", description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--load", action="append", choices=LOADS)
     options = parser.parse_args()
     taken: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
@@ -64,30 +86,34 @@ def main() -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="a2a-record-")))
         upstream = start_upstream()
         stack.callback(upstream.stop)
-        processes = {}
-        for mode, settings in MODES.items():
-            processes[mode] = start_a2a(upstream, folder / mode, settings=settings)
-            stack.callback(processes[mode].stop)
+        subject = Subject(upstream, folder / "home")
+        stack.callback(subject.process.stop)
+        modes = list(MODES)
         for kind in options.load or LOADS:
             for turn in range(options.rounds + 1):
-                for mode, process in processes.items():
-                    served, spent = load(kind, process, folder, options.seconds if turn else 0.5)
+                for mode in modes:
+                    subject.record(mode)
+                    rates = load(kind, subject, folder, options.seconds)
                     if turn:  # the first is for warming up
-                        taken[kind, mode].append((served / spent[0], served / spent[1]))
+                        taken[kind, mode].append(rates)
+                modes.append(modes.pop(0))  # none is always behind the same other one
                 print(".", end="", file=sys.stderr, flush=True)
         print(file=sys.stderr)
     for kind in options.load or LOADS:
         for at, what in enumerate(("loop", "process")):
-            rates = {mode: [figures[at] for figures in taken[kind, mode]] for mode in MODES}
-            shown = "".join(f"{mode:>8} {statistics.median(rates[mode]):>9,.0f}" for mode in MODES)
-            costs = "".join(f"   {mode} {_cost(rates['off'], rates[mode]):+.1f} %" for mode in MODES if mode != "off")
+            rates_of = {mode: [figures[at] for figures in taken[kind, mode]] for mode in MODES}
+            shown = "".join(f"{mode:>8} {statistics.median(rates_of[mode]):>9,.0f}" for mode in MODES)
+            costs = "".join(f"   {mode} {_cost(rates_of['off'], rates_of[mode])}" for mode in MODES if mode != "off")
             print(f"{kind:18} per {what:8} CPU s {shown} {costs}")
     return 0
 
 
-def _cost(without: list[float], with_it: list[float]) -> float:
-    """Per cent more CPU, as the median over the rounds: each compares neighbours in time."""
-    return statistics.median((one / other - 1) * 100 for one, other in zip(without, with_it, strict=True))
+def _cost(without: list[float], with_it: list[float]) -> str:
+    """Per cent more CPU, as the median over the rounds, each of which compares neighbours in time; and how far the
+    middle half of the rounds lies apart."""
+    costs = sorted((one / other - 1) * 100 for one, other in zip(without, with_it, strict=True))
+    quarter = len(costs) // 4
+    return f"{statistics.median(costs):+.1f} % ({costs[quarter]:+.1f} … {costs[-1 - quarter]:+.1f})"
 
 
 if __name__ == "__main__":
