@@ -42,7 +42,7 @@ class Process:
         return _cpu_s(Path(f"/proc/{self.popen.pid}/stat"))
 
     def threads_cpu_s(self) -> dict[int, float]:
-        """Seconds on a processor of each thread it has now, to the nanosecond; the event loop's has the process's id."""
+        """Seconds on a processor of each thread there is, to the nanosecond; the loop's has the id of the process."""
         tasks = Path(f"/proc/{self.popen.pid}/task")
         return {int(task.name): int((task / "schedstat").read_text().split()[0]) / 1e9 for task in tasks.iterdir()}
 

@@ -8,6 +8,7 @@ import msgspec
 
 from a2a.cli import figures
 from a2a.cli.output import Out
+from a2a.control.bodies import unrecorded
 from a2a.control.types import Arrival, Bodies, Exchange
 from a2a.errors import UsageError
 
@@ -60,9 +61,8 @@ def chosen(exchange: Exchange, name: str) -> Body:
         if body.name == wanted:
             return body
     if not found:
-        raise UsageError(
-            f"no bodies of {exchange.id} were recorded", hint="a2a serve --log-bodies records them from then on"
-        )
+        none = unrecorded(exchange)
+        raise UsageError(f"no bodies of {exchange.id} were recorded{none.why}", hint=none.hint)
     raise UsageError(f"there is no body called {name!r}", hint=f"there are: {', '.join(body.name for body in found)}")
 
 

@@ -10,6 +10,7 @@ from a2a.cli.bodies_text import bodies_of, listing, whole
 from a2a.cli.explain_text import tell_exchange
 from a2a.cli.logs_table import can
 from a2a.cli.output import Out
+from a2a.control.bodies import unrecorded
 from a2a.control.types import Attempt, Exchange, Tokens
 
 _LINES = 12
@@ -127,7 +128,8 @@ def _bodies(out: Out, exchange: Exchange, *, full: bool) -> None:
     found = bodies_of(exchange)
     out.text("")
     if not found:
-        out.text("bodies   not recorded; a2a serve --log-bodies records them from then on")
+        none = unrecorded(exchange)
+        out.text(f"bodies   not recorded{none.why}; {none.hint}")
         return
     if not full:
         out.text("bodies   (--body NAME shows one, --full all)")

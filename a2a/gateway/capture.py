@@ -33,14 +33,14 @@ def _plain(headers: Headers) -> dict[str, str]:
 class TakenCall(Struct, frozen=True, kw_only=True):
     """One call to an upstream. `n`: its attempt; `total`: bytes of the answer, of which `answer` may be the beginning.
 
-    `times`: when each piece of it came, on the monotonic clock.
+    `request`: None where it is the client's. `times`: when each piece of the answer came, on the monotonic clock.
     """
 
     n: int
     method: str
     url: str
     request_headers: dict[str, str]
-    request: bytes
+    request: bytes | None
     status: int
     answer_headers: dict[str, str]
     answer: list[bytes]
@@ -125,14 +125,15 @@ class Upcall:
         self.answer_headers: Headers = {}
         self.answer = answer
 
-    def taken(self) -> TakenCall:
+    def taken(self, sent: bytes) -> TakenCall:
+        """`sent`: the client's request."""
         target = self.target
         return TakenCall(
             n=self.n,
             method=target.method,
             url=target.location,
             request_headers=dict(target.headers),
-            request=self.body,
+            request=None if self.body == sent else self.body,
             status=self.status,
             answer_headers=dict(self.answer_headers),
             answer=self.answer.pieces,
@@ -164,7 +165,8 @@ class Capture:
         """Bytes it holds on to."""
         held = len(self._call.body) + min(self.total, self.room)
         for one in self._calls:
-            held += len(one.body) + min(one.answer.size(), self.room)
+            held += len(one.body) if one.body is not self._call.body else 0
+            held += min(one.answer.size(), self.room)
         return held
 
     def sink(self, sink: Sink) -> Sink:
@@ -196,7 +198,7 @@ class Capture:
             answer_headers=dict(self._headers),
             answer=self.answer,
             total=self.total,
-            calls=[one.taken() for one in self._calls],
+            calls=[one.taken(sent) for one in self._calls],
         )
 
 

@@ -65,6 +65,10 @@ class OwnHand:
         return 0
 
     @property
+    def held(self) -> int:
+        return 0
+
+    @property
     def lost(self) -> int:
         return 0
 

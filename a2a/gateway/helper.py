@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -31,7 +31,12 @@ from a2a.logs.scribe import END_S, WAITING_BYTES, Entry, unpack
 log = logging.getLogger(__name__)
 
 AT_ONCE = 100
-"""Exchanges in one message: each is encoded in one go, which holds the event loop up."""
+AT_ONCE_BYTES = 1024 * 1024
+"""Exchanges, and bytes of their bodies, in one message: each is encoded in one go, which holds the event loop up."""
+MOST_BYTES = 2 * WAITING_BYTES
+"""Of messages that wait: more is let go of. Bodies, which are the most of it, are left out long before."""
+_PIPE_BYTES = 1024 * 1024
+"""What the pipe is to hold, where that can be chosen: the fuller, the fewer turns both processes take."""
 _RETRY_S = 0.25
 """How often a message is sent again that could not be written. When to try is the store's to say."""
 
@@ -99,7 +104,8 @@ class Helper:
         self.waiting = 0
         self.more = False
         """Whether old exchanges are still to go."""
-        self._held = 0
+        self.held = 0
+        """Bytes of what waits."""
         self._messages: deque[_Message] = deque()
         self._lock = threading.Lock()
         self._more = threading.Event()
@@ -109,7 +115,11 @@ class Helper:
         command = [sys.executable, "-P", "-c", _PROGRAM, str(Path(a2a.__file__).parents[1])]
         try:
             self._process = subprocess.Popen(  # noqa: S603  (our own interpreter and program)
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,
+                pipesize=_PIPE_BYTES,
             )
         except OSError as error:
             raise HelperGone(str(error)) from error
@@ -124,13 +134,12 @@ class Helper:
         """As `Hand.write`; it takes everything. Raises HelperGone: nothing of this was taken."""
         if self._gone is not None:
             raise HelperGone(self._gone)
-        for at in range(0, len(batch), AT_ONCE):
-            part = batch[at : at + AT_ONCE]
+        for part in _parts(batch):
             bodies = any(capture is not None for _, capture in part)
             captured = [taken(capture) for _, capture in part] if bodies else []
             order = _Order(self.orders, [data for data, _ in part], captured)
             self._keep(_Message(_encode(order), len(part)))
-        self._more.set()
+            self._more.set()
         return True
 
     def tidy(self) -> None:
@@ -164,13 +173,13 @@ class Helper:
         with self._lock:
             self._messages.append(message)
             self.waiting += message.count
-            self._held += len(message.data)
-            while self._held > WAITING_BYTES and len(self._messages) > 1:  # the first may be on its way
+            self.held += len(message.data)
+            while self.held > MOST_BYTES and len(self._messages) > 1:  # the first may be on its way
                 oldest = self._messages[1]
                 del self._messages[1]
                 self.waiting -= oldest.count
                 self.lost += oldest.count
-                self._held -= len(oldest.data)
+                self.held -= len(oldest.data)
 
     def _pass_on(self) -> None:
         """The thread: message by message, each until it is written."""
@@ -190,7 +199,7 @@ class Helper:
                     with self._lock:
                         self._messages.popleft()
                         self.waiting -= message.count
-                        self._held -= len(message.data)
+                        self.held -= len(message.data)
                 elif self._ending:
                     return
                 else:
@@ -209,6 +218,20 @@ class Helper:
         for one in reply.said:
             logging.getLogger(one.logger).log(one.level, one.form, *one.values)
         return reply.written
+
+
+def _parts(batch: Sequence[Entry]) -> Iterator[list[Entry]]:
+    """What goes into one message each."""
+    part: list[Entry] = []
+    size = 0
+    for entry in batch:
+        part.append(entry)
+        size += entry[1].size if entry[1] is not None else 0
+        if len(part) == AT_ONCE or size >= AT_ONCE_BYTES:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
 
 
 def _put(to: IO[bytes], message: bytes) -> None:

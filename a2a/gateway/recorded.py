@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from a2a.control.bodies import unrecorded
 from a2a.control.types import Bodies, Exchange
 from a2a.errors import RequestError
 
@@ -21,8 +22,6 @@ LOCAL = "local"
 
 REPLAY_AGENT = "a2a replay"
 """The user agent of a request that was sent again."""
-
-RECORD_BODIES = "a2a serve --log-bodies records them from then on"
 
 _MODEL_PATH = re.compile(r"/models/(?P<model>.+):(?P<method>[A-Za-z]+)$")
 _METHODS: dict[str, Operation] = {"countTokens": "count", "embedContent": "embed"}
@@ -53,5 +52,6 @@ def asked_of(exchange: Exchange) -> Asked:
 def bodies_of(exchange: Exchange) -> Bodies:
     """Raises RequestError where none were recorded."""
     if exchange.bodies is None or exchange.bodies.request is None:
-        raise RequestError(f"the bodies of {exchange.id} were not recorded", hint=RECORD_BODIES)
+        none = unrecorded(exchange)
+        raise RequestError(f"the bodies of {exchange.id} were not recorded{none.why}", hint=none.hint)
     return exchange.bodies

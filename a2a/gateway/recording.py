@@ -67,6 +67,10 @@ class Hands:
         return self._helper.waiting if self._helper is not None else 0
 
     @property
+    def held(self) -> int:
+        return self._helper.held if self._helper is not None else 0
+
+    @property
     def lost(self) -> int:
         return self._lost + (self._helper.lost if self._helper is not None else 0)
 

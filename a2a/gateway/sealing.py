@@ -52,19 +52,23 @@ def bodies_of(taken: Taken, exchange: Exchange) -> Bodies:
         answer_headers=seal.headers(taken.answer_headers),
         answer=seal.flow("answer", taken.answer, [], taken.total, error=exchange.state == "failed")[0],
     )
-    made.attempts = [_attempt(seal, one, error=one.n in failed or one.status >= _ERRORS) for one in taken.calls]
+    for one in taken.calls:
+        request = made.request if one.request is None else seal.body(f"{one.n}.request", one.request)
+        if one.request is None and "request" in seal.cut:
+            seal.cut.append(f"{one.n}.request")
+        made.attempts.append(_attempt(seal, one, request, error=one.n in failed or one.status >= _ERRORS))
     made.cut = seal.cut
     return made
 
 
-def _attempt(seal: Seal, one: TakenCall, *, error: bool) -> AttemptBodies:
+def _attempt(seal: Seal, one: TakenCall, request: str | None, *, error: bool) -> AttemptBodies:
     answer, arrivals = seal.flow(f"{one.n}.answer", one.answer, one.times, one.total, error=error)
     return AttemptBodies(
         n=one.n,
         method=one.method,
         url=seal.url(one.url),
         request_headers=seal.headers(one.request_headers),
-        request=seal.body(f"{one.n}.request", one.request),
+        request=request,
         answer_headers=seal.headers(one.answer_headers),
         answer=answer,
         arrivals=arrivals,

@@ -54,9 +54,9 @@ class Recorder:
         if len(self._ended) > self._recent:
             self._ended.popitem(last=False)
         self.tally.add(exchange)
-        self._live.changed(exchange)
         if self.storing and self._scribe is not None:
             self._scribe.put(exchange, capture)
+        self._live.changed(exchange)
 
     def get(self, exchange_id: str) -> Exchange | None:
         return self._flying.get(exchange_id) or self._ended.get(exchange_id)

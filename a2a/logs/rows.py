@@ -20,8 +20,18 @@ COLUMNS = (
 _CHANCE = 1024
 """Numbers for each microsecond."""
 
+
+class _Kept(Bodies, kw_only=True):
+    """Bodies as a row holds them. `requests`, `answers`: attempts, by their place, whose body is that of the client,
+    word for word, and stands once.
+    """
+
+    requests: list[int] = msgspec.field(default_factory=list)
+    answers: list[int] = msgspec.field(default_factory=list)
+
+
 _EXCHANGE = msgspec.json.Decoder(Exchange)
-_BODIES = msgspec.json.Decoder(Bodies)
+_BODIES = msgspec.json.Decoder(_Kept)
 _encode = msgspec.json.Encoder().encode
 
 _LEVEL = 1
@@ -65,7 +75,7 @@ def row_of(exchange: Exchange) -> Row:
     """An exchange that has ended."""
     bodies, packed = exchange.bodies, None
     if bodies is not None:
-        packed = zlib.compress(_encode(bodies), _LEVEL)
+        packed = zlib.compress(_encode(_kept(bodies)), _LEVEL)
         exchange = structs.replace(exchange, bodies=None)
     record = _encode(exchange).decode()
     n = first_at(exchange.started_at) + random.randrange(_CHANCE)  # noqa: S311 (a place among those of one moment)
@@ -100,5 +110,23 @@ def exchange_of(record: str, packed: bytes | None = None) -> Exchange:
     """The exchange a row holds; with its bodies where they are given."""
     exchange = _EXCHANGE.decode(record)
     if packed is not None:
-        exchange.bodies = _BODIES.decode(zlib.decompress(packed))
+        exchange.bodies = _bodies(_BODIES.decode(zlib.decompress(packed)))
     return exchange
+
+
+def _kept(bodies: Bodies) -> _Kept:
+    kept = _Kept(**structs.asdict(bodies))
+    kept.requests = [at for at, one in enumerate(bodies.attempts) if one.request == bodies.request]
+    kept.answers = [at for at, one in enumerate(bodies.attempts) if one.answer == bodies.answer]
+    for places, name in ((kept.requests, "request"), (kept.answers, "answer")):
+        same = {at: structs.replace(kept.attempts[at], **{name: None}) for at in places}
+        kept.attempts = [same.get(at, one) for at, one in enumerate(kept.attempts)]
+    return kept
+
+
+def _bodies(kept: _Kept) -> Bodies:
+    for at in kept.requests:
+        kept.attempts[at].request = kept.request
+    for at in kept.answers:
+        kept.attempts[at].answer = kept.answer
+    return Bodies(**{name: getattr(kept, name) for name in Bodies.__struct_fields__})

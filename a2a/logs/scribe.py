@@ -1,8 +1,9 @@
 """The writer of the record: one thread that takes what has ended and has it written, a batch at a time.
 
-The event loop only puts references into a queue that never blocks and never grows beyond its bounds: where nothing can
-be written for long, the oldest that wait are let go of, and counted. What writing means is the `Hand`'s: it redacts,
-encodes, compresses and stores exchanges that have ended and so do not change any more.
+The event loop only puts references into a queue that never blocks and never grows beyond its bounds. Where bodies come
+faster than they can be written, exchanges go without them; where nothing can be written for long, the oldest that wait
+are let go of. Both are counted and told. What writing means is the `Hand`'s: it redacts, encodes, compresses and stores
+exchanges that have ended and so do not change any more.
 """
 
 from __future__ import annotations
@@ -25,13 +26,15 @@ log = logging.getLogger(__name__)
 BATCH_S = 0.25
 """How long an exchange that has ended waits for others: the most that a crash takes."""
 BATCH = 500
-"""Exchanges in one transaction at most."""
+BATCH_BYTES = 8 * 1024 * 1024
+"""Exchanges, and bytes of their bodies, in one transaction at most."""
 MANY = 400
+MANY_BYTES = 4 * 1024 * 1024
 """That do not wait for more. Each batch takes the interpreter from the event loop a few times, whatever it holds."""
 WAITING = 20_000
-"""Exchanges that wait at most: some 100 MB of them."""
-WAITING_BYTES = 128 * 1024 * 1024
-"""Of bodies that wait at most."""
+"""Exchanges that wait at most: some 30 MB of them."""
+WAITING_BYTES = 64 * 1024 * 1024
+"""Of bodies that wait: exchanges that end when there is more than this go without theirs."""
 IDLE_S = 60.0
 """How often the thread looks for old exchanges while nothing comes."""
 _LOOK_S = 0.02
@@ -71,6 +74,11 @@ class Hand(Protocol):
         ...
 
     @property
+    def held(self) -> int:
+        """Bytes it has taken and not written yet."""
+        ...
+
+    @property
     def lost(self) -> int:
         """Exchanges it has taken and let go of."""
         ...
@@ -96,10 +104,15 @@ class Scribe:
         self._queue: deque[tuple[Entry, int]] = deque()
         """What has ended, and the size of its bodies."""
         self._batch: list[Entry] = []
+        self._batch_bytes = 0
         # Each counter has one side that writes it.
-        self._put_bytes = self._lost_waiting = 0
-        self._taken_bytes = self._lost_writing = self._handed = 0
+        self._put_bytes = self._lost_waiting = self._without_bodies = 0
+        self._done_bytes = self._lost_writing = self._handed = 0
         self._puts = 0
+        self._big = 0
+        """Bytes of bodies put since the thread was told to hurry."""
+        self._told = False
+        """That bodies are left out; until nothing waits any more."""
         self._wake = threading.Event()
         self._idle = False
         self._hurry = threading.Event()
@@ -127,21 +140,37 @@ class Scribe:
         if self._thread is None:
             self._start()
         self._puts += 1
+        size = 0
+        if capture is not None:
+            size = capture.size
+            if self._put_bytes - self._done_bytes + self._hand.held > WAITING_BYTES:
+                capture, size = None, 0
+                self._leave_out(exchange)
         try:
             packed = pack(exchange)
         except UnicodeEncodeError:  # half a character, from wherever: the request must not pay for it
             log.warning("exchange_not_recorded id=%s", exchange.id)
             self._lost_waiting += 1
             return
-        size = capture.size if capture is not None else 0
         self._queue.append(((packed, capture), size))
-        self._put_bytes += size
-        if len(self._queue) == MANY:
+        if size:
+            self._put_bytes += size
+            self._big += size
+        if len(self._queue) == MANY or self._big > MANY_BYTES:
+            self._big = 0
             self._hurry.set()
-        elif len(self._queue) > WAITING or self._put_bytes - self._taken_bytes > WAITING_BYTES:
+        elif len(self._queue) > WAITING:
             self._let_go()
         if self._idle:
             self._wake.set()
+
+    def _leave_out(self, exchange: Exchange) -> None:
+        """Its bodies: as many wait as may."""
+        exchange.bodies_lost = True
+        self._without_bodies += 1
+        if not self._told:
+            self._told = True
+            log.warning("bodies_left_out waiting_mib=%d", WAITING_BYTES // (1024 * 1024))
 
     def _let_go(self) -> None:
         """Of the oldest that waits; should the thread take it at the same moment, there is room anyway."""
@@ -157,6 +186,7 @@ class Scribe:
             state,
             written=self._handed - waiting - lost,
             lost=self._lost_waiting + self._lost_writing + lost,
+            without_bodies=self._without_bodies,
             waiting=len(self._queue) + len(self._batch) + waiting,
         )
 
@@ -217,18 +247,28 @@ class Scribe:
                     return
                 self._handed += len(self._batch)
                 self._batch, again = [], False
+                self._done()
+            self._told = self._told and bool(self._hand.held)
             self._more = self._hand.tidy()
         except Exception:  # what this batch holds must not end the recording of those to come
             log.exception("exchanges_not_recorded count=%d", len(self._batch))
             self._lost_writing += len(self._batch)
             self._batch, self._more = [], False
+            self._done()
+
+    def _done(self) -> None:
+        """Nobody holds on to the batch any more."""
+        self._done_bytes += self._batch_bytes
+        self._batch_bytes = 0
 
     def _take(self) -> bool:
         """Fill the batch."""
         queue, batch = self._queue, self._batch
         with contextlib.suppress(IndexError):  # let go of at this moment
-            for _ in range(min(len(queue), BATCH - len(batch))):
+            for _ in range(min(len(queue), BATCH)):
                 entry, size = queue.popleft()
                 batch.append(entry)
-                self._taken_bytes += size
+                self._batch_bytes += size
+                if self._batch_bytes > BATCH_BYTES:
+                    break
         return bool(batch)

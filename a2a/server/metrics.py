@@ -51,6 +51,12 @@ def _of_server(engine: Engine) -> Iterator[str]:
         ("a2a_recording", "gauge", "Whether exchanges can be written to the store now.", recording.stopped is None),
         ("a2a_exchanges_recorded_total", "counter", "Exchanges that were written to the store.", recording.written),
         ("a2a_exchanges_dropped_total", "counter", "Exchanges the store had no room or no time for.", recording.lost),
+        (
+            "a2a_exchanges_without_bodies_total",
+            "counter",
+            "Exchanges whose bodies were to be recorded and had no room.",
+            recording.without_bodies,
+        ),
         ("a2a_exchanges_waiting", "gauge", "Exchanges that have ended and are not written yet.", recording.waiting),
         ("a2a_config_loaded_time_seconds", "gauge", "When the settings were taken, Unix seconds.", config.loaded_at),
         ("a2a_config_refused", "gauge", "Whether the config file is refused as it is now.", config.refused is not None),

@@ -323,6 +323,15 @@ async def test_the_request_is_copied_as_curl() -> None:
         await dash.sees("copied as a curl command", "set A2A_KEY to a key of this server")
 
 
+async def test_a_body_that_had_no_room_is_not_promised_by_a_flag() -> None:
+    async with inspecting(converted(bodies=None, bodies_lost=True)) as dash:
+        await dash.press("r")
+        await dash.sees("not recorded: more came at that", "send the request again")
+        await dash.press("tab")
+        await dash.sees("were not recorded: more came at that moment")
+        assert "--log-bodies" not in dash.text()
+
+
 async def test_without_a_body_there_is_nothing_to_copy_or_send() -> None:
     async with inspecting(converted(bodies=None)) as dash:
         await dash.press("c")

@@ -179,6 +179,8 @@ class Exchange(Struct, kw_only=True):
     request_bytes: int = 0
     answer_bytes: int = 0
     bodies: Bodies | None = None
+    bodies_lost: bool = False
+    """They were to be recorded, but at that moment more came than could be written."""
 
 
 Column = Literal["provider", "account", "model", "client", "front", "day", "hour"]

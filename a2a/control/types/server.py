@@ -38,7 +38,8 @@ class Recording(Struct, frozen=True, kw_only=True):
     """How the exchange store does. `stopped`: why nothing is written now, in words; serving goes on without it.
 
     `written`, `lost`: exchanges since the start that are in the file, and those that had no room while nothing could be
-    written; `waiting`: that are not written yet. `retried`: whether a2a tries again by itself.
+    written; `waiting`: that are not written yet; `without_bodies`: whose bodies were wanted and had no room.
+    `retried`: whether a2a tries again by itself.
     """
 
     file: str | None = None
@@ -49,6 +50,7 @@ class Recording(Struct, frozen=True, kw_only=True):
     written: int = 0
     lost: int = 0
     waiting: int = 0
+    without_bodies: int = 0
 
 
 class ServerView(Struct, frozen=True, kw_only=True):

@@ -23,7 +23,7 @@ def sheet(exchange: Exchange, n: int, form: Form) -> Sheet:
     came = bodies.of_attempt(exchange, n)
     answer = came.answer if came is not None else None
     if got is None and answer is None:
-        return bodies.unrecorded() if exchange.bodies is None else bodies.nothing("No answer was recorded.")
+        return bodies.unrecorded(exchange) if exchange.bodies is None else bodies.nothing("No answer was recorded.")
     is_last = n == bodies.last_attempt(exchange)
     if not is_last:
         got = None  # what the client got belongs to the last attempt

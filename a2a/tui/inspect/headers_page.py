@@ -14,7 +14,7 @@ def sheet(exchange: Exchange, n: int) -> Sheet:
     """The page for attempt `n`: what came in on the left, what went on from there on the right."""
     recorded = exchange.bodies
     if recorded is None:
-        return bodies.unrecorded()
+        return bodies.unrecorded(exchange)
     sent = bodies.of_attempt(exchange, n)
     rows: list[Row] = []
     request = _beside(recorded.request_headers, sent.request_headers if sent else {})

@@ -16,7 +16,7 @@ from a2a.tui.words import size
 def sheet(exchange: Exchange, n: int) -> Sheet:
     """The page for attempt `n`."""
     if exchange.bodies is None or exchange.bodies.request is None:
-        return bodies.unrecorded()
+        return bodies.unrecorded(exchange)
     sent = bodies.of_attempt(exchange, n)
     if sent is None or sent.request is None:
         remark = "nothing went upstream" if not exchange.attempts else "what went upstream was not recorded"

@@ -24,7 +24,7 @@ READ = 4096
 def sheet(exchange: Exchange, n: int, full: str = "█") -> Sheet:
     """The page for attempt `n`. `full`: what bars are made of."""
     if exchange.bodies is None:
-        return bodies.unrecorded()
+        return bodies.unrecorded(exchange)
     found = bodies.of_attempt(exchange, n)
     if found is None or not found.arrivals:
         return bodies.nothing("When the parts of this answer arrived was not recorded.")

@@ -16,6 +16,7 @@ from typing import ClassVar
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
 
+from a2a.control.bodies import unrecorded
 from a2a.control.types import Exchange, Replayed, ReplayWish
 from a2a.errors import A2AError, UsageError
 from a2a.tui.desk import Desk
@@ -357,10 +358,11 @@ class Inspector(View):
         self._replay(ReplayWish())
 
     def _has_request(self) -> bool:
-        recorded = self.exchange.bodies if self.exchange is not None else None
-        if recorded is None or recorded.request is None:
-            hint = "a2a serve --log-bodies, then send it again"
-            self.post_message(Tell("the request's body was not recorded", hint=hint, bad=True))
+        if self.exchange is None:
+            return False
+        if self.exchange.bodies is None or self.exchange.bodies.request is None:
+            none = unrecorded(self.exchange)
+            self.post_message(Tell(f"the request's body was not recorded{none.why}", hint=none.hint, bad=True))
             return False
         return True
 

@@ -219,6 +219,17 @@ def test_show_without_bodies_says_how_to_get_them(kept: list[Exchange]) -> None:
     assert "--log-bodies" in run.stderr
 
 
+def test_bodies_that_had_no_room_are_not_promised_by_a_flag(home: Path) -> None:
+    (home / "data").mkdir(parents=True)
+    store = Store(home / "data" / "exchanges.db")
+    store.add([exchange(1, bodies_lost=True)])
+    store.close()
+    for command in (["show", "last"], ["show", "last", "--body", "client-request"], ["replay", "last"]):
+        run = Run("logs", *command)
+        assert "more came at that moment than could be written" in run.stdout + run.stderr
+        assert "--log-bodies" not in run.stdout + run.stderr
+
+
 def test_one_body_indented_or_raw(kept: list[Exchange]) -> None:
     assert kept[0].bodies is not None
     pretty = Run("logs", "show", kept[0].id, "--body", "client-request").stdout

@@ -139,7 +139,7 @@ def test_one_that_was_killed_is_gone_and_leaves_what_it_had(tmp_path: Path) -> N
 
 
 def test_what_waits_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("a2a.gateway.helper.WAITING_BYTES", 5000)
+    monkeypatch.setattr("a2a.gateway.helper.MOST_BYTES", 5000)
     (tmp_path / "exchanges.db").mkdir()
     helper = Helper(orders(tmp_path))
     for number in range(100):

@@ -224,3 +224,11 @@ def test_bytes_that_are_no_text() -> None:
     found = sealed(calls=[call([data])]).attempts[0].answer
     assert found is not None
     assert base64.b64decode(found.removeprefix("base64:")) == b"\x00\xff\xfe[removed]"
+
+
+def test_a_request_that_went_on_word_for_word_is_the_clients() -> None:
+    made = sealed(request=b'{"key":"' + TOKEN.encode() + b'"}', calls=[call([], request=None)])
+    assert made.attempts[0].request == made.request == '{"key":"[removed]"}'
+    long = sealed(cap=3, request=b"abcdef", calls=[call([], request=None), call([], n=2, request=b"abc")])
+    assert [one.request for one in long.attempts] == ["abc", "abc"]
+    assert long.cut == ["request", "1.request"]

@@ -19,6 +19,8 @@ class Pen:
 
     def __init__(self, refuses: int = 0) -> None:
         self.batches: list[tuple[list[int], bool]] = []
+        self.bodies: list[int] = []
+        self.without: list[int] = []
         self.refuses = refuses
         self.holds = threading.Event()
         self.holds.set()
@@ -34,6 +36,7 @@ class Pen:
 
     waiting = 0
     lost = 0
+    held = 0
 
     @property
     def written(self) -> list[int]:
@@ -49,6 +52,8 @@ class Pen:
             self.refuses -= 1
             return False
         self.batches.append(([int(unpack(one).id[3:]) for one, _ in batch], again))
+        self.bodies += [int(unpack(one).id[3:]) for one, capture in batch if capture is not None]
+        self.without += [int(unpack(one).id[3:]) for one, _ in batch if unpack(one).bodies_lost]
         return True
 
     def tidy(self) -> bool:
@@ -144,17 +149,54 @@ def test_the_oldest_that_wait_are_let_go_of(pen: Pen, scribe: Scribe, monkeypatc
     assert pen.written == [0, 6, 7, 8, 9, 10]
 
 
-def test_bodies_that_wait_are_bounded_too(pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_exchanges_go_without_their_bodies_while_too_many_wait(
+    pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(scribe_module, "WAITING_BYTES", 100)
     pen.holds.clear()
     scribe.put(exchange(0), Held(90))
     assert pen.begun.wait(10)
     for n in range(1, 4):
         scribe.put(exchange(n), Held(60))
-    assert scribe.counted(Recording()).lost == 2
     pen.holds.set()
     assert scribe.flush()
-    assert pen.written == [0, 3]
+    scribe.put(exchange(4), Held(60))
+    assert scribe.flush()
+    assert (pen.written, pen.bodies, pen.without) == ([0, 1, 2, 3, 4], [0, 1, 4], [2, 3])
+    state = scribe.counted(Recording())
+    assert (state.written, state.lost, state.without_bodies) == (5, 0, 2)
+    assert caplog.text.count("bodies_left_out") == 1
+
+
+def test_what_the_hand_holds_counts_too(pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scribe_module, "WAITING_BYTES", 100)
+    pen.held = 101
+    scribe.put(exchange(0), Held(1))
+    assert scribe.flush()
+    pen.held = 0
+    scribe.put(exchange(1), Held(1))
+    assert scribe.flush()
+    assert (pen.bodies, pen.without) == ([1], [0])
+
+
+def test_large_bodies_come_in_small_batches(pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scribe_module, "BATCH_BYTES", 100)
+    pen.holds.clear()
+    scribe.put(exchange(0))
+    assert pen.begun.wait(10)
+    for n in range(1, 6):
+        scribe.put(exchange(n), Held(60))
+    pen.holds.set()
+    assert scribe.flush()
+    assert [batch for batch, _ in pen.batches] == [[0], [1, 2], [3, 4], [5]]
+
+
+def test_large_bodies_do_not_wait_for_more(pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scribe_module, "BATCH_S", 1000.0)
+    monkeypatch.setattr(scribe_module, "MANY_BYTES", 100)
+    scribe.put(exchange(0), Held(60))
+    scribe.put(exchange(1), Held(60))
+    eventually(lambda: pen.written == [0, 1], "the batch")
 
 
 def test_a_bug_costs_a_batch_and_not_the_recording(pen: Pen, scribe: Scribe, caplog: pytest.LogCaptureFixture) -> None:

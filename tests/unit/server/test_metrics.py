@@ -145,6 +145,7 @@ async def test_what_is_counted(up: Up) -> None:
     assert scrape.get("a2a_refreshes_total", provider=OPENAI, outcome="failed") == 2
     assert scrape.get("a2a_exchanges_recorded_total") == 1
     assert scrape.get("a2a_exchanges_dropped_total") == 0
+    assert scrape.get("a2a_exchanges_without_bodies_total") == 0
     assert scrape.get("a2a_requests_in_flight") == 0
     assert scrape.get("a2a_queue_length", provider=OPENAI) == 0
 
