@@ -43,8 +43,8 @@ class Process:
 
     def threads_cpu_s(self) -> dict[int, float]:
         """Seconds on a processor of each thread there is, to the nanosecond; the loop's has the id of the process."""
-        tasks = Path(f"/proc/{self.popen.pid}/task")
-        return {int(task.name): int((task / "schedstat").read_text().split()[0]) / 1e9 for task in tasks.iterdir()}
+        stats = {task: Path(f"/proc/{self.popen.pid}/task/{task}/schedstat") for task in self.tasks()}
+        return {task: int(stat.read_text().split()[0]) / 1e9 for task, stat in stats.items()}
 
     def settle(self) -> None:
         """Wait until it and what it has started have nothing left to do: what is measured next is not in its way."""
@@ -54,9 +54,16 @@ class Process:
             time.sleep(SETTLED_S)
 
     def _family_cpu_s(self) -> float:
-        tasks = Path(f"/proc/{self.popen.pid}/task").iterdir()
-        children = {pid for task in tasks for pid in (task / "children").read_text().split()}
-        return self.cpu_s() + sum(_cpu_s(Path(f"/proc/{pid}/stat")) for pid in children)
+        return self.cpu_s() + sum(_cpu_s(Path(f"/proc/{pid}/stat")) for pid in self.children())
+
+    def tasks(self) -> list[int]:
+        """Its threads."""
+        return [int(task.name) for task in Path(f"/proc/{self.popen.pid}/task").iterdir()]
+
+    def children(self) -> set[int]:
+        """The processes it has started."""
+        lists = (Path(f"/proc/{self.popen.pid}/task/{task}/children").read_text() for task in self.tasks())
+        return {int(pid) for found in lists for pid in found.split()}
 
     def rss_mib(self) -> float:
         return self._status("VmRSS")

@@ -8,7 +8,6 @@ import msgspec
 
 from a2a.cli import figures
 from a2a.cli.output import Out
-from a2a.control.bodies import unrecorded
 from a2a.control.types import Arrival, Bodies, Exchange
 from a2a.errors import UsageError
 
@@ -53,6 +52,8 @@ def bodies_of(exchange: Exchange) -> list[Body]:
 
 def chosen(exchange: Exchange, name: str) -> Body:
     """Raises UsageError for a body that is not there."""
+    from a2a.control.bodies import unrecorded
+
     found = bodies_of(exchange)
     wanted = name
     if name in ("upstream-request", "upstream-answer") and exchange.attempts:

@@ -10,7 +10,6 @@ from a2a.cli.bodies_text import bodies_of, listing, whole
 from a2a.cli.explain_text import tell_exchange
 from a2a.cli.logs_table import can
 from a2a.cli.output import Out
-from a2a.control.bodies import unrecorded
 from a2a.control.types import Attempt, Exchange, Tokens
 
 _LINES = 12
@@ -125,6 +124,8 @@ def _cut(run: list[str], *, full: bool) -> Iterator[str]:
 
 
 def _bodies(out: Out, exchange: Exchange, *, full: bool) -> None:
+    from a2a.control.bodies import unrecorded
+
     found = bodies_of(exchange)
     out.text("")
     if not found:
