@@ -14,12 +14,12 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 import a2a
 from a2a.clock import SystemClock
@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 AT_ONCE = 100
 AT_ONCE_BYTES = 1024 * 1024
 """Exchanges, and bytes of their bodies, in one message: each is encoded in one go, which holds the event loop up."""
+LARGE = 16 * 1024
+"""Bytes of a request that is sent behind the message, without another copy of it."""
 MOST_BYTES = 2 * WAITING_BYTES
 """Of messages that wait: more is let go of. Bodies, which are the most of it, are left out long before."""
 _PIPE_BYTES = 1024 * 1024
@@ -44,16 +46,52 @@ _PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from a2a.gateway.helper
 _LENGTH = 4
 
 
+class _Large(Struct, frozen=True):
+    """A request that stands behind the message. `exchange`: its place; `call`: of its calls, None for the client's."""
+
+    size: int
+    exchange: int
+    call: int | None
+
+
 class _Order(Struct, frozen=True):
     """`exchanges`: as they were packed. `taken`: what was captured of each, or nothing where that is so of all."""
 
     orders: Orders
     exchanges: list[bytes]
     taken: list[Taken | None]
+    large: list[_Large]
 
-    def batch(self) -> list[Done]:
+    def batch(self, requests: Iterable[bytes]) -> list[Done]:
+        """`requests`: the large ones."""
         captured = self.taken or [None] * len(self.exchanges)
+        for one, request in zip(self.large, requests, strict=True):
+            found = captured[one.exchange]
+            assert found is not None
+            if one.call is None:
+                captured[one.exchange] = structs.replace(found, request=request)
+            else:
+                found.calls[one.call] = structs.replace(found.calls[one.call], request=request)
         return [Done(unpack(data), one) for data, one in zip(self.exchanges, captured, strict=True)]
+
+
+def _apart(captured: list[Taken | None]) -> tuple[list[_Large], list[bytes]]:
+    """Takes the large requests out."""
+    large: list[_Large] = []
+    requests: list[bytes] = []
+    for at, one in enumerate(captured):
+        if one is None:
+            continue
+        for n, call in enumerate(one.calls):
+            if call.request is not None and len(call.request) >= LARGE:
+                large.append(_Large(len(call.request), at, n))
+                requests.append(call.request)
+                one.calls[n] = structs.replace(call, request=b"")
+        if len(one.request) >= LARGE:
+            large.append(_Large(len(one.request), at, None))
+            requests.append(one.request)
+            captured[at] = structs.replace(one, request=b"")
+    return large, requests
 
 
 class _Said(Struct, frozen=True):
@@ -84,10 +122,15 @@ class HelperGone(Exception):
 
 
 class _Message(Struct, frozen=True):
-    """An order as it is sent, and how many exchanges it holds."""
+    """An order as it is sent, how many exchanges it holds, and the large requests behind it."""
 
     data: bytes
     count: int
+    requests: list[bytes]
+
+    @property
+    def size(self) -> int:
+        return len(self.data) + sum(map(len, self.requests))
 
 
 class Helper:
@@ -137,8 +180,9 @@ class Helper:
         for part in _parts(batch):
             bodies = any(capture is not None for _, capture in part)
             captured = [taken(capture) for _, capture in part] if bodies else []
-            order = _Order(self.orders, [data for data, _ in part], captured)
-            self._keep(_Message(_encode(order), len(part)))
+            large, requests = _apart(captured)
+            order = _Order(self.orders, [data for data, _ in part], captured, large)
+            self._keep(_Message(_encode(order), len(part), requests))
             self._more.set()
         return True
 
@@ -147,12 +191,12 @@ class Helper:
         if self._gone is not None:
             raise HelperGone(self._gone)
         if not self._messages:
-            self._keep(_Message(_encode(_Order(self.orders, [], [])), 0))
+            self._keep(_Message(_encode(_Order(self.orders, [], [], [])), 0, []))
             self._more.set()
 
     def left(self) -> list[Done]:
         """What it took and nobody has written: of one that is gone."""
-        return [one for message in self._messages for one in _ORDER.decode(message.data).batch()]
+        return [one for message in self._messages for one in _ORDER.decode(message.data).batch(message.requests)]
 
     def close(self) -> None:
         """Let it end, once what waits is written, or END_S later."""
@@ -173,13 +217,13 @@ class Helper:
         with self._lock:
             self._messages.append(message)
             self.waiting += message.count
-            self.held += len(message.data)
+            self.held += message.size
             while self.held > MOST_BYTES and len(self._messages) > 1:  # the first may be on its way
                 oldest = self._messages[1]
                 del self._messages[1]
                 self.waiting -= oldest.count
                 self.lost += oldest.count
-                self.held -= len(oldest.data)
+                self.held -= oldest.size
 
     def _pass_on(self) -> None:
         """The thread: message by message, each until it is written."""
@@ -190,7 +234,7 @@ class Helper:
             while self._messages:
                 message = self._messages[0]
                 try:
-                    written = self._ask(message.data, again=again)
+                    written = self._ask(message, again=again)
                 except (OSError, msgspec.MsgspecError) as error:
                     self._gone = f"{error or 'it has ended'}"
                     return
@@ -199,7 +243,7 @@ class Helper:
                     with self._lock:
                         self._messages.popleft()
                         self.waiting -= message.count
-                        self.held -= len(message.data)
+                        self.held -= message.size
                 elif self._ending:
                     return
                 else:
@@ -207,9 +251,9 @@ class Helper:
             if self._ending:
                 return
 
-    def _ask(self, data: bytes, *, again: bool) -> bool:
+    def _ask(self, message: _Message, *, again: bool) -> bool:
         """Raises OSError: nobody is there."""
-        _put(self._to, bytes([again]) + data)
+        _put(self._to, bytes([again]) + message.data, message.requests)
         answer = _get(self._from)
         if answer is None:
             raise OSError("it has ended")
@@ -234,20 +278,24 @@ def _parts(batch: Sequence[Entry]) -> Iterator[list[Entry]]:
         yield part
 
 
-def _put(to: IO[bytes], message: bytes) -> None:
+def _put(to: IO[bytes], message: bytes, behind: Iterable[bytes] = ()) -> None:
     to.write(len(message).to_bytes(_LENGTH, "big"))
     to.write(message)
+    for data in behind:
+        to.write(data)
     to.flush()
 
 
 def _get(source: IO[bytes]) -> bytes | None:
-    """None at the end."""
+    """A message. None at the end."""
     head = source.read(_LENGTH)
-    if len(head) < _LENGTH:
-        return None
-    size = int.from_bytes(head, "big")
-    message = source.read(size)
-    return message if len(message) == size else None
+    return _read(source, int.from_bytes(head, "big")) if len(head) == _LENGTH else None
+
+
+def _read(source: IO[bytes], size: int) -> bytes | None:
+    """None at the end."""
+    data = source.read(size)
+    return data if len(data) == size else None
 
 
 class _Notes(logging.Handler):
@@ -276,10 +324,13 @@ def main() -> None:
     hand: OwnHand | None = None
     while (message := _get(sys.stdin.buffer)) is not None:
         again, order = bool(message[0]), _ORDER.decode(memoryview(message)[1:])
+        requests = [data for one in order.large if (data := _read(sys.stdin.buffer, one.size)) is not None]
+        if len(requests) < len(order.large):
+            break
         if hand is None:
             hand = OwnHand(order.orders, SystemClock())
         hand.obey(order.orders)
-        written = hand.write_done(order.batch(), again=again) if order.exchanges else True
+        written = hand.write_done(order.batch(requests), again=again) if order.exchanges else True
         more = hand.tidy()
         try:
             _put(sys.stdout.buffer, _encode(_Reply(written, hand.stopped, more, notes.taken())))

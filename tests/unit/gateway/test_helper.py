@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from support.pool_kit import FakeClock
 from support.waiting import eventually
+from yarl import URL
 
+from a2a.auth.records import ApiKey
 from a2a.control.types import AttemptBodies, Exchange, ExchangeWish
 from a2a.gateway import recording
 from a2a.gateway.call import Call
@@ -19,8 +21,10 @@ from a2a.gateway.hand import Orders
 from a2a.gateway.helper import Helper, HelperGone
 from a2a.gateway.recording import Hands
 from a2a.logs.archive import Archive
-from a2a.logs.scribe import pack
+from a2a.logs.scribe import Entry, pack
 from a2a.protocols.registry import FRONTS
+from a2a.providers.http import Target
+from a2a.secret import Secret
 from a2a.server.live_log import line_of
 
 
@@ -75,6 +79,40 @@ def test_it_writes_what_it_is_sent(tmp_path: Path) -> None:
     assert found.bodies.request_headers == {"authorization": "[removed]"}
     assert found.bodies.attempts == list[AttemptBodies]()
     assert len((tmp_path / "prompts.jsonl").read_text().splitlines()) == 120
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_large_requests_come_to_where_they_belong(gone: bool, tmp_path: Path) -> None:
+    """Also when the process is gone and what it had is written elsewhere."""
+    helper = Helper(orders(tmp_path))
+    if gone:
+        helper._process.kill()
+        helper._process.wait()
+    asked = [b"a" * 20_000, b"b" * 20_000, b"c" * 20_000, b"short"]
+    batch: list[Entry] = []
+    for number, request in enumerate(asked):
+        call = Call(front=FRONTS["chat"], path="/", body=request, headers={})
+        made = Capture(call, 30_000)
+        for n, body in enumerate([request, b"x" * (17_000 + number), b"y"], 1):
+            target = Target(URL("https://up.example/v1"), {})
+            made.called(n, target, body, ApiKey(key=Secret("abcdefgh")), stream=False)
+        batch += [(pack(exchange(2 * number)), made), (pack(exchange(2 * number + 1)), None)]
+    helper.write(batch, again=False)
+    if gone:
+        eventually(lambda: helper._gone, "the end of it")
+        left = [one.taken for one in helper.left() if one.taken is not None]
+        assert [one.request for one in left] == asked
+        found = [[one.request for one in taken.calls] for taken in left]
+        assert found == [[None, b"x" * (17_000 + number), b"y"] for number in range(4)]
+    helper.close()
+    if not gone:
+        archive = Archive(tmp_path / "exchanges.db")
+        kept = [archive.get(exchange(2 * number).id) for number in range(4)]
+        archive.close()
+        bodies = [one.bodies for one in kept if one is not None and one.bodies is not None]
+        assert [one.request for one in bodies] == [request.decode() for request in asked]
+        for number, one in enumerate(bodies):
+            assert [each.request for each in one.attempts] == [one.request, "x" * (17_000 + number), "y"]
 
 
 def test_two_processes_write_one_file(tmp_path: Path) -> None:
