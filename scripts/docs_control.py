@@ -39,6 +39,10 @@ READ_WORDS = {
         "any",
         "Figures: `Stats`. The query is a `StatsWish`, `by` with commas (`?by=provider,day`); `text` as above.",
     ),
+    "/admin/v1/log": (
+        "owner",
+        "What the server has said, oldest first: list of `LogEntry`. The query is a `LogWish`.",
+    ),
     "/admin/v1/events": ("any", "What happens, as it happens: [the live stream](#the-live-stream)."),
     "/admin/v1/login": ("owner", "Logins of this server, newest first: list of `LoginView`."),
     "/admin/v1/login/methods": ("any", "Every way to log in, with what it needs: list of `LoginMethod`."),

@@ -12,14 +12,11 @@ import typer
 from a2a.cli.logs_filter import Words, filtered
 from a2a.cli.output import Out, out_of
 from a2a.control.types import Exchange, ExchangeChanged, ExchangeFilter, ExchangeWish, Missed
-from a2a.errors import A2AError, ExitCode, WrongKey
+from a2a.errors import ExitCode
 
 if TYPE_CHECKING:
-    from a2a.cli.home import Home
     from a2a.control.client import ControlClient
 
-LOOK_S = 1.0
-"""How often a server is looked for while there is none."""
 _KNOWN = 10_000
 """Exchanges that are remembered, so that none is shown twice."""
 _PAGE = 1000
@@ -45,6 +42,7 @@ def _tail(
     begun: Annotated[bool, typer.Option("--begun", help="Show each when it begins, too.")] = False,
 ) -> None:
     """Show exchanges as they end, one a line, until Ctrl-C. Waits for a server, and for the next when it goes."""
+    from a2a.cli.following import Follower
     from a2a.cli.home import Home
     from a2a.logs.filters import where
 
@@ -52,7 +50,8 @@ def _tail(
     where(which, indexed=False)  # what means nothing is told now, not with the first exchange
     show = _printer(out)
     try:
-        for exchange in Tail(Home(out, out.settings()), which, begun=begun).exchanges():
+        tail = Tail(which, begun=begun)
+        for exchange in Follower(Home(out, out.settings())).through(tail.exchanges):
             show(exchange)
     except KeyboardInterrupt:
         raise typer.Exit(ExitCode.INTERRUPTED) from None
@@ -71,70 +70,26 @@ def _printer(out: Out) -> Callable[[Exchange], None]:
 
 
 class Tail:
-    """Follows one server at a time: the one `A2A_URL` names, else the first of this home that answers."""
+    """Which exchanges are shown, and which have been."""
 
-    def __init__(self, home: Home, which: ExchangeFilter, *, begun: bool) -> None:
-        self._home = home
+    def __init__(self, which: ExchangeFilter, *, begun: bool) -> None:
         self._which = which
         self._begun = begun
         self._since = time.time()
         self._seq: int | None = None
         self._shown: OrderedDict[tuple[str, bool], None] = OrderedDict()
-        self._told = ""
 
-    def exchanges(self) -> Iterator[Exchange]:
-        """For ever. Raises WrongKey where a server refuses us."""
-        while True:
-            client = self._server()
-            if client is not None:
-                with client:
-                    yield from self._follow(client)
-            time.sleep(LOOK_S)
-
-    def _server(self) -> ControlClient | None:
-        """One that answers; None where there is none now, which is told once."""
-        from a2a.cli.servers import client_at
-        from a2a.control.servers import running
-
-        settings = self._home.settings
-        urls = [settings.url] if settings.url else [view.url for view in running(settings.folders.servers)]
-        for url in urls:
-            try:
-                client = client_at(self._home, url)
-            except WrongKey:
-                raise
-            except A2AError as error:
-                self._tell(f"{error.message}; trying again")
-                continue
-            self._tell(f"following {url}")
-            return client
-        if not urls:
-            self._tell("no server of this home runs; waiting for one (a2a serve)")
-        return None
-
-    def _tell(self, text: str) -> None:
-        if text != self._told:
-            self._told = text
-            self._home.out.say(text)
-
-    def _follow(self, client: ControlClient) -> Iterator[Exchange]:
+    def exchanges(self, client: ControlClient) -> Iterator[Exchange]:
         """What one connection brings; ends with it."""
-        try:
-            for event in client.events(self._seq, kinds=("exchange",)):
-                self._seq = event.seq
-                match event.change:
-                    case ExchangeChanged(exchange=exchange):
-                        yield from self._seen(exchange)
-                    case Missed():
-                        yield from self._missed(client)
-                    case _:
-                        pass
-        except WrongKey:
-            raise
-        except A2AError as error:
-            self._tell(f"{error.message}; trying again")
-            return
-        self._tell(f"the server at {client.url} is gone; waiting")
+        for event in client.events(self._seq, kinds=("exchange",)):
+            self._seq = event.seq
+            match event.change:
+                case ExchangeChanged(exchange=exchange):
+                    yield from self._seen(exchange)
+                case Missed():
+                    yield from self._missed(client)
+                case _:
+                    pass
 
     def _missed(self, client: ControlClient) -> Iterator[Exchange]:
         """What has ended meanwhile, by the record; oldest first."""

@@ -23,10 +23,12 @@ from a2a.control.types import (
     Explained,
     ExplainWish,
     LiveEvent,
+    LogEntry,
     LoginAnswer,
     LoginMethod,
     LoginView,
     LoginWish,
+    LogWish,
     ModelView,
     Reloaded,
     Replayed,
@@ -110,6 +112,10 @@ class AsyncControlClient:
     async def reload(self) -> Reloaded:
         """The settings and the accounts. Raises ConfigError: then the settings are as before."""
         return await self._ask(asks.reload())
+
+    async def log(self, wish: LogWish) -> list[LogEntry]:
+        """What the server has said, oldest first. Raises Forbidden with another key than the server's own."""
+        return await self._ask(asks.log(wish))
 
     async def login_methods(self) -> list[LoginMethod]:
         return await self._ask(asks.login_methods())

@@ -27,10 +27,12 @@ from a2a.control.types import (
     ExplainWish,
     Export,
     ExportWish,
+    LogEntry,
     LoginAnswer,
     LoginMethod,
     LoginView,
     LoginWish,
+    LogWish,
     Migrated,
     MigrateWish,
     ModelView,
@@ -178,6 +180,10 @@ def cassette(exchange_id: str) -> Ask[str]:
 
 def stats(wish: StatsWish) -> Ask[Stats]:
     return _get("/stats", Stats, query=query_of(wish))
+
+
+def log(wish: LogWish) -> Ask[list[LogEntry]]:
+    return _get("/log", list[LogEntry], query=query_of(wish))
 
 
 def login_methods() -> Ask[list[LoginMethod]]:

@@ -17,10 +17,12 @@ from a2a.control.types import (
     Explained,
     ExplainWish,
     LiveEvent,
+    LogEntry,
     LoginAnswer,
     LoginMethod,
     LoginView,
     LoginWish,
+    LogWish,
     ModelView,
     Reloaded,
     Replayed,
@@ -66,6 +68,9 @@ class ControlCalls(Protocol):
 
     async def reload(self) -> Reloaded:
         """The settings and the accounts."""
+
+    async def log(self, wish: LogWish) -> list[LogEntry]:
+        """What the server has said, oldest first. Raises Forbidden: it is for the owner."""
 
     async def login_methods(self) -> list[LoginMethod]: ...
 

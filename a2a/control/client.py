@@ -24,10 +24,12 @@ from a2a.control.types import (
     Export,
     ExportWish,
     LiveEvent,
+    LogEntry,
     LoginAnswer,
     LoginMethod,
     LoginView,
     LoginWish,
+    LogWish,
     Migrated,
     MigrateWish,
     ModelView,
@@ -127,6 +129,10 @@ class ControlClient:
 
     def stats(self, wish: StatsWish) -> Stats:
         return self._ask(asks.stats(wish))
+
+    def log(self, wish: LogWish) -> list[LogEntry]:
+        """What the server has said, oldest first. Raises Forbidden with another key than the server's own."""
+        return self._ask(asks.log(wish))
 
     def login_methods(self) -> list[LoginMethod]:
         return self._ask(asks.login_methods())

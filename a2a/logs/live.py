@@ -3,7 +3,8 @@
 There is one log for all listeners and nothing per listener but a place in it. A change takes the place of an older one
 of the same thing (an exchange, an account, a login): who waited meanwhile gets the latest state, once. So the log
 holds at most one event for each thing, the newest HISTORY of them; a listener that comes back behind an older one is
-told by `Missed`.
+told by `Missed`. Lines of the server's log are kept besides: a flood of exchanges must not push out what is read after
+it.
 
 While nobody listens an exchange that changes is only put down, which costs its request next to nothing; it becomes an
 event when somebody asks.
@@ -12,14 +13,16 @@ event when somebody asks.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from contextlib import suppress
+from itertools import islice
 from typing import assert_never
 
 from msgspec import structs
 
 from a2a.clock import Clock
+from a2a.control.log_entries import entry_of, rank
 from a2a.control.types import (
     AccountChanged,
     AccountGone,
@@ -27,8 +30,10 @@ from a2a.control.types import (
     Exchange,
     ExchangeChanged,
     LiveEvent,
+    LogEntry,
     LoginChanged,
     LogLine,
+    LogWish,
     Missed,
     Progress,
 )
@@ -37,6 +42,8 @@ HISTORY = 2000
 """Events kept for listeners that are slow or come back."""
 UNHEARD = 200
 """Exchanges put down while nobody listens."""
+LOG_LINES = 1000
+"""Lines of the log that are kept besides; as many as a `LogWish` may ask for."""
 
 
 class Live:
@@ -52,6 +59,7 @@ class Live:
         self._seq = self._first = self._lost = int(clock.now() * 1_000_000)
         self._unheard: dict[str, Exchange] = {}
         """What has changed while nobody listened, by id."""
+        self._lines: deque[LogEntry] = deque(maxlen=LOG_LINES)
         self._listeners: set[Listener] = set()
         self.heard = asyncio.Event()
         """Set while somebody listens."""
@@ -90,8 +98,11 @@ class Live:
             self._events.pop((Progress, change.exchange.id), None)  # the exchange itself says more
             if change.exchange.bodies is not None:
                 change = ExchangeChanged(structs.replace(change.exchange, bodies=None))
+        event = LiveEvent(self._seq, self._clock.now(), change)
+        if isinstance(change, LogLine):
+            self._lines.append(entry_of(event.seq, event.at, change))
         self._events.pop(key, None)
-        self._events[key] = LiveEvent(self._seq, self._clock.now(), change)
+        self._events[key] = event
         if len(self._events) > self._history:
             self._lost = self._events.popitem(last=False)[1].seq
         for listener in self._listeners:
@@ -116,6 +127,12 @@ class Live:
             behind.append(event)
         behind.reverse()
         return [*found, *behind[:most]]
+
+    def log(self, wish: LogWish) -> list[LogEntry]:
+        """The newest lines that are wanted, oldest first."""
+        least = rank(wish.level)
+        newest = (entry for entry in reversed(self._lines) if rank(entry.level) >= least)
+        return list(islice(newest, wish.limit))[::-1]
 
     def listen(self, after: int | None = None) -> Listener:
         """A place behind `after`, or behind the newest event. Close it."""

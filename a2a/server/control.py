@@ -14,7 +14,16 @@ from msgspec import Struct, structs
 
 from a2a.config import PROVIDER_SHORT, describe, in_words, provider_id
 from a2a.config.mistakes import of_value
-from a2a.control.types import Exchange, ExchangeFilter, ExchangeWish, ExplainWish, ReplayWish, SettingView, StatsWish
+from a2a.control.types import (
+    Exchange,
+    ExchangeFilter,
+    ExchangeWish,
+    ExplainWish,
+    LogWish,
+    ReplayWish,
+    SettingView,
+    StatsWish,
+)
 from a2a.errors import ConfigError, Forbidden, RequestError, UnknownRoute
 from a2a.gateway import explain as gateway_explain
 from a2a.server import actions, events, logins
@@ -58,6 +67,12 @@ async def exchanges(request: web.Request) -> web.Response:
 async def stats(request: web.Request) -> web.Response:
     """Raises as `exchanges`."""
     return answer(await request.app[ENGINE].record.stats(_wish(request, StatsWish)))
+
+
+async def log(request: web.Request) -> web.Response:
+    """Raises Forbidden: it tells paths of the machine; RequestError as `exchanges`."""
+    request.app[GUARD].owner(request, "may not see the log")
+    return answer(request.app[ENGINE].live.log(_wish(request, LogWish)))
 
 
 async def exchange(request: web.Request) -> web.Response:
@@ -154,6 +169,7 @@ READS = {
     "/admin/v1/exchanges/{id}": exchange,
     "/admin/v1/exchanges/{id}/cassette": cassette,
     "/admin/v1/stats": stats,
+    "/admin/v1/log": log,
     "/admin/v1/events": events.events,
 }
 

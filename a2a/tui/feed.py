@@ -22,10 +22,12 @@ from a2a.control.types import (
     Explained,
     ExplainWish,
     LiveEvent,
+    LogEntry,
     LoginAnswer,
     LoginMethod,
     LoginView,
     LoginWish,
+    LogWish,
     ModelView,
     Reloaded,
     Replayed,
@@ -35,12 +37,14 @@ from a2a.control.types import (
     Stats,
     StatsWish,
 )
-from a2a.errors import A2AError, Forbidden, Unreachable, WrongKey
+from a2a.errors import A2AError, Forbidden, UnknownRoute, Unreachable, WrongKey
 from a2a.tui.desk import Connect, Desk
 from a2a.tui.state import RING
 
 PAGE = 500
 """Exchanges asked for at a time; the first page is seen before the next is asked for."""
+LOG_PAGE = 1000
+"""Lines of the log asked for: as many as a server keeps."""
 WAITS_S = (0.5, 1.0, 2.0, 3.0, 5.0)
 """Between two tries to connect; the last one again and again."""
 ASK_S = 5.0
@@ -113,6 +117,15 @@ class Feed:
         page = await control.exchanges(ExchangeWish(limit=PAGE))
         self._state.put_exchanges(page.exchanges)
         self._older_than = page.next
+        await self._look_at_log()
+
+    async def _look_at_log(self) -> None:
+        """What the server said before this screen watched. To a client's key, and by a server from before it had that
+        answer, it is not told."""
+        try:
+            self._state.put_log(await self._desk.control.log(LogWish(limit=LOG_PAGE)))
+        except (Forbidden, UnknownRoute) as error:
+            self._state.withhold_log(error.message)
 
     async def _follow(self) -> None:
         """The events. Ends with the connection."""
@@ -190,6 +203,9 @@ class NotAttached:
         self._none()
 
     async def reload(self) -> Reloaded:
+        self._none()
+
+    async def log(self, wish: LogWish) -> list[LogEntry]:
         self._none()
 
     async def login_methods(self) -> list[LoginMethod]:

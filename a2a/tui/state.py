@@ -10,13 +10,14 @@ stays ended.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import Literal, assert_never
 
 from msgspec import Struct, structs
 
 from a2a.clock import Clock
+from a2a.control.log_entries import entry_of
 from a2a.control.types import (
     AccountChanged,
     AccountGone,
@@ -24,6 +25,7 @@ from a2a.control.types import (
     Exchange,
     ExchangeChanged,
     LiveEvent,
+    LogEntry,
     LoginChanged,
     LoginView,
     LogLine,
@@ -67,14 +69,6 @@ EVERYTHING = Changes(TOPICS)
 """For a view that was not seen: it must read everything anew."""
 
 
-class Entry(Struct, frozen=True):
-    """A log line with its number and the time it came. `at`: Unix seconds of the server."""
-
-    seq: int
-    at: float
-    line: LogLine
-
-
 class Flow(Struct, frozen=True):
     """How an answer streams. `output_bytes` of it so far, `first_token_ms` since the request came, `at`: when told."""
 
@@ -98,7 +92,10 @@ class State:
         """Those that have not ended."""
         self.flows: dict[str, Flow] = {}
         """Of live exchanges."""
-        self.logs: deque[Entry] = deque(maxlen=LOG_LINES)
+        self.logs: OrderedDict[int, LogEntry] = OrderedDict()
+        """By number, oldest first; the newest `LOG_LINES`."""
+        self.log_withheld = ""
+        """Why the server does not tell its log; "": it does."""
         self.logins: OrderedDict[str, LoginView] = OrderedDict()
         self.meter = Meter()
         self.seq: int | None = None
@@ -138,6 +135,20 @@ class State:
         """It is removed."""
         self.accounts.pop(account_id, None)
         self._topics.add("accounts")
+
+    def put_log(self, entries: Iterable[LogEntry]) -> None:
+        """Past lines, in any order; events may have told of some already."""
+        if self.log_withheld:
+            self.log_withheld = ""
+            self._topics.add("logs")
+        for entry in entries:
+            self._log(entry)
+        self.logs = OrderedDict(sorted(self.logs.items(), key=lambda item: (item[1].at, item[0])))
+
+    def withhold_log(self, why: str) -> None:
+        """This key is not told what the server says."""
+        self.log_withheld = why
+        self._topics.add("logs")
 
     def put_login(self, login: LoginView) -> None:
         """What is over stays over: an answer may come later than the event."""
@@ -181,8 +192,7 @@ class State:
             case AccountGone(id=account_id):
                 self.drop_account(account_id)
             case LogLine():
-                self.logs.append(Entry(event.seq, event.at, change))
-                self._topics.add("logs")
+                self._log(entry_of(event.seq, event.at, change))
             case LoginChanged(login):
                 self.put_login(login)
             case Missed():
@@ -209,6 +219,12 @@ class State:
             self.live[exchange.id] = exchange
         self._exchanges.add(exchange.id)
         self._topics.add("exchanges")
+
+    def _log(self, entry: LogEntry) -> None:
+        self.logs[entry.seq] = entry
+        if len(self.logs) > LOG_LINES:
+            self.logs.popitem(last=False)
+        self._topics.add("logs")
 
     def _count(self, exchange: Exchange, at: float) -> None:
         tokens = exchange.tokens

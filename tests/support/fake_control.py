@@ -29,10 +29,12 @@ from a2a.control.types import (
     ExplainWish,
     Fault,
     LiveEvent,
+    LogEntry,
     LoginAnswer,
     LoginMethod,
     LoginView,
     LoginWish,
+    LogWish,
     Missed,
     ModelView,
     Quota,
@@ -230,6 +232,8 @@ class FakeControl:
         self.methods: list[LoginMethod] = []
         self.model_list: list[ModelView] = []
         self.setting_list: list[SettingView] = []
+        self.lines: list[LogEntry] | A2AError = []
+        """The log, or why this key is not told it."""
         self.counted = Stats(total=StatsRow())
         self.logins: dict[str, LoginView] = {}
         self._events: asyncio.Queue[LiveEvent | None] = asyncio.Queue()
@@ -348,6 +352,12 @@ class FakeControl:
     async def reload(self) -> Reloaded:
         self._ask("reload")
         return Reloaded(accounts=len(self.by_id))
+
+    async def log(self, wish: LogWish) -> list[LogEntry]:
+        self._ask("log", wish)
+        if isinstance(self.lines, A2AError):
+            raise self.lines
+        return self.lines[-wish.limit :]
 
     async def login_methods(self) -> list[LoginMethod]:
         self._ask("login_methods")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -21,7 +22,9 @@ from a2a.control.types import (
     ExplainWish,
     Fault,
     Hop,
+    LogEntry,
     LogLine,
+    Missed,
     ModelView,
     NoteView,
     Price,
@@ -32,7 +35,7 @@ from a2a.control.types import (
     StatsRow,
     StatsWish,
 )
-from a2a.errors import Unreachable
+from a2a.errors import Forbidden, Unreachable
 from a2a.tui.marks import ASCII
 from a2a.tui.panes import RequestList
 
@@ -429,7 +432,7 @@ async def test_the_level_is_chosen() -> None:
         await dash.press("v")
         await dash.sees("warning and above · 2")
         await dash.press("v", "v")
-        await dash.sees("debug and above · 5", "tick")
+        await dash.sees("info and above · 4")
         await dash.press(":")
         await dash.type("level error")
         await dash.press("enter")
@@ -482,3 +485,50 @@ async def test_a_log_of_many_lines_keeps_the_newest() -> None:
         told(dash, *[("info", f"event_{n}", {}) for n in range(6000)])
         await dash.press("6")
         await dash.sees("event_5999", "info and above · 5000")
+
+
+def kept(*numbers: int) -> list[LogEntry]:
+    return [LogEntry(seq=n, at=NOW - 600 + n, level="info", event=f"kept_{n}") for n in numbers]
+
+
+def log_lines(dash: Running) -> list[str]:
+    """Events as the list has them, newest first."""
+    rows = [line.split() for line in dash.lines() if re.match(r" \d\d:\d\d:\d\d ", line)]
+    return [row[2] for row in rows]
+
+
+async def test_what_was_said_before_is_there_and_nothing_twice() -> None:
+    control = counting()
+    control.lines = kept(1, 2, 3)
+    async with dashboard(control, (120, 40)) as dash:
+        told(dash, ("info", "kept_1", {}), ("info", "kept_2", {}), ("info", "kept_3", {}), ("info", "later", {}))
+        await dash.press("6")
+        await dash.sees("later", "info and above · 4")
+        assert log_lines(dash) == ["later", "kept_3", "kept_2", "kept_1"]
+
+
+async def test_lines_that_were_missed_are_asked_for() -> None:
+    control = counting()
+    control.lines = kept(1)
+    async with dashboard(control, (120, 40)) as dash:
+        await dash.press("6")
+        await dash.sees("kept_1")
+        told(dash, ("info", "kept_1", {}))
+        control.lines = kept(1, 2, 3)
+        control.push(Missed(count=2))
+        await dash.sees("kept_3", "kept_2", "info and above · 3")
+        assert log_lines(dash) == ["kept_3", "kept_2", "kept_1"]
+
+
+async def test_a_client_of_the_server_is_told_that_the_log_is_not_for_it() -> None:
+    control = counting()
+    control.lines = Forbidden("the key of client 'laptop' may not see the log")
+    async with dashboard(control, (120, 40)) as dash:
+        await dash.press("6")
+        await dash.sees("serving", "the key of client 'laptop' may not see the log")
+
+
+async def test_a_server_that_has_said_nothing() -> None:
+    async with dashboard(counting(), (120, 40)) as dash:
+        await dash.press("6")
+        await dash.sees("the server has said nothing of level info or above")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
 
 from a2a.control.types.accounts import AccountView
 from a2a.control.types.exchanges import Exchange
@@ -29,6 +31,27 @@ class LogLine(Struct, frozen=True, kw_only=True, tag="log"):
     level: str
     event: str
     fields: dict[str, str] = {}
+
+
+LogLevel = Literal["info", "warning", "error"]
+"""From which level on lines of the log are wanted."""
+
+
+class LogEntry(Struct, frozen=True, kw_only=True):
+    """A line of the log that was kept, with its number in the live stream and the time it came."""
+
+    seq: int
+    at: float
+    level: str
+    event: str
+    fields: dict[str, str] = {}
+
+
+class LogWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The newest lines of the log of `level` and above; a server keeps 1000 of all levels."""
+
+    level: LogLevel = "info"
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 
 class AccountGone(Struct, frozen=True, kw_only=True, tag="account_gone"):

@@ -16,13 +16,14 @@ from typing import ClassVar
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
 
+from a2a.control import curl
 from a2a.control.bodies import unrecorded
 from a2a.control.types import Exchange, Replayed, ReplayWish
 from a2a.errors import A2AError, UsageError
 from a2a.tui.desk import Desk
 from a2a.tui.frame import Tabs
 from a2a.tui.ink import Piece
-from a2a.tui.inspect import bodies, curl, outside, summary
+from a2a.tui.inspect import bodies, outside, summary
 from a2a.tui.inspect.answer_page import Form
 from a2a.tui.inspect.asked import ask_replay, save_cassette
 from a2a.tui.inspect.head import Heads, Page, Pages, Remark

@@ -1,4 +1,4 @@
-"""What the server says while the dashboard watches: its own log, newest first, by level."""
+"""What the server says: its own log, newest first, by level. Also what it said before the dashboard began to watch."""
 
 from __future__ import annotations
 
@@ -9,25 +9,21 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from a2a.control.log_entries import FLOORS, ordered, rank
+from a2a.control.types import LogEntry, LogLevel
 from a2a.tui import words
 from a2a.tui.desk import Desk
 from a2a.tui.frame import Title
 from a2a.tui.ink import Cell, Piece, Tone
 from a2a.tui.listing import Column, Listing
 from a2a.tui.said import Said
-from a2a.tui.state import Changes, Entry
+from a2a.tui.state import Changes
 from a2a.tui.view import Goto, View, Word
 
-LEVELS = ("debug", "info", "warning", "error", "critical")
-"""From the least to the most that matters."""
-FLOORS = ("debug", "info", "warning", "error")
 TONES: dict[str, Tone] = {"debug": "dim", "info": "info", "warning": "warn", "error": "bad", "critical": "bad"}
-_FIRST = ("account", "provider", "exchange")
-"""Fields that are told before the others."""
-_LAST = ("logger",)
 
 
-class LogList(Listing[Entry]):
+class LogList(Listing[LogEntry]):
     """The newest line stands on top."""
 
     FOLLOWS = True
@@ -44,9 +40,9 @@ class Logs(View):
 
     def __init__(self, desk: Desk, argument: str = "") -> None:
         super().__init__(desk, argument)
-        self.floor = "info"
-        self.held: int | None = None
-        """The number of the newest line when the list was paused."""
+        self.floor: LogLevel = FLOORS[0]
+        self.held: frozenset[int] | None = None
+        """Numbers of the lines there were when the list was paused."""
         self._head = Title(desk, "Log")
         self._list = LogList(_columns(), lambda entry: str(entry.seq), marks=desk.marks)
         self._said = Said(desk)
@@ -61,30 +57,26 @@ class Logs(View):
             self._fill()
 
     def _fill(self) -> None:
-        least = LEVELS.index(self.floor)
-        kept = [entry for entry in self.desk.state.logs if _rank(entry) >= least]
-        if self.held is not None:
-            shown = [entry for entry in kept if entry.seq <= self.held]
-            waiting = len(kept) - len(shown)
-            kept = shown
-        else:
-            waiting = 0
-        self._list.empty = f"nothing of level {self.floor} or above since the dashboard began to watch"
-        self._list.fill(kept[::-1])
-        self._tell(waiting)
+        least = rank(self.floor)
+        kept = [entry for entry in self.desk.state.logs.values() if rank(entry.level) >= least]
+        shown = kept if self.held is None else [entry for entry in kept if entry.seq in self.held]
+        withheld = self.desk.state.log_withheld
+        self._list.empty = withheld or f"the server has said nothing of level {self.floor} or above"
+        self._list.fill(shown[::-1])
+        self._tell(len(kept) - len(shown))
 
     def action_level(self) -> None:
         self.choose_level(FLOORS[(FLOORS.index(self.floor) + 1) % len(FLOORS)])
 
     def choose_level(self, name: str) -> None:
         """Nothing for a name that is none."""
-        if name.strip() in FLOORS:
-            self.floor = name.strip()
-            self._fill()
+        for floor in FLOORS:
+            if floor == name.strip():
+                self.floor = floor
+                self._fill()
 
     def action_pause(self) -> None:
-        newest = self.desk.state.logs[-1].seq if self.desk.state.logs else 0
-        self.held = newest if self.held is None else None
+        self.held = frozenset(self.desk.state.logs) if self.held is None else None
         self._fill()
 
     def narrow(self, pattern: re.Pattern[str] | None) -> None:
@@ -104,8 +96,8 @@ class Logs(View):
 
     def on_listing_opened(self, message: Listing.Opened) -> None:
         message.stop()
-        entry: Entry = message.row
-        if exchange := entry.line.fields.get("exchange"):
+        entry: LogEntry = message.row
+        if exchange := entry.fields.get("exchange"):
             self.post_message(Goto("exchange", exchange))
 
     def _tell(self, waiting: int) -> None:
@@ -117,38 +109,31 @@ class Logs(View):
 
     def _say(self) -> None:
         entry = self._list.current
-        self._said.say((f"{entry.line.event}  {_fields(entry)}".strip() if entry is not None else "", ""))
+        self._said.say((f"{entry.event}  {_fields(entry)}".strip() if entry is not None else "", ""))
 
 
-def _rank(entry: Entry) -> int:
-    """An unknown level counts as info."""
-    return LEVELS.index(entry.line.level) if entry.line.level in LEVELS else 1
+def _fields(entry: LogEntry) -> str:
+    return "  ".join(f"{name}={value}" for name, value in ordered(entry))
 
 
-def _ordered(entry: Entry) -> list[tuple[str, str]]:
-    fields = entry.line.fields
-    middle = [name for name in fields if name not in (*_FIRST, *_LAST)]
-    return [(name, fields[name]) for name in (*_FIRST, *middle, *_LAST) if name in fields]
-
-
-def _fields(entry: Entry) -> str:
-    return "  ".join(f"{name}={value}" for name, value in _ordered(entry))
-
-
-def _columns() -> Sequence[Column[Entry]]:
-    def what(entry: Entry) -> Cell:
-        tone: Tone = "strong" if _rank(entry) >= LEVELS.index("warning") else "plain"
-        pieces: list[Piece] = [(entry.line.event, tone)]
-        for name, value in _ordered(entry):
-            pieces += [(f"  {name}=", "dim"), (value, "dim" if name in _LAST else "plain")]
+def _columns() -> Sequence[Column[LogEntry]]:
+    def what(entry: LogEntry) -> Cell:
+        tone: Tone = "strong" if rank(entry.level) >= rank("warning") else "plain"
+        pieces: list[Piece] = [(entry.event, tone)]
+        for name, value in ordered(entry):
+            pieces += [(f"  {name}=", "dim"), (value, "dim" if name == "logger" else "plain")]
         return pieces
 
     return (
         Column(key="time", title="TIME", cell=lambda entry: [(words.clock_time(entry.at), "dim")], width=8),
         Column(key="level", title="LEVEL", cell=_level, width=8, sort=_rank, first_down=True),
-        Column(key="event", title="EVENT", cell=what, width=20, grow=True, sort=lambda entry: entry.line.event),
+        Column(key="event", title="EVENT", cell=what, width=20, grow=True, sort=lambda entry: entry.event),
     )
 
 
-def _level(entry: Entry) -> Cell:
-    return [(entry.line.level, TONES.get(entry.line.level, "info"))]
+def _rank(entry: LogEntry) -> int:
+    return rank(entry.level)
+
+
+def _level(entry: LogEntry) -> Cell:
+    return [(entry.level, TONES.get(entry.level, "info"))]

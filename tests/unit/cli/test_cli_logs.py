@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+import shlex
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -19,7 +20,7 @@ from support.recorded import chat, exchange
 from a2a.cli import app as cli
 from a2a.cli.logs_filter import moment
 from a2a.cli.output import Out
-from a2a.control.types import Arrival, Attempt, Exchange, Fault
+from a2a.control.types import Arrival, Attempt, Exchange, Fault, ServerView
 from a2a.errors import UsageError
 from a2a.gateway.cassettes.form import read_folder
 from a2a.logs.store import Store
@@ -372,3 +373,34 @@ def test_binary_frames_are_opened(home: Path) -> None:
     store.close()
     told = Run("logs", "show", "last", "--body", "1-answer").stdout
     assert told.split() == ["assistantResponseEvent", '{"content":"hi"}']
+
+
+def test_a_request_as_a_curl_command(kept: list[Exchange], monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run("logs", "show", kept[0].id, "--curl")
+    assert run.code == 0, run.stderr
+    words = shlex.split(run.stdout.replace("\\\n", " "))
+    assert words[0] == "curl"
+    assert f"http://127.0.0.1:3000{kept[0].path}" in words
+    assert "$A2A_KEY" in run.stdout
+    assert json.loads(words[-1])["messages"] == [HI]
+    data = Run("logs", "show", kept[0].id, "--curl", "--json").data
+    assert data == {"id": kept[0].id, "curl": run.stdout.rstrip("\n")}
+
+
+def test_a_curl_command_is_for_the_server_that_runs(kept: list[Exchange], monkeypatch: pytest.MonkeyPatch) -> None:
+    views = [ServerView(url="http://127.0.0.1:4567", pid=1, version="0", started_at=0.0)]
+    monkeypatch.setattr("a2a.control.servers.running", lambda _: views)
+    assert f"http://127.0.0.1:4567{kept[0].path} " in Run("logs", "show", kept[0].id, "--curl").stdout
+
+
+@pytest.mark.parametrize("args", [["--full"], ["--raw"], ["--body", "client-request"]])
+def test_a_curl_command_stands_alone(kept: list[Exchange], args: list[str]) -> None:
+    run = Run("logs", "show", kept[0].id, "--curl", *args)
+    assert (run.code, run.stdout) == (2, "")
+    assert "--curl goes without" in run.stderr
+
+
+def test_no_curl_command_without_the_body(kept: list[Exchange]) -> None:
+    run = Run("logs", "show", kept[1].id, "--curl")
+    assert (run.code, run.stdout) == (2, "")
+    assert "was not recorded" in run.stderr

@@ -12,7 +12,8 @@ import pytest
 from support.cli_run import Run
 from support.recorded import START, exchange
 
-from a2a.cli import logs_tail
+from a2a.cli import following
+from a2a.cli.following import Follower
 from a2a.cli.home import Home
 from a2a.cli.logs_tail import Tail
 from a2a.cli.output import Out
@@ -60,7 +61,7 @@ class Fake:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs_tail, "LOOK_S", 0.0)
+    monkeypatch.setattr(following, "LOOK_S", 0.0)
 
 
 def follow(fake: Fake, monkeypatch: pytest.MonkeyPatch, **options: Any) -> list[Exchange]:
@@ -68,9 +69,9 @@ def follow(fake: Fake, monkeypatch: pytest.MonkeyPatch, **options: Any) -> list[
     monkeypatch.setattr("a2a.cli.servers.client_at", lambda home, url: fake)
     which = options.pop("which", ExchangeFilter())
     seen: list[Exchange] = []
-    tail = Tail(Home(Out(), load({})), which, begun=options.pop("begun", False))
+    tail = Tail(which, begun=options.pop("begun", False))
     with contextlib.suppress(KeyboardInterrupt):  # after the last connection
-        seen.extend(tail.exchanges())
+        seen.extend(Follower(Home(Out(), load({}))).through(tail.exchanges))
     return seen
 
 
@@ -118,8 +119,8 @@ def test_a_server_that_comes_back(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 
     monkeypatch.setenv("A2A_URL", fake.url)
     monkeypatch.setattr("a2a.cli.servers.client_at", client_at)
-    tail = Tail(Home(Out(), load({})), ExchangeFilter(), begun=False)
-    assert list(islice(tail.exchanges(), 1)) == [ENDED]
+    tail = Tail(ExchangeFilter(), begun=False)
+    assert list(islice(Follower(Home(Out(), load({}))).through(tail.exchanges), 1)) == [ENDED]
     told = capsys.readouterr().err
     assert told.count("trying again") == 1
     assert "following http://127.0.0.1:9" in told
@@ -157,7 +158,7 @@ def test_without_a_server_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     def looked(_: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(logs_tail.time, "sleep", looked)
+    monkeypatch.setattr(following.time, "sleep", looked)
     run = Run("logs", "tail")
     assert (run.code, run.stdout) == (130, "")
     assert "waiting for one (a2a serve)" in run.stderr

@@ -15,11 +15,13 @@ from a2a.control.types import (
     Exchange,
     ExchangeChanged,
     LiveEvent,
+    LogEntry,
     LogLine,
+    LogWish,
     Missed,
     Progress,
 )
-from a2a.logs.live import UNHEARD, Live
+from a2a.logs.live import LOG_LINES, UNHEARD, Live
 
 pytestmark = pytest.mark.anyio
 
@@ -272,3 +274,30 @@ async def test_who_comes_back_to_what_nobody_heard_is_told_what_is_lost() -> Non
     ]
     assert [event.seq for event in rest] == sorted(event.seq for event in rest)
     assert stream.since(missed.seq) == rest[:UNHEARD]
+
+
+async def test_lines_of_the_log_outlive_a_flood_of_exchanges() -> None:
+    stream = live(history=5)
+    publish(stream, "a", "b")
+    for number in range(50):
+        stream.publish(ExchangeChanged(exchange(f"ex_{number}")))
+    assert not any(isinstance(change, LogLine) for change in changes(stream.since(0)))
+    assert stream.log(LogWish()) == [
+        LogEntry(seq=FIRST + 1, at=NOW, level="info", event="a"),
+        LogEntry(seq=FIRST + 2, at=NOW, level="info", event="b"),
+    ]
+
+
+async def test_only_so_many_lines_are_kept() -> None:
+    stream = live()
+    publish(stream, *(f"line_{number}" for number in range(LOG_LINES + 5)))
+    kept = stream.log(LogWish(limit=LOG_LINES))
+    assert (len(kept), kept[0].event, kept[-1].event) == (LOG_LINES, "line_5", f"line_{LOG_LINES + 4}")
+
+
+async def test_the_newest_lines_of_a_level_and_above() -> None:
+    stream = live()
+    for level in ("info", "warning", "error", "critical", "info"):
+        stream.publish(LogLine(level=level, event=level))
+    assert [line.event for line in stream.log(LogWish(level="warning", limit=2))] == ["error", "critical"]
+    assert [line.event for line in stream.log(LogWish(limit=2))] == ["critical", "info"]

@@ -25,6 +25,8 @@ from a2a.control.types import (
     ExportWish,
     LoginAnswer,
     LoginWish,
+    LogLine,
+    LogWish,
     MigrateWish,
     NewName,
     StatsWish,
@@ -244,3 +246,26 @@ async def test_what_was_learned_is_on_disk_without_an_action(up: Up) -> None:
     up.engine.pool.members()[0].hold("suspended", "suspended", "by the upstream")
     await asyncio.to_thread(eventually, path.exists, "the file")
     assert b"suspended" in path.read_bytes()
+
+
+async def test_the_log_is_told_by_level(up: Up) -> None:
+    for level in ("info", "warning", "error"):
+        up.engine.live.publish(LogLine(level=level, event=f"said_{level}", fields={"account": "openai/a"}))
+    said = await up.ask(lambda client: client.log(LogWish(level="warning", limit=1000)))
+    assert [line.event for line in said if line.event.startswith("said_")] == ["said_warning", "said_error"]
+    (newest,) = await up.ask(lambda client: client.log(LogWish(level="error", limit=1)))
+    assert (newest.event, newest.level, newest.fields) == ("said_error", "error", {"account": "openai/a"})
+    async with up.client() as client:
+        assert await client.log(LogWish(level="error", limit=1)) == [newest]
+
+
+async def test_the_log_is_for_the_owner(up: Up) -> None:
+    with pytest.raises(Forbidden, match="may not see the log"):
+        await up.ask(lambda client: client.log(LogWish()), key=LAPTOP)
+
+
+@pytest.mark.parametrize("query", ["level=debug", "limit=0", "limit=1001", "limit=x", "after=1"])
+async def test_a_query_of_the_log_that_does_not_fit_is_refused(up: Up, query: str) -> None:
+    status, told = await up.raw("GET", f"/log?{query}")
+    assert status == 400
+    assert "the query does not fit" in told["error"]["message"]

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from support.fake_control import NOW, FrozenClock, account, accounts, exchange
 
-from a2a.control.types import AccountChanged, AccountGone, ExchangeChanged, LiveEvent, LoginView, Missed, Progress
-from a2a.tui.state import EVERYTHING, TOPICS, State
+from a2a.control.types import (
+    AccountChanged,
+    AccountGone,
+    ExchangeChanged,
+    LiveEvent,
+    LogEntry,
+    LoginView,
+    LogLine,
+    Missed,
+    Progress,
+)
+from a2a.tui.state import EVERYTHING, LOG_LINES, TOPICS, State
 
 
 def state_with(*changes):
@@ -76,3 +86,39 @@ def test_a_login_that_is_over_stays_over():
     state.put_login(view)
     state.put_login(LoginView(id="x", provider="p", state="running", started_at=NOW))
     assert state.logins["x"] == view
+
+
+def line(seq, at=NOW):
+    return LogEntry(seq=seq, at=at, level="info", event=f"line_{seq}")
+
+
+def test_past_lines_of_the_log_come_in_their_place_and_once():
+    state = state_with(LogLine(level="info", event="line_1"), LogLine(level="info", event="line_2"))
+    state.apply(LiveEvent(9, NOW + 9, LogLine(level="info", event="line_9")))
+    state.take_changes()
+    state.put_log([line(2), line(3, NOW + 3), line(9, NOW + 9)])
+    assert [entry.event for entry in state.logs.values()] == ["line_1", "line_2", "line_3", "line_9"]
+    assert state.take_changes().topics == {"logs"}
+
+
+def test_lines_of_another_server_that_counts_from_less_are_newer():
+    state = State(FrozenClock())
+    state.put_log([line(100, NOW)])
+    state.put_log([line(5, NOW + 1), line(6, NOW + 2)])
+    assert [entry.seq for entry in state.logs.values()] == [100, 5, 6]
+
+
+def test_a_log_that_was_withheld_may_be_told_later():
+    state = State(FrozenClock())
+    state.withhold_log("it is for the owner")
+    assert state.log_withheld == "it is for the owner"
+    assert state.take_changes().topics == {"logs"}
+    state.put_log([])
+    assert state.log_withheld == ""
+    assert state.take_changes().topics == {"logs"}
+
+
+def test_only_so_many_lines_are_kept():
+    state = State(FrozenClock())
+    state.put_log(line(seq) for seq in range(LOG_LINES + 3))
+    assert (len(state.logs), next(iter(state.logs))) == (LOG_LINES, 3)

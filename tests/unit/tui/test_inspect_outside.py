@@ -1,9 +1,8 @@
-"""What leaves the inspector: a curl command, files for an editor."""
+"""What leaves the inspector: files for an editor or a pager."""
 
 from __future__ import annotations
 
 import json
-import shlex
 import signal
 import stat
 from pathlib import Path
@@ -12,69 +11,8 @@ from typing import Any
 import pytest
 from support.fake_exchange import CHAT_REQUEST, KIRO_STREAM, converted
 
-from a2a.control.types import Bodies, Exchange
 from a2a.errors import UsageError
-from a2a.tui.inspect import curl, outside
-
-URL = "http://127.0.0.1:3000"
-
-
-def requested(body: str, **headers: str) -> Exchange:
-    return converted(bodies=Bodies(request=body, request_headers=headers))
-
-
-def words(exchange: Exchange) -> list[str]:
-    """As a shell reads it."""
-    return shlex.split(curl.command(exchange, URL).replace("\\\n", " "))
-
-
-def test_a_request_becomes_a_command_that_a_shell_reads_the_same() -> None:
-    body = json.dumps({"text": 'it\'s "quoted", $HOME `id` \\ 京都\n'}, ensure_ascii=False)
-    found = words(requested(body, accept="text/event-stream"))
-    assert found[:3] == ["curl", "-N", f"{URL}/v1/chat/completions"]
-    assert found[-2:] == ["--data-raw", body]
-    assert "accept: text/event-stream" in found
-    assert "content-type: application/json" in found
-
-
-@pytest.mark.parametrize(
-    ("front", "header"),
-    [
-        ("chat", "authorization: Bearer $A2A_KEY"),
-        ("responses", "authorization: Bearer $A2A_KEY"),
-        ("claude", "x-api-key: $A2A_KEY"),
-        ("gemini", "x-goog-api-key: $A2A_KEY"),
-    ],
-)
-def test_the_key_is_a_variable_in_the_form_of_its_protocol(front: str, header: str) -> None:
-    exchange = requested("{}", authorization="[removed]", cookie="a=b", host="x")
-    exchange.front = front
-    text = curl.command(exchange, URL)
-    assert f'-H "{header}"' in text
-    assert "[removed]" not in text
-    assert "cookie" not in text
-
-
-def test_a_key_in_the_path_is_left_out() -> None:
-    exchange = requested("{}")
-    exchange.path = "/v1beta/models/m:generateContent?alt=sse&key=AIzaSecret"
-    assert words(exchange)[2] == f"{URL}/v1beta/models/m:generateContent?alt=sse"
-
-
-def test_a_long_body_goes_in_by_standard_input() -> None:
-    body = json.dumps({"text": "x" * curl.ARGUMENT + "\nA2A_BODY\n"})
-    text = curl.command(requested(body + "\nA2A_BODY"), URL)
-    assert "--data-binary @- <<'A2A_BODY_'\n" in text
-    assert text.endswith("\nA2A_BODY_")
-
-
-@pytest.mark.parametrize(
-    "bodies",
-    [None, Bodies(), Bodies(request="{", cut=["request"]), Bodies(request="base64:AAAA"), Bodies(request="\0")],
-)
-def test_what_cannot_be_sent_again_is_refused(bodies: Bodies | None) -> None:
-    with pytest.raises(UsageError):
-        curl.command(converted(bodies=bodies), URL)
+from a2a.tui.inspect import outside
 
 
 @pytest.mark.parametrize(
@@ -159,13 +97,6 @@ def test_an_interrupt_is_for_the_program_alone(told: list[str]) -> None:
 def test_no_command_is_told(command: str) -> None:
     with pytest.raises(UsageError, match="no command line"):
         outside.run(command, {"a": ""})
-
-
-def test_a_request_that_came_without_a_server_has_no_command() -> None:
-    exchange = requested("{}")
-    exchange.path = "chat"
-    with pytest.raises(UsageError, match="a2a chat sent this without a server"):
-        curl.command(exchange, URL)
 
 
 def test_whatever_is_recorded_can_be_handed_out() -> None:

@@ -1,7 +1,7 @@
 """The client's request as a command for a shell, to be sent again by hand.
 
-The key is a variable: a2a's own key is not in the record, and must not come onto a clipboard. Headers of the connection
-and of the client itself are left out.
+The key is a variable: a2a's own key is not in the record, and must not come onto a clipboard or into a script. Headers
+of the connection and of the client itself are left out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import shlex
 from a2a.control.bodies import is_binary
 from a2a.control.types import Exchange
 from a2a.errors import UsageError
-from a2a.tui.inspect import bodies
 
 KEY = "$A2A_KEY"
 """What stands where the key belongs."""
@@ -37,11 +36,12 @@ def command(exchange: Exchange, url: str) -> str:
     Raises UsageError where the body was not recorded whole, or did not come by HTTP.
     """
     if not exchange.path.startswith("/"):
-        raise UsageError("a2a chat sent this without a server: it has no URL", hint="r sends it again")
-    body = exchange.bodies.request if exchange.bodies is not None else None
-    if body is None:
+        raise UsageError("a2a chat sent this without a server: it has no URL", hint=f"a2a logs replay {exchange.id}")
+    recorded = exchange.bodies
+    body = recorded.request if recorded is not None else None
+    if recorded is None or body is None:
         raise UsageError("the request's body was not recorded", hint="a2a serve --log-bodies, then send it again")
-    if bodies.was_cut(exchange, "request"):
+    if "request" in recorded.cut:
         raise UsageError("only the beginning of this body was kept: it cannot be sent again")
     if is_binary(body) or "\0" in body:
         raise UsageError("the body is no text: a shell cannot send it")
