@@ -15,11 +15,11 @@ from typing import Annotated
 import typer
 
 from a2a import __version__
-from a2a.cli import accounts, chat, config_cmd, dash, demo, explain, login, logout, logs, models, serve, stats
+from a2a.cli import accounts, chat, config_cmd, dash, demo, explain, login, logout, logs, models, serve, stats, status
 from a2a.cli.output import NotWritten, Out, ReaderGone
 from a2a.errors import A2AError, ExitCode, StoreError, UsageError
 
-COMMANDS = (login, accounts, logout, serve, dash, chat, models, explain, logs, stats, demo, config_cmd)
+COMMANDS = (login, accounts, logout, serve, status, dash, chat, models, explain, logs, stats, demo, config_cmd)
 """Modules with `register(app)`, in the order of the help."""
 
 _GLOBAL_FLAGS = {"--json": 0, "--quiet": 0, "--verbose": 0, "--config": 1}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -65,6 +66,21 @@ def chosen(exchange: Exchange, name: str) -> Body:
         none = unrecorded(exchange)
         raise UsageError(f"no bodies of {exchange.id} were recorded{none.why}", hint=none.hint)
     raise UsageError(f"there is no body called {name!r}", hint=f"there are: {', '.join(body.name for body in found)}")
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """Two bodies by their names, and how they differ, as a unified diff."""
+
+    before: str
+    after: str
+    lines: list[str]
+
+
+def difference(exchange: Exchange) -> Difference:
+    """What the last upstream was sent instead of what the client had. Raises UsageError where one was not recorded."""
+    before, after = chosen(exchange, "client-request"), chosen(exchange, "upstream-request")
+    lines = difflib.unified_diff([*pretty(before)], [*pretty(after)], before.name, after.name, lineterm="")
+    return Difference(before.name, after.name, list(lines))
 
 
 def listing(exchange: Exchange) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 from a2a.config import Settings
-from a2a.errors import A2AError, Forbidden, UnknownRoute, Unreachable, WrongKey
+from a2a.errors import A2AError, Forbidden, RequestError, UnknownRoute, Unreachable, WrongKey
 
 if TYPE_CHECKING:
     from a2a.cli.home import Home
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 LOOK_S = 1.0
 """How often a server is looked for while there is none."""
-_REFUSED = (WrongKey, Forbidden, UnknownRoute)
+_REFUSED = (WrongKey, Forbidden, UnknownRoute, RequestError)
 """What a server will say again however often it is asked."""
 
 

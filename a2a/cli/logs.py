@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from a2a.cli import logs_cassette, logs_export, logs_replay, logs_server, logs_show, logs_tail
+from a2a.cli import logs_cassette, logs_events, logs_export, logs_replay, logs_server, logs_show, logs_tail
 from a2a.cli.logs_filter import Words, filtered
 from a2a.cli.output import Out, out_of
 from a2a.control.types import ExchangeFilter
@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(rich_markup_mode=None)
     group.callback(invoke_without_command=True, epilog=_EXAMPLES)(_logs)
     group.command("list", epilog=_LIST)(_list)
-    for module in (logs_show, logs_tail, logs_server, logs_replay, logs_cassette, logs_export):
+    for module in (logs_show, logs_tail, logs_server, logs_events, logs_replay, logs_cassette, logs_export):
         module.register(group)
     app.add_typer(group, name="logs")
 

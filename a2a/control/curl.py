@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 
-from a2a.control.bodies import is_binary
+from a2a.control.bodies import is_binary, unrecorded
 from a2a.control.types import Exchange
 from a2a.errors import UsageError
 
@@ -40,7 +40,8 @@ def command(exchange: Exchange, url: str) -> str:
     recorded = exchange.bodies
     body = recorded.request if recorded is not None else None
     if recorded is None or body is None:
-        raise UsageError("the request's body was not recorded", hint="a2a serve --log-bodies, then send it again")
+        none = unrecorded(exchange)
+        raise UsageError(f"the request's body was not recorded{none.why}", hint=none.hint)
     if "request" in recorded.cut:
         raise UsageError("only the beginning of this body was kept: it cannot be sent again")
     if is_binary(body) or "\0" in body:

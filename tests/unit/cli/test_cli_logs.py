@@ -20,7 +20,7 @@ from support.recorded import chat, exchange
 from a2a.cli import app as cli
 from a2a.cli.logs_filter import moment
 from a2a.cli.output import Out
-from a2a.control.types import Arrival, Attempt, Exchange, Fault, ServerView
+from a2a.control.types import Arrival, Attempt, AttemptBodies, Exchange, Fault, ServerView
 from a2a.errors import UsageError
 from a2a.gateway.cassettes.form import read_folder
 from a2a.logs.store import Store
@@ -393,14 +393,51 @@ def test_a_curl_command_is_for_the_server_that_runs(kept: list[Exchange], monkey
     assert f"http://127.0.0.1:4567{kept[0].path} " in Run("logs", "show", kept[0].id, "--curl").stdout
 
 
-@pytest.mark.parametrize("args", [["--full"], ["--raw"], ["--body", "client-request"]])
-def test_a_curl_command_stands_alone(kept: list[Exchange], args: list[str]) -> None:
-    run = Run("logs", "show", kept[0].id, "--curl", *args)
+@pytest.mark.parametrize("args", [["--full"], ["--raw"], ["--body", "client-request"], ["--diff", "--curl"]])
+@pytest.mark.parametrize("view", ["--curl", "--diff"])
+def test_such_a_view_stands_alone(kept: list[Exchange], args: list[str], view: str) -> None:
+    run = Run("logs", "show", kept[0].id, view, *args)
     assert (run.code, run.stdout) == (2, "")
-    assert "--curl goes without" in run.stderr
+    assert "--diff and --curl stand alone" in run.stderr
 
 
 def test_no_curl_command_without_the_body(kept: list[Exchange]) -> None:
     run = Run("logs", "show", kept[1].id, "--curl")
     assert (run.code, run.stdout) == (2, "")
     assert "was not recorded" in run.stderr
+
+
+def test_what_was_made_of_the_request(home: Path) -> None:
+    made = chat(0, [HI], "In the cellar.")
+    assert made.bodies is not None
+    made.attempts = made.attempts[:1]
+    made.bodies.request = json.dumps({"model": "one", "seed": 1})
+    made.bodies.attempts = [AttemptBodies(n=1, request=json.dumps({"model": "two", "seed": 1}))]
+    (home / "data").mkdir(parents=True)
+    store = Store(home / "data" / "exchanges.db")
+    store.add([made])
+    changed = made.id
+    made.id, made.bodies.attempts[0].request = "ex_same", made.bodies.request
+    store.add([made])
+    store.close()
+    run = Run("logs", "show", changed, "--diff")
+    assert run.stdout.splitlines() == [
+        "--- client-request",
+        "+++ 1-request",
+        "@@ -1,4 +1,4 @@",
+        " {",
+        '-  "model": "one",',
+        '+  "model": "two",',
+        '   "seed": 1',
+        " }",
+    ]
+    data = Run("logs", "show", changed, "--diff", "--json").data
+    assert (data["before"], data["after"], data["diff"]) == ("client-request", "1-request", run.stdout.splitlines())
+    same = Run("logs", "show", "ex_same", "--diff")
+    assert (same.code, same.stdout) == (0, "")
+    assert "nothing was changed" in same.stderr
+
+
+def test_no_difference_without_bodies(kept: list[Exchange]) -> None:
+    run = Run("logs", "show", kept[1].id, "--diff")
+    assert (run.code, "a2a serve --log-bodies" in run.stderr) == (2, True)
