@@ -73,11 +73,11 @@ def load(kind: str, subject: Subject, folder: Path, seconds: float) -> tuple[flo
         served, wrong = unary(process, CHAT, file, clients=32 if kind == "unary" else 16, seconds=seconds)
     else:
         stream = kind == "stream"
-        path, body = (CHAT, chat_body("bench-paced", stream=True)) if stream else (CLAUDE, claude_body("bench-tools"))
+        path, body = (CHAT, chat_body("bench-brisk", stream=True)) if stream else (CLAUDE, claude_body("bench-tools"))
         with fast_runner() as runner:
-            answers = runner.run(crowd(process, path, body, clients=100, seconds=seconds))
+            answers = runner.run(crowd(process, path, body, clients=32, seconds=seconds))
         right = sum(answer.ok for answer in answers)
-        served, wrong = right * STREAMS["paced" if stream else "tools"].chunks, len(answers) - right
+        served, wrong = right * STREAMS["brisk" if stream else "tools"].chunks, len(answers) - right
     loop_s = subject.cpu_s()[0] - before[0]
     process.settle()
     if wrong or not served:
@@ -87,8 +87,8 @@ def load(kind: str, subject: Subject, folder: Path, seconds: float) -> tuple[flo
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.record", description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=12)
-    parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--rounds", type=int, default=16)
+    parser.add_argument("--seconds", type=float, default=0.5)
     parser.add_argument("--load", action="append", choices=LOADS)
     options = parser.parse_args()
     taken: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)

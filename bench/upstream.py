@@ -31,7 +31,8 @@ STREAMS = {
     "stream": Stream(CHUNKS, 0.0),
     "mixed": Stream(CHUNKS, 0.0, mixed=True),
     "paced": Stream(CHUNKS, 0.010),
-    "tools": Stream(CHUNKS, 0.010, mixed=True),
+    "brisk": Stream(CHUNKS, 0.002),
+    "tools": Stream(CHUNKS, 0.002, mixed=True),
     "slow": Stream(30, 0.100),
     "first": Stream(3, 0.004),
 }

@@ -75,12 +75,12 @@ class _Order(Struct, frozen=True):
         return [Done(unpack(data), one) for data, one in zip(self.exchanges, captured, strict=True)]
 
 
-def _apart(captured: list[Taken | None]) -> tuple[list[_Large], list[bytes]]:
-    """Takes the large requests out."""
+def _apart(part: list[Entry], captured: list[Taken | None]) -> tuple[list[_Large], list[bytes]]:
+    """Takes the large requests out of what was captured."""
     large: list[_Large] = []
     requests: list[bytes] = []
-    for at, one in enumerate(captured):
-        if one is None:
+    for at, (_, capture) in enumerate(part):
+        if capture is None or capture.size < LARGE or (one := captured[at]) is None:
             continue
         for n, call in enumerate(one.calls):
             if call.request is not None and len(call.request) >= LARGE:
@@ -180,7 +180,7 @@ class Helper:
         for part in _parts(batch):
             bodies = any(capture is not None for _, capture in part)
             captured = [taken(capture) for _, capture in part] if bodies else []
-            large, requests = _apart(captured)
+            large, requests = _apart(part, captured)
             order = _Order(self.orders, [data for data, _ in part], captured, large)
             self._keep(_Message(_encode(order), len(part), requests))
             self._more.set()
