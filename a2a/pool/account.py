@@ -51,6 +51,9 @@ class PoolAccount(Cooldown):
         self._targets: dict[tuple[Operation, bool, str, str], tuple[Credential, Target]] = {}
         self._profiles: dict[str, tuple[ModelInfo | None, Profile]] = {}
         self.on_change: Callable[[PoolAccount], None] = lambda _: None
+        self.on_move: Callable[[PoolAccount], None] = lambda _: None
+        """Called when it turns out that its calls go elsewhere than was known."""
+        self._root: str | None = None
         self.outage: Outage | None = None
         """The breaker of its origin, which it shares with other accounts."""
         self._limits = limits_of(account, provider.settings)
@@ -101,6 +104,12 @@ class PoolAccount(Cooldown):
         """What was built from other metadata or settings."""
         self._targets.clear()
         self._profiles.clear()
+        self._root = None
+
+    @property
+    def root(self) -> str:
+        """Where its calls go: what its settings say, until a credential has said otherwise."""
+        return self._root or self.provider.base_url(self.account)
 
     def _limit(self) -> None:
         """Take the limits that hold now; what was used under others stays used."""
@@ -123,6 +132,10 @@ class PoolAccount(Cooldown):
         if len(self._targets) >= MAX_BUILT:
             self._targets.clear()
         self._targets[key] = credential, target
+        root = self.provider.root(self.account, credential)
+        if root != self.root:
+            self._root = root
+            self.on_move(self)
         return target
 
     def profile(self, model: str, info: ModelInfo | None) -> Profile:
@@ -346,7 +359,7 @@ class PoolAccount(Cooldown):
             self.account,
             self._shown(),
             self._clock.now(),
-            base_url=self.provider.base_url(self.account),
+            base_url=self.root,
             in_flight=self.in_flight,
         )
 

@@ -59,10 +59,10 @@ class Pool:
             member = before.pop(account.id, None) or PoolAccount(account, provider, self._clock)
             if member.use(account):
                 changed.append(member)
-            member.on_change = self._changed
+            member.on_change, member.on_move = self._changed, self._moved
             now.setdefault(account.provider, []).append(member)
         for gone in before.values():
-            gone.on_change = lambda _: None  # its calls still end, and are nobody's news
+            gone.on_change = gone.on_move = lambda _: None  # its calls still end, and are nobody's news
         self._members = now
         self._meet()
         for member in changed:
@@ -99,6 +99,11 @@ class Pool:
                 member.outage = shared
         self._outages = kept
         self._counting = {m.account.provider for m in self.members() if m.meter is not None and m.meter.counts_tokens}
+
+    def _moved(self, member: PoolAccount) -> None:
+        """Its calls go to another origin than was known."""
+        self._meet()
+        self._changed(member)
 
     def _turned(self, outage: Outage) -> None:
         """A provider went down or came back."""
@@ -306,13 +311,13 @@ class Pool:
 
 def _origin(member: PoolAccount) -> Hashable:
     """What accounts share whose provider is down together: the provider, its origin and the way there."""
-    url = member.provider.base_url(member.account)
+    url = member.root
     return member.account.provider, urlsplit(url)[:2], member.provider.proxy(member.account, url)
 
 
 def _place(member: PoolAccount) -> str:
     """The origin in words, without what a URL may hold of secrets."""
-    return f"{member.provider.short} at {urlsplit(member.provider.base_url(member.account)).hostname}"
+    return f"{member.provider.short} at {urlsplit(member.root).hostname}"
 
 
 def _chosen(usable: Sequence[PoolAccount], wish: Wish, chooser: Strategy) -> tuple[PoolAccount, str]:

@@ -122,6 +122,10 @@ class Provider(ABC):
         """The account's value, else the provider's setting, else the default; no trailing slash."""
         return self.url("base_url", account, self.default_base_url)
 
+    def root(self, account: Account, credential: Credential) -> str:
+        """As `base_url`, where this credential is valid: its upstream may have told."""
+        return self.base_url(account)
+
     def url(self, key: str, account: Account, default: str) -> str:
         """Any URL setting of contract 3.1 with `{region}` filled in."""
         value = account.urls.get(key) or getattr(self.settings, key, None) or default

@@ -153,10 +153,16 @@ class QwenProvider(OpenAIShaped):
     paths: ClassVar[Mapping[Operation, str]] = {"generate": "/chat/completions", "models": "/models"}
 
     def base_url(self, account: Account) -> str:
-        """Of a key: its plan's and region's host, unless one is set. Of a token see `target`."""
+        """Of a key: its plan's and region's host, unless one is set. Of a token see `root`."""
         if account.kind != "api_key" or account.urls.get("base_url") or self.settings.base_url:
             return super().base_url(account)
         return plan_url(account.plan or "standard", account.region or self.settings.region)
+
+    def root(self, account: Account, credential: Credential) -> str:
+        """A token's own host (specs/qwen.md 4), unless one is set."""
+        if not isinstance(credential, QwenToken) or account.urls.get("base_url") or self.settings.base_url:
+            return self.base_url(account)
+        return portal_url(credential.resource_url)
 
     def catalogue(self) -> tuple[ModelInfo, ...]:
         return tuple(_info(model) for model in _MODELS) + super().catalogue()
@@ -207,9 +213,7 @@ class QwenProvider(OpenAIShaped):
         }
         if self.settings.auth_type_header is not False:
             headers["X-DashScope-AuthType"] = "qwen-oauth"
-        own = account.urls.get("base_url") or self.settings.base_url
-        root = super().base_url(account) if own else portal_url(credential.resource_url)
-        return Target(URL(root + self.paths[operation]), headers)
+        return Target(URL(self.root(account, credential) + self.paths[operation]), headers)
 
     def auth_urls(self, account: Account) -> AuthUrls:
         auth_url = self.url("auth_url", account, AUTH_URL)

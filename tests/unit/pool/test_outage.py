@@ -6,12 +6,16 @@ import logging
 from typing import Any
 
 import pytest
+from msgspec import structs
 from support.pool_kit import NOW, OPENAI, FakeClock, account, failure, pool_of, verdict
 
+from a2a.auth.records import QwenToken
 from a2a.control.types import AccountView, Standing
 from a2a.pool.outage import DOWN, ENOUGH, GRACE_S, MAX_OPEN_S, OPEN_S, PROBING, WINDOW_S
 from a2a.pool.pool import Busy, Pool, Refused
+from a2a.secret import Secret
 
+QWEN = "openai-qwen-oauth"
 BROKEN = verdict(reason="server_error", cool_s=5.0, doubling=True, max_s=60.0)
 GONE = failure(502, code="unreachable", message="cannot reach api")
 
@@ -20,10 +24,10 @@ def pool(*names: str, clock: FakeClock | None = None, **options: Any) -> Pool:
     return pool_of(*(account(name) for name in names), clock=clock, **options)
 
 
-def fail(made: Pool, alias: str, told: Any = None, judged: Any = BROKEN) -> Any:
+def fail(made: Pool, alias: str, told: Any = None, judged: Any = BROKEN, provider: str = OPENAI) -> Any:
     """By a request that got this account without naming it."""
     others = {member.account.id for member in made.members() if member.account.alias != alias}
-    with made.lease(OPENAI, "m", tried=others) as lease:
+    with made.lease(provider, "m", tried=others) as lease:
         return lease.fail(told or failure(503), judged, "m")
 
 
@@ -293,3 +297,33 @@ def test_a_reset_or_a_good_probe_of_one_account_brings_all_back(clock: FakeClock
         one.stand(Standing(state="ready", message="fine"))
     assert states(made) == {"a": ("ready", None), "b": ("ready", None)}
     assert [serve(made), serve(made)] == ["a", "b"]
+
+
+def qwen(*hosts: str, caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What the log says when the accounts, whose tokens say where they are valid, cannot reach that."""
+    made = pool_of(*(account(str(n), provider=QWEN, kind="oauth") for n in range(len(hosts))))
+    for member, host in zip(made.members(), hosts, strict=True):
+        token = QwenToken(access_token=Secret("token-of-ours"), resource_url=host)
+        member.target(token, "generate", stream=True, model="coder-model")
+        assert member.view().base_url == f"https://{host}/v1"
+    with caplog.at_level(logging.INFO):
+        for n in range(len(hosts)):
+            fail(made, str(n), GONE, provider=QWEN)
+    return [record.getMessage().split(" rest_s")[0] for record in caplog.records if "provider_down" in record.msg]
+
+
+def test_where_a_token_is_valid_is_what_accounts_share(caplog: pytest.LogCaptureFixture) -> None:
+    assert qwen("one.example", "one.example", caplog=caplog) == ["provider_down origin=qwen at one.example"]
+
+
+def test_accounts_whose_tokens_are_valid_elsewhere_share_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    assert qwen("one.example", "two.example", caplog=caplog) == []
+
+
+def test_other_metadata_forgets_where_a_token_was_valid(clock: FakeClock) -> None:
+    made = pool_of(account("a", provider=QWEN, kind="oauth"), clock=clock)
+    (member,) = made.members()
+    token = QwenToken(access_token=Secret("token-of-ours"), resource_url="one.example")
+    member.target(token, "generate", stream=True, model="coder-model")
+    made.replace([structs.replace(member.account, urls={"base_url": "http://own/v1"})])
+    assert made.views()[0].base_url == "http://own/v1"
