@@ -129,7 +129,7 @@ class Gateway:
         """Serve one call; the report says how it went. CancelledError means the client left."""
         report = Report(call, self._clock)
         recorder = self.recorder
-        if recorder.body_cap:
+        if recorder.wants_bodies(report.exchange):
             report.capture = Capture(call, recorder.body_cap, recorder.secrets)
             sink = report.capture.sink(sink)
         recorder.begin(report.exchange)

@@ -38,6 +38,15 @@ class Recorder:
     def in_flight(self) -> int:
         return len(self._flying)
 
+    def wants_bodies(self, exchange: Exchange) -> bool:
+        """Whether its bodies are to be captured. Where they could not be kept, that is noted now: it costs less."""
+        if not self.body_cap:
+            return False
+        if self._scribe is not None and self._scribe.full:
+            self._scribe.leave_out(exchange)
+            return False
+        return True
+
     def begin(self, exchange: Exchange) -> None:
         self.recorded += 1
         self._flying[exchange.id] = exchange

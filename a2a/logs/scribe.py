@@ -143,9 +143,9 @@ class Scribe:
         size = 0
         if capture is not None:
             size = capture.size
-            if self._put_bytes - self._done_bytes + self._hand.held > WAITING_BYTES:
+            if self.full:
                 capture, size = None, 0
-                self._leave_out(exchange)
+                self.leave_out(exchange)
         try:
             packed = pack(exchange)
         except UnicodeEncodeError:  # half a character, from wherever: the request must not pay for it
@@ -164,8 +164,13 @@ class Scribe:
         if self._idle:
             self._wake.set()
 
-    def _leave_out(self, exchange: Exchange) -> None:
-        """Its bodies: as many wait as may."""
+    @property
+    def full(self) -> bool:
+        """Whether as many bodies wait as may."""
+        return self._put_bytes - self._done_bytes + self._hand.held > WAITING_BYTES
+
+    def leave_out(self, exchange: Exchange) -> None:
+        """It goes without its bodies, for which there is no room."""
         exchange.bodies_lost = True
         self._without_bodies += 1
         if not self._told:

@@ -7,10 +7,13 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 from record_kit import exchange
+from support.pool_kit import FakeClock
 from support.waiting import eventually
 
 from a2a.control.types import Recording
 from a2a.logs import scribe as scribe_module
+from a2a.logs.live import Live
+from a2a.logs.recorder import Recorder
 from a2a.logs.scribe import Entry, Scribe, unpack
 
 
@@ -218,3 +221,22 @@ def test_what_cannot_be_packed_is_counted_and_stops_nobody(pen: Pen, scribe: Scr
     assert scribe.flush(10)
     assert pen.written == [2]
     assert scribe.counted(Recording()).lost == 1
+
+
+def test_where_there_is_no_room_bodies_are_not_even_captured(
+    pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scribe_module, "WAITING_BYTES", 100)
+    recorder = Recorder(Live(FakeClock()), scribe=scribe)
+    first, second, third = exchange(1), exchange(2), exchange(3)
+    assert not recorder.wants_bodies(first)  # nobody does
+    recorder.body_cap = 1000
+    assert recorder.wants_bodies(first)
+    pen.held = 101
+    assert not recorder.wants_bodies(second)
+    pen.held = 0
+    assert recorder.wants_bodies(third)
+    for one in (first, second, third):
+        recorder.end(one)
+    assert scribe.flush()
+    assert (pen.without, scribe.counted(Recording()).without_bodies) == ([2], 1)
