@@ -18,7 +18,7 @@ Examples:
   a2a logs show last --full                  with all headers and bodies
   a2a logs show last --body client-request --raw
   a2a logs show last --diff                  what a2a made of the request for its upstream
-  a2a logs show last --curl                  the request as a command, with $A2A_KEY for the key
+  a2a logs show last --curl                  the request as a command, with $A2A_API_KEY for the key
 
 \b
 Bodies are there when they were recorded: a2a serve --log-bodies. Their names: client-request, client-answer,

@@ -12,7 +12,7 @@ from a2a.control.bodies import is_binary, unrecorded
 from a2a.control.types import Exchange
 from a2a.errors import UsageError
 
-KEY = "$A2A_KEY"
+KEY = "$A2A_API_KEY"
 """What stands where the key belongs."""
 
 ARGUMENT = 100_000

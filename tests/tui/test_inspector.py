@@ -319,8 +319,8 @@ async def test_the_request_is_copied_as_curl() -> None:
     async with inspecting(converted()) as dash:
         await dash.press("c")
         assert dash.app.clipboard.startswith("curl -N http://127.0.0.1:3000/v1/chat/completions")
-        assert "$A2A_KEY" in dash.app.clipboard
-        await dash.sees("copied as a curl command", "set A2A_KEY to a key of this server")
+        assert "$A2A_API_KEY" in dash.app.clipboard
+        await dash.sees("copied as a curl command", "set A2A_API_KEY to a key of this server")
 
 
 async def test_a_body_that_had_no_room_is_not_promised_by_a_flag() -> None:

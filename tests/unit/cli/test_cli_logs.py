@@ -20,6 +20,7 @@ from support.recorded import chat, exchange
 from a2a.cli import app as cli
 from a2a.cli.logs_filter import moment
 from a2a.cli.output import Out
+from a2a.control import curl
 from a2a.control.types import Arrival, Attempt, AttemptBodies, Exchange, Fault, ServerView
 from a2a.errors import UsageError
 from a2a.gateway.cassettes.form import read_folder
@@ -381,10 +382,17 @@ def test_a_request_as_a_curl_command(kept: list[Exchange], monkeypatch: pytest.M
     words = shlex.split(run.stdout.replace("\\\n", " "))
     assert words[0] == "curl"
     assert f"http://127.0.0.1:3000{kept[0].path}" in words
-    assert "$A2A_KEY" in run.stdout
+    assert "$A2A_API_KEY" in run.stdout
     assert json.loads(words[-1])["messages"] == [HI]
     data = Run("logs", "show", kept[0].id, "--curl", "--json").data
     assert data == {"id": kept[0].id, "curl": run.stdout.rstrip("\n")}
+
+
+def test_the_variable_of_the_key_is_one_that_a2a_knows(kept: list[Exchange], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(curl.KEY.removeprefix("$"), "a-key-of-twenty-letters")
+    run = Run("logs", "show", kept[0].id, "--curl")
+    assert (run.code, run.stderr) == (0, "")
+    assert "a-key-of-twenty-letters" not in run.stdout
 
 
 def test_a_curl_command_is_for_the_server_that_runs(kept: list[Exchange], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,10 +36,10 @@ def test_a_request_becomes_a_command_that_a_shell_reads_the_same() -> None:
 @pytest.mark.parametrize(
     ("front", "header"),
     [
-        ("chat", "authorization: Bearer $A2A_KEY"),
-        ("responses", "authorization: Bearer $A2A_KEY"),
-        ("claude", "x-api-key: $A2A_KEY"),
-        ("gemini", "x-goog-api-key: $A2A_KEY"),
+        ("chat", "authorization: Bearer $A2A_API_KEY"),
+        ("responses", "authorization: Bearer $A2A_API_KEY"),
+        ("claude", "x-api-key: $A2A_API_KEY"),
+        ("gemini", "x-goog-api-key: $A2A_API_KEY"),
     ],
 )
 def test_the_key_is_a_variable_in_the_form_of_its_protocol(front: str, header: str) -> None:
