@@ -30,6 +30,9 @@ from a2a.demo.matrix.wrong import Wrong
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")
 
+PLAYED_S = 120.0
+"""All cells, on a machine that has much else to do."""
+
 
 @pytest.fixture
 def scratch(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -53,6 +56,14 @@ class Demo:
     @property
     def stderr(self) -> str:
         return self._err.read_text()
+
+    def stays_up(self) -> None:
+        """Wait until everything has been played, or it ended."""
+        eventually(
+            lambda: "Ctrl-C" in self.stderr or self.process.poll() is not None,
+            "the demo to stay up",
+            within_s=PLAYED_S,
+        )
 
     def end(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
@@ -117,7 +128,7 @@ def test_without_utf8_the_marks_are_letters(home: Path, scratch: Path) -> None:
 
 def test_keep_stays_up_for_other_clients_until_ctrl_c(home: Path, scratch: Path) -> None:
     with started(home, scratch, "--keep", "--json") as demo:
-        eventually(lambda: "Ctrl-C" in demo.stderr or demo.process.poll() is not None, "the demo to stay up")
+        demo.stays_up()
         stay: dict[str, Any] = json.loads(demo.stdout)["data"]["keep"]
         assert httpx.get(stay["url"] + "/health", trust_env=False).status_code == 200
         chat = run_cli(home, "chat", "-p", "kiro", "Say hello", env=stay["env"])
@@ -181,7 +192,7 @@ def test_a_background_job_ends_by_a_kill(home: Path, scratch: Path) -> None:
 
 def test_a_port_that_is_taken_is_a_usage_error(home: Path, scratch: Path) -> None:
     with started(home, scratch, "--keep", "--json") as demo:
-        eventually(lambda: "Ctrl-C" in demo.stderr or demo.process.poll() is not None, "the demo to stay up")
+        demo.stays_up()
         port = json.loads(demo.stdout)["data"]["keep"]["url"].rpartition(":")[2]
         done = run_cli(home, "demo", "--port", port, env={"TMPDIR": str(scratch)})
         assert done.returncode == 2
