@@ -9,7 +9,7 @@ import typer
 from a2a.cli.home import Home
 from a2a.cli.output import Out, out_of
 from a2a.config import Settings, describe, in_words, prompts
-from a2a.errors import ConfigError, ExitCode, Unreachable
+from a2a.errors import ConfigError, ExitCode
 
 _EXAMPLES = """\b
 Examples:
@@ -70,17 +70,12 @@ def _path(ctx: typer.Context) -> None:
 
 def _reload(ctx: typer.Context) -> None:
     """Have the servers that run read the settings now. They look at the file by themselves too."""
-    import contextlib
-
     from msgspec import to_builtins
 
-    from a2a.cli.servers import clients_of
+    from a2a.cli.servers import every_server
 
     out = out_of(ctx)
-    with contextlib.ExitStack() as stack:
-        clients = [stack.enter_context(client) for client in clients_of(Home(out, out.settings()))]
-        if not clients:
-            raise Unreachable("no server runs here", hint="a2a serve")
+    with every_server(Home(out, out.settings())) as clients:
         found = [(client.url, client.reload_settings()) for client in clients]
 
     def show() -> None:

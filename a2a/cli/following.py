@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
-from a2a.config import Settings
-from a2a.errors import A2AError, Forbidden, RequestError, UnknownRoute, Unreachable, WrongKey
+import typer
+
+from a2a.errors import A2AError, ExitCode, Forbidden, RequestError, UnknownRoute, WrongKey
 
 if TYPE_CHECKING:
     from a2a.cli.home import Home
@@ -21,24 +22,26 @@ _REFUSED = (WrongKey, Forbidden, UnknownRoute, RequestError)
 """What a server will say again however often it is asked."""
 
 
-def addresses(settings: Settings) -> list[str]:
-    """Of the servers that may be meant, in the order in which they are tried."""
-    from a2a.control.servers import running
-
-    return [settings.url] if settings.url else [view.url for view in running(settings.folders.servers)]
-
-
 def first(home: Home) -> ControlClient:
     """Close it. Raises Unreachable where no server runs, and what the last one said where none can be used."""
-    from a2a.cli.servers import client_at
+    from a2a.cli.servers import addresses, client_at, none_runs
 
-    error: A2AError = Unreachable("no server runs here", hint="a2a serve")
+    error: A2AError = none_runs()
     for url in addresses(home.settings):
         try:
             return client_at(home, url)
         except A2AError as said:
             error = said
     raise error
+
+
+def follow(home: Home, connection: Callable[[ControlClient], Iterator[T]], show: Callable[[T], None]) -> None:
+    """Show what each connection brings, until Ctrl-C. Raises what a server refuses."""
+    try:
+        for each in Follower(home).through(connection):
+            show(each)
+    except KeyboardInterrupt:  # the way to end it: no error of its own, nor with --json
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
 
 
 class Follower:
@@ -59,7 +62,7 @@ class Follower:
 
     def _server(self) -> ControlClient | None:
         """One that answers; None where there is none now, which is told once."""
-        from a2a.cli.servers import client_at
+        from a2a.cli.servers import addresses, client_at
 
         urls = addresses(self._home.settings)
         for url in urls:

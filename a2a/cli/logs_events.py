@@ -9,42 +9,40 @@ import typer
 
 from a2a.cli.output import out_of
 from a2a.control.types import LiveEvent
-from a2a.errors import ExitCode
 
 if TYPE_CHECKING:
     from a2a.control.client import ControlClient
 
-_EXAMPLES = """\b
+HELP = """\b
 Examples:
   a2a logs events
   a2a logs events --kind progress | jq -c '[.change.id, .change.output_bytes]'
   a2a logs events --kind account,login
 
 \b
-Kinds: exchange, progress, account, account_gone, login, log; docs/control.md says what each holds. One of kind
-missed says that some are gone, or that the server is another process.
+Kinds: exchange, progress, account, account_gone, login, log. One of kind missed
+says that some are gone, or that the server is another process.
 """
 
 
 def register(group: typer.Typer) -> None:
-    group.command("events", epilog=_EXAMPLES)(_events)
+    group.command("events", epilog=HELP)(_events)
 
 
 def _events(
     ctx: typer.Context,
     kind: Annotated[str, typer.Option("--kind", metavar="KIND,…", help="Only these; else all.")] = "",
 ) -> None:
-    """Show what happens in a server as JSON, an event a line, until Ctrl-C. Waits for one, and for the next."""
-    from a2a.cli.following import Follower
+    """Show all that happens in a server, as JSON lines.
+
+    Until Ctrl-C. Waits for a server, and for the next when it goes.
+    """
+    from a2a.cli.following import follow
     from a2a.cli.home import Home
 
     out = out_of(ctx)
     kinds = tuple(word.strip() for word in kind.split(",") if word.strip())
-    try:
-        for event in Follower(Home(out, out.settings())).through(Listening(kinds).events):
-            out.line(event)
-    except KeyboardInterrupt:
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    follow(Home(out, out.settings()), Listening(kinds).events, out.line)
 
 
 class Listening:

@@ -9,15 +9,12 @@ import typer
 from msgspec import structs
 
 from a2a.cli.output import Out, out_of
-from a2a.control.types import LogEntry, LogLevel, LogLine, LogWish, Missed
-from a2a.errors import ExitCode
+from a2a.control.types import LOG_LINES, LogEntry, LogLevel, LogLine, LogWish, Missed
 
 if TYPE_CHECKING:
     from a2a.control.client import ControlClient
 
 LIMIT = 50
-MOST = 1000
-"""Lines that a server keeps."""
 
 _EXAMPLES = """\b
 Examples:
@@ -37,28 +34,26 @@ def register(group: typer.Typer) -> None:
 
 def _server(
     ctx: typer.Context,
-    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on as lines come, until Ctrl-C.")] = False,
+    going_on: Annotated[bool, typer.Option("-f", "--follow", help="Go on as lines come, until Ctrl-C.")] = False,
     level: Annotated[LogLevel, typer.Option("--level", help="From this level on.")] = "info",
-    limit: Annotated[int, typer.Option("-n", "--limit", min=1, max=MOST, help="How many at most.")] = LIMIT,
+    limit: Annotated[int, typer.Option("-n", "--limit", min=1, max=LOG_LINES, help="How many at most.")] = LIMIT,
 ) -> None:
-    """Show what a running server says, oldest first: its own log, not that of the requests."""
-    from a2a.cli.following import Follower, first
+    """Show what a running server says: its own log.
+
+    Oldest first; not the log of the requests, which is a2a logs.
+    """
+    from a2a.cli.following import first, follow
     from a2a.cli.home import Home
 
     out = out_of(ctx)
     wish = LogWish(level=level, limit=limit)
     home = Home(out, out.settings())
-    if not follow:
+    if not going_on:
         with first(home) as client:
             entries = client.log(wish)
         out.result(entries, lambda: _show(out, entries, f"the server at {client.url} has said nothing of {level}"))
         return
-    show = _printer(out)
-    try:
-        for entry in Follower(home).through(Watch(wish).entries):
-            show(entry)
-    except KeyboardInterrupt:
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    follow(home, Watch(wish).entries, _printer(out))
 
 
 def _show(out: Out, entries: list[LogEntry], empty: str) -> None:
@@ -112,7 +107,7 @@ class Watch:
     def _kept(self, client: ControlClient) -> Iterator[LogEntry]:
         for entry in client.log(self._wish):
             yield from self._new(entry)
-        self._wish = structs.replace(self._wish, limit=MOST)  # of what is missed from now on, all
+        self._wish = structs.replace(self._wish, limit=LOG_LINES)  # of what is missed from now on, all
 
     def _new(self, entry: LogEntry) -> Iterator[LogEntry]:
         """The line, if it is one that is wanted and was not shown."""

@@ -83,7 +83,7 @@ def _show_difference(out: Out, exchange: Exchange) -> None:
 
 def _show_curl(out: Out, exchange: Exchange) -> None:
     """For a server that runs here, else for one as it is set. Raises UsageError where the request was not recorded."""
-    from a2a.cli.following import addresses
+    from a2a.cli.servers import addresses
     from a2a.control.curl import command
 
     settings = load({"config": out.config})  # what is wrong with them was told when the record was opened

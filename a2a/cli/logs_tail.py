@@ -12,7 +12,6 @@ import typer
 from a2a.cli.logs_filter import Words, filtered
 from a2a.cli.output import Out, out_of
 from a2a.control.types import Exchange, ExchangeChanged, ExchangeFilter, ExchangeWish, Missed
-from a2a.errors import ExitCode
 
 if TYPE_CHECKING:
     from a2a.control.client import ControlClient
@@ -42,19 +41,14 @@ def _tail(
     begun: Annotated[bool, typer.Option("--begun", help="Show each when it begins, too.")] = False,
 ) -> None:
     """Show exchanges as they end, one a line, until Ctrl-C. Waits for a server, and for the next when it goes."""
-    from a2a.cli.following import Follower
+    from a2a.cli.following import follow
     from a2a.cli.home import Home
     from a2a.logs.filters import where
 
     out = out_of(ctx)
     where(which, indexed=False)  # what means nothing is told now, not with the first exchange
     show = _printer(out)
-    try:
-        tail = Tail(which, begun=begun)
-        for exchange in Follower(Home(out, out.settings())).through(tail.exchanges):
-            show(exchange)
-    except KeyboardInterrupt:
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    follow(Home(out, out.settings()), Tail(which, begun=begun).exchanges, show)
 
 
 def _printer(out: Out) -> Callable[[Exchange], None]:

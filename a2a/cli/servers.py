@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from a2a.cli.home import Home
+from a2a.config import Settings
 from a2a.control.types import (
     AccountDetail,
     AccountView,
@@ -27,7 +28,7 @@ from a2a.control.types import (
     Nothing,
     ServerView,
 )
-from a2a.errors import A2AError, UnknownRoute, UsageError, WrongKey
+from a2a.errors import A2AError, UnknownRoute, Unreachable, UsageError, WrongKey
 from a2a.secret import Secret
 
 if TYPE_CHECKING:
@@ -214,12 +215,31 @@ def _reload(home: Home, client: ControlClient) -> None:
         home.out.say(f"the server at {client.url} does not know of it yet: {error.message}")
 
 
-def clients_of(home: Home) -> Iterator[ControlClient]:
-    """The servers that answer, and take our key. Raises A2AError where `A2A_URL` names one that does not."""
+def addresses(settings: Settings) -> list[str]:
+    """Of the servers that are meant: the one that `A2A_URL` names, else those of this home."""
     from a2a.control.servers import running
 
+    return [settings.url] if settings.url else [view.url for view in running(settings.folders.servers)]
+
+
+def none_runs() -> Unreachable:
+    return Unreachable("no server runs here", hint="a2a serve")
+
+
+@contextlib.contextmanager
+def every_server(home: Home) -> Iterator[list[ControlClient]]:
+    """Those of `clients_of`. Raises Unreachable where there is none."""
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(client) for client in clients_of(home)]
+        if not clients:
+            raise none_runs()
+        yield clients
+
+
+def clients_of(home: Home) -> Iterator[ControlClient]:
+    """The servers that answer, and take our key. Raises A2AError where `A2A_URL` names one that does not."""
     given = home.settings.url
-    for url in [given] if given else [view.url for view in running(home.settings.folders.servers)]:
+    for url in addresses(home.settings):
         try:
             yield client_at(home, url)
         except A2AError as error:

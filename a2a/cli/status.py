@@ -10,7 +10,6 @@ import typer
 
 from a2a.cli.output import Out, out_of
 from a2a.control.types import ServerView
-from a2a.errors import Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,18 +32,13 @@ def _status(ctx: typer.Context) -> None:
 
     Exit code 4 where none runs.
     """
-    import contextlib
-
     from msgspec import to_builtins
 
     from a2a.cli.home import Home
-    from a2a.cli.servers import clients_of
+    from a2a.cli.servers import every_server
 
     out = out_of(ctx)
-    with contextlib.ExitStack() as stack:
-        clients = [stack.enter_context(client) for client in clients_of(Home(out, out.settings()))]
-        if not clients:
-            raise Unreachable("no server runs here", hint="a2a serve")
+    with every_server(Home(out, out.settings())) as clients:
         found = [(client.server(), client.accounts()) for client in clients]
 
     def show() -> None:

@@ -24,6 +24,7 @@ from msgspec import structs
 from a2a.clock import Clock
 from a2a.control.log_entries import entry_of, rank
 from a2a.control.types import (
+    LOG_LINES,
     AccountChanged,
     AccountGone,
     Change,
@@ -42,8 +43,6 @@ HISTORY = 2000
 """Events kept for listeners that are slow or come back."""
 UNHEARD = 200
 """Exchanges put down while nobody listens."""
-LOG_LINES = 1000
-"""Lines of the log that are kept besides; as many as a `LogWish` may ask for."""
 
 
 class Live:

@@ -1,10 +1,11 @@
 """The exchange store's file: its tables, its versions, and how it is opened for writing and for reading.
 
 One row of `exchange` for each exchange, narrow: a filter or a sum reads all of 50,000 in 5 ms, so there is no index by
-provider, account, model or status, which every insert would pay for. `record` holds the
-whole `Exchange` as JSON and, where they were recorded, its bodies as zlib-compressed JSON. `n` grows with the time an
-exchange began (microseconds, ten bits of chance below), so the rows lie in the order they are asked for. `earlier`
-names the accounts of attempts before the last. `words` is the full-text index, where this SQLite has FTS5.
+provider, account, model or status, which every insert would pay for. `record` holds the whole `Exchange` as JSON and,
+where they were recorded, its bodies as zlib-compressed JSON, in which one that was passed on word for word stands once
+(rows.py). `n` grows with the time an exchange began (microseconds, ten bits of chance below), so the rows lie in the
+order they are asked for. `earlier` names the accounts of attempts before the last. `words` is the full-text index,
+where this SQLite has FTS5.
 
 `user_version` counts the steps that were applied. A file of a newer a2a is left alone.
 """

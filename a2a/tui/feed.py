@@ -13,6 +13,7 @@ from typing import NoReturn
 from msgspec import Struct
 
 from a2a.control.types import (
+    LOG_LINES,
     AccountDetail,
     AccountView,
     Acted,
@@ -43,8 +44,6 @@ from a2a.tui.state import RING
 
 PAGE = 500
 """Exchanges asked for at a time; the first page is seen before the next is asked for."""
-LOG_PAGE = 1000
-"""Lines of the log asked for: as many as a server keeps."""
 WAITS_S = (0.5, 1.0, 2.0, 3.0, 5.0)
 """Between two tries to connect; the last one again and again."""
 ASK_S = 5.0
@@ -123,7 +122,7 @@ class Feed:
         """What the server said before this screen watched. To a client's key, and by a server from before it had that
         answer, it is not told."""
         try:
-            self._state.put_log(await self._desk.control.log(LogWish(limit=LOG_PAGE)))
+            self._state.put_log(await self._desk.control.log(LogWish(limit=LOG_LINES)))
         except (Forbidden, UnknownRoute) as error:
             self._state.withhold_log(error.message)
 

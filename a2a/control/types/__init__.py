@@ -54,6 +54,7 @@ from a2a.control.types.exchanges import (
     Tokens,
 )
 from a2a.control.types.live import (
+    LOG_LINES,
     AccountChanged,
     AccountGone,
     Change,
@@ -92,6 +93,7 @@ from a2a.control.types.server import (
 )
 
 __all__ = [
+    "LOG_LINES",
     "AccountChanged",
     "AccountCounts",
     "AccountDetail",

@@ -33,6 +33,9 @@ class LogLine(Struct, frozen=True, kw_only=True, tag="log"):
     fields: dict[str, str] = {}
 
 
+LOG_LINES = 1000
+"""Lines of its log that a server keeps, of all levels."""
+
 LogLevel = Literal["info", "warning", "error"]
 """From which level on lines of the log are wanted."""
 
@@ -48,10 +51,10 @@ class LogEntry(Struct, frozen=True, kw_only=True):
 
 
 class LogWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The newest lines of the log of `level` and above; a server keeps 1000 of all levels."""
+    """The newest lines of the log of `level` and above. A server keeps 1000, of all levels."""
 
     level: LogLevel = "info"
-    limit: Annotated[int, Meta(ge=1, le=1000)] = 100
+    limit: Annotated[int, Meta(ge=1, le=LOG_LINES)] = 100
 
 
 class AccountGone(Struct, frozen=True, kw_only=True, tag="account_gone"):

@@ -5,27 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from a2a.control.bodies import is_binary
+from a2a.control.bodies import unrecorded as why_none
 from a2a.control.types import Attempt, AttemptBodies, Exchange
 from a2a.tui.inspect import json_text
 from a2a.tui.inspect.sheet import EMPTY, Sheet, line, single
 
 _NOT_WANTED = (
-    "The bodies of this exchange were not recorded.",
     "",
     "To see what is sent and answered, start the server with",
     "    a2a serve --log-bodies",
     "and send the request again. Times, attempts and notes are on the first page.",
 )
-_NO_ROOM = (
-    "The bodies of this exchange were not recorded: more came at that moment than could be written.",
-    "",
-    "Times, attempts and notes are on the first page. To see what is sent and answered, send the request again.",
-)
+_NO_ROOM = ("", "Times, attempts and notes are on the first page. To see what is sent and answered, send it again.")
 
 
 def unrecorded(exchange: Exchange) -> Sheet:
     """A page without anything to show, which says how to get it."""
-    said = _NO_ROOM if exchange.bodies_lost else _NOT_WANTED
+    told = f"The bodies of this exchange were not recorded{why_none(exchange).why}."
+    said = (told, *(_NO_ROOM if exchange.bodies_lost else _NOT_WANTED))
     return Sheet(single([EMPTY, *(line("  " + text, "strong" if "serve" in text else "plain") for text in said)]))
 
 

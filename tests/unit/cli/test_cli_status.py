@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.cli_run import Run
 
-from a2a.cli import following
+from a2a.cli import following, logs_events
 from a2a.control.types import AccountGone, AccountView, ConfigView, LiveEvent, Progress, Recording, ServerView
 from a2a.errors import RequestError
+from a2a.server.events import KINDS
 
 BEGUN = 1_795_000_000.0
 
@@ -121,6 +123,10 @@ def test_events_are_json_lines_and_go_on_behind_the_last_one(monkeypatch: pytest
     assert lines[0]["change"] == {"type": "progress", "id": "ex_1", "output_bytes": 1, "first_token_ms": None}
     kinds = ("progress", "account_gone")
     assert fake.asked == [(None, kinds), (2, kinds), (3, kinds)]
+
+
+def test_the_help_names_every_kind() -> None:
+    assert [kind for kind in KINDS if not re.search(rf"\b{kind}\b", logs_events.HELP)] == []
 
 
 def test_a_kind_that_is_none_is_refused_once(monkeypatch: pytest.MonkeyPatch) -> None:
