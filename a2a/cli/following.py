@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from a2a.errors import A2AError, ExitCode, Forbidden, RequestError, UnknownRoute, WrongKey
+from a2a.errors import A2AError, ExitCode, Forbidden, RequestError, UnknownRoute, UsageError, WrongKey
 
 if TYPE_CHECKING:
     from a2a.cli.home import Home
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 LOOK_S = 1.0
 """How often a server is looked for while there is none."""
-_REFUSED = (WrongKey, Forbidden, UnknownRoute, RequestError)
+_REFUSED = (WrongKey, Forbidden, UnknownRoute, RequestError, UsageError)
 """What a server will say again however often it is asked."""
 
 

@@ -11,8 +11,8 @@ import pytest
 from support.cli_run import Run
 
 from a2a.cli import following, logs_events
+from a2a.control.asks import error_of
 from a2a.control.types import AccountGone, AccountView, ConfigView, LiveEvent, Progress, Recording, ServerView
-from a2a.errors import RequestError
 from a2a.server.events import KINDS
 
 BEGUN = 1_795_000_000.0
@@ -42,7 +42,8 @@ class Fake:
     def events(self, after: int | None = None, kinds: tuple[str, ...] = ()) -> Iterator[LiveEvent]:
         self.asked.append((after, kinds))
         if "nonsense" in kinds:
-            raise RequestError("there are no events of kind 'nonsense'")
+            told = {"message": "there are no events of kind 'nonsense'", "kind": "bad_request", "exit_code": 2}
+            raise error_of(self.url, 400, json.dumps({"error": told}).encode())
         if not self.connections:
             raise KeyboardInterrupt
         yield from self.connections.pop(0)
