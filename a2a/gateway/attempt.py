@@ -14,6 +14,7 @@ from a2a.auth.records import Credential
 from a2a.control.types import Attempt, Quota
 from a2a.errors import RequestError, UpstreamError, UpstreamTimeout
 from a2a.gateway.call import Call, Sink
+from a2a.gateway.capture import Upcall
 from a2a.gateway.cost import Prices
 from a2a.gateway.downstream import Downstream
 from a2a.gateway.edits import Edits, Wired
@@ -174,10 +175,19 @@ class Try(Struct, kw_only=True):
         self.location = target.location
         capture = self.job.report.capture
         if capture is not None:
-            taken = capture.called(self.entry.n, target, body, self.credential, stream=stream)
+            upcall = Upcall(
+                self.entry.n,
+                target.method,
+                target.location,
+                target.headers,
+                body if body != capture.request else None,
+                self.lease.member.secrets(self.credential),
+                capture.room,
+            )
+            capture.calls.append(upcall)
             answer = await self._send(target, body)
-            taken.status, taken.answer_headers = answer.status, answer.headers
-            answer.copy = taken.answer.add
+            upcall.status, upcall.answer_headers = answer.status, answer.headers
+            answer.copy = upcall.add if stream else upcall.answer.append
         else:
             answer = await self._send(target, body)
         self.entry.connect_ms = answer.connect_ms

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -13,7 +13,7 @@ from a2a.providers.base import Operation
 
 
 class Call(Struct, kw_only=True):
-    """One client request. Headers are found by their lower-case names.
+    """One client request. Headers are found by their lower-case names; `raw_headers`: as they came over a wire.
 
     `prefix`: provider id from the path, if it had one. `model`: from the path, where the protocol has it there.
     `stream`: what the path says, None where the body does. `array`: the stream is wanted as one JSON array (Gemini
@@ -24,6 +24,7 @@ class Call(Struct, kw_only=True):
     path: str
     body: bytes
     headers: Mapping[str, str] = {}
+    raw_headers: Sequence[tuple[bytes, bytes]] = ()
     operation: Operation = "generate"
     prefix: str | None = None
     model: str | None = None
@@ -45,6 +46,13 @@ class Sink(Protocol):
     async def start(self, status: int, headers: Mapping[str, str]) -> None: ...
 
     async def write(self, data: bytes) -> None: ...
+
+
+def whole_text(value: str) -> str:
+    """A header's value as text that can be written anywhere: bytes that are no UTF-8 are U+FFFD."""
+    if value.isascii():
+        return value
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 class ClientGone(Exception):

@@ -1,39 +1,134 @@
 """The bodies of one exchange as they go by: references and times, nothing copied or decoded.
 
-Only made when bodies are wanted. `taken()` runs in the writer's thread once the exchange has ended, and gives plain
-values that may go to another process; a2a/gateway/sealing.py makes the record of them. Of every body the beginning is
-kept.
+Only made when bodies are wanted. It is on the way of every request, where code that is run once in a while is cold and
+costs three times what it costs in a loop. So little is done here: what was captured is packed as it stands, in one call
+(logs/scribe.py), and whoever unpacks it makes plain values of it, `taken()`, and the record of those (sealing.py).
+Of every body the beginning is kept.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Coroutine, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
-from a2a.auth.codec import values_of
-from a2a.auth.records import Credential
-from a2a.gateway.call import Call, Sink
-from a2a.providers.http import Target
+from a2a.gateway.call import Call
 
 SPARE_BYTES = 16 * 1024
 """Kept behind the limit until secrets are gone: one that the cut would halve is still seen as a whole."""
+LARGE = 16 * 1024
+"""Bytes of a body, or of a piece of one, that is handed over beside the rest, without another copy of it."""
+_REQUEST = -1
+"""Where a request stands, beside the pieces of the answer."""
+_CLIENT = -1
+"""Whose they are, beside the calls'."""
 
-Headers = Mapping[str, str]
+
+class Upcall(Struct, array_like=True, gc=False):
+    """One call to an upstream, as it goes. `n`: its attempt; `request`: None where it is the client's, word for word.
+
+    `answer`: its pieces, and of a stream `times`, when each came, on the monotonic clock. `left`: bytes that may still
+    be kept, below 0 those that are not; only a stream counts them as it goes.
+    """
+
+    n: int
+    method: str
+    url: str
+    request_headers: dict[str, str]
+    request: bytes | None
+    secrets: Sequence[str]
+    left: int
+    status: int = 0
+    answer_headers: dict[str, str] | None = None
+    answer: list[bytes] = []
+    times: list[float] = []
+
+    def add(self, data: bytes) -> None:
+        """A chunk of a stream."""
+        if self.left > 0:
+            self.answer.append(data)
+            self.times.append(time.monotonic())
+        self.left -= len(data)
 
 
-def _plain(headers: Headers) -> dict[str, str]:
-    """Those of a server library, whose names are of a type of its own, in lower case."""
-    return {name.lower(): value for name, value in headers.items()}
+class Capture(Struct, array_like=True, gc=False):
+    """All bodies of one exchange, by references to them. `secrets`: besides those of the accounts that are asked.
+
+    `answer`: what the client gets, and `total` all bytes of a stream, of which that is the beginning. `began`: when the
+    exchange did, on the monotonic clock. `apart`: of each large body whose it is and where it stood.
+    """
+
+    cap: int
+    secrets: Sequence[str]
+    request_headers: Sequence[tuple[bytes, bytes]]
+    request: bytes
+    began: float = field(default_factory=time.monotonic)
+    calls: list[Upcall] = []
+    answer_headers: dict[str, str] | None = None
+    answer: list[bytes] = []
+    total: int | None = None
+    apart: list[tuple[int, int]] | None = None
+
+    @property
+    def room(self) -> int:
+        """Bytes that are kept of an answer."""
+        return self.cap + SPARE_BYTES
+
+    def beside(self) -> Sequence[bytes]:
+        """Takes the large bodies out: the exchange has ended."""
+        if len(self.request) < LARGE and (not self.answer or len(self.answer[0]) < LARGE):
+            for one in self.calls:
+                if one.left <= self.cap or (one.request and len(one.request) >= LARGE):
+                    break
+            else:
+                return ()  # nearly always; a large body that is told by none of these is copied once more
+        self.apart = []
+        large: list[bytes] = []
+        self._part(_CLIENT, self, large)
+        for at, one in enumerate(self.calls):
+            if not one.times:
+                _cut(one)
+            self._part(at, one, large)
+        return large
+
+    def _part(self, whose: int, bodies: Capture | Upcall, large: list[bytes]) -> None:
+        assert self.apart is not None
+        if bodies.request and len(bodies.request) >= LARGE:
+            self.apart.append((whose, _REQUEST))
+            large.append(bodies.request)
+            bodies.request = b""
+        for at, piece in enumerate(bodies.answer):
+            if len(piece) >= LARGE:
+                self.apart.append((whose, at))
+                large.append(piece)
+                bodies.answer[at] = b""
+
+
+def _cut(one: Upcall) -> None:
+    """To what is kept of an answer that was read whole."""
+    kept: list[bytes] = []
+    for piece in one.answer:
+        if one.left > 0:
+            kept.append(piece)
+        one.left -= len(piece)
+    one.answer = kept
+
+
+def capture(call: Call, cap: int, secrets: Sequence[str]) -> Capture:
+    """`cap`: bytes of each body that are kept. Of a request without a wire format the neutral form is."""
+    body = call.body if call.request is None else msgspec.json.encode(call.request)
+    headers = call.raw_headers or [
+        (name.encode("latin-1"), value.encode("utf-8", "surrogateescape")) for name, value in call.headers.items()
+    ]
+    return Capture(cap, secrets, headers, body)
 
 
 class TakenCall(Struct, frozen=True, kw_only=True):
     """One call to an upstream. `n`: its attempt; `total`: bytes of the answer, of which `answer` may be the beginning.
 
-    `request`: None where it is the client's. `times`: when each piece of the answer came, on the monotonic clock.
+    `request`: None where it is the client's. `times`: when each piece of a stream came, on the monotonic clock.
     """
 
     n: int
@@ -49,7 +144,10 @@ class TakenCall(Struct, frozen=True, kw_only=True):
 
 
 class Taken(Struct, frozen=True, kw_only=True):
-    """All bodies of an exchange, with the secrets that must leave them. `began`: its start, as the times."""
+    """All bodies of an exchange, with the secrets that must leave them. `began`: its start, as the times.
+
+    The client's headers by lower-case names, what is no UTF-8 in their values as U+FFFD.
+    """
 
     cap: int
     began: float
@@ -62,160 +160,40 @@ class Taken(Struct, frozen=True, kw_only=True):
     calls: list[TakenCall]
 
 
-class Pieces:
-    """A body that comes in pieces. `add` is made to cost a stream as little as can be: a closure, not a method."""
-
-    __slots__ = ("add", "pieces", "size", "times")
-
-    def __init__(self, cap: int) -> None:
-        pieces: list[bytes] = []
-        times: list[float] = []
-        keep, note, now = pieces.append, times.append, time.monotonic
-        room = cap + SPARE_BYTES
-        size = 0
-
-        def add(data: bytes) -> None:
-            nonlocal size
-            if size < room:
-                keep(data)
-                note(now())
-            size += len(data)
-
-        def so_far() -> int:
-            return size
-
-        self.pieces = pieces
-        self.times = times
-        self.add = add
-        self.size = so_far
-
-
-class Whole:
-    """A body that comes at once, or nearly so: as `Pieces`, and cheaper to make."""
-
-    __slots__ = ("_room", "_size", "pieces", "times")
-
-    def __init__(self, cap: int) -> None:
-        self._room = cap + SPARE_BYTES
-        self._size = 0
-        self.pieces: list[bytes] = []
-        self.times: list[float] = []
-
-    def add(self, data: bytes) -> None:
-        if self._size < self._room:
-            self.pieces.append(data)
-            self.times.append(time.monotonic())
-        self._size += len(data)
-
-    def size(self) -> int:
-        return self._size
+def taken(captured: Capture, large: Sequence[bytes]) -> Taken:
+    """`large`: what stood beside it."""
+    for (whose, at), data in zip(captured.apart or (), large, strict=True):
+        bodies = captured if whose == _CLIENT else captured.calls[whose]
+        if at == _REQUEST:
+            bodies.request = data
+        else:
+            bodies.answer[at] = data
+    return Taken(
+        cap=captured.cap,
+        began=captured.began,
+        secrets=[*captured.secrets, *(value for one in captured.calls for value in one.secrets)],
+        request_headers=_headers(captured.request_headers),
+        request=captured.request,
+        answer_headers=captured.answer_headers or {},
+        answer=captured.answer,
+        total=sum(map(len, captured.answer)) if captured.total is None else captured.total,
+        calls=[
+            TakenCall(
+                n=one.n,
+                method=one.method,
+                url=one.url,
+                request_headers=one.request_headers,
+                request=one.request,
+                status=one.status,
+                answer_headers=one.answer_headers or {},
+                answer=one.answer,
+                times=one.times,
+                total=captured.room - one.left if one.left != captured.room else sum(map(len, one.answer)),
+            )
+            for one in captured.calls
+        ],
+    )
 
 
-class Upcall:
-    """One call, with its answer."""
-
-    __slots__ = ("answer", "answer_headers", "body", "credential", "n", "status", "target")
-
-    def __init__(self, n: int, target: Target, body: bytes, credential: Credential, answer: Pieces | Whole) -> None:
-        self.n = n
-        self.target = target
-        self.body = body
-        self.credential = credential
-        self.status = 0
-        self.answer_headers: Headers = {}
-        self.answer = answer
-
-    def taken(self, sent: bytes) -> TakenCall:
-        """`sent`: the client's request."""
-        target = self.target
-        return TakenCall(
-            n=self.n,
-            method=target.method,
-            url=target.location,
-            request_headers=dict(target.headers),
-            request=None if self.body == sent else self.body,
-            status=self.status,
-            answer_headers=dict(self.answer_headers),
-            answer=self.answer.pieces,
-            times=self.answer.times,
-            total=self.answer.size(),
-        )
-
-
-class Capture:
-    """All bodies of one exchange. `answer`: what the client gets, of a stream by the one that writes it."""
-
-    __slots__ = ("_began", "_call", "_calls", "_cap", "_headers", "_secrets", "answer", "room", "total")
-
-    def __init__(self, call: Call, cap: int, secrets: Sequence[str] = ()) -> None:
-        """`secrets`: besides those of the accounts that are asked."""
-        self.answer: list[bytes] = []
-        self.total = 0
-        """Bytes of the answer."""
-        self.room = cap + SPARE_BYTES
-        self._call = call
-        self._cap = cap
-        self._secrets = secrets
-        self._began = time.monotonic()
-        self._calls: list[Upcall] = []
-        self._headers: Headers = {}
-
-    @property
-    def size(self) -> int:
-        """Bytes it holds on to."""
-        held = len(self._call.body) + min(self.total, self.room)
-        for one in self._calls:
-            held += len(one.body) if one.body is not self._call.body else 0
-            held += min(one.answer.size(), self.room)
-        return held
-
-    def sink(self, sink: Sink) -> Sink:
-        """The client's, with an eye on how the answer begins. What is written is the stream's to tell."""
-        return _Watched(sink, self)
-
-    def answering(self, headers: Headers, body: bytes | None = None) -> None:
-        """What the client gets begins; `body`: all of it."""
-        self._headers = headers
-        if body is not None:
-            self.answer.append(body)
-            self.total = len(body)
-
-    def called(self, n: int, target: Target, body: bytes, credential: Credential, *, stream: bool) -> Upcall:
-        """A call goes out."""
-        one = Upcall(n, target, body, credential, Pieces(self._cap) if stream else Whole(self._cap))
-        self._calls.append(one)
-        return one
-
-    def taken(self) -> Taken:
-        call = self._call
-        sent = call.body if call.request is None else msgspec.json.encode(call.request)
-        return Taken(
-            cap=self._cap,
-            began=self._began,
-            secrets=[*self._secrets, *(value for one in self._calls for value in values_of(one.credential))],
-            request_headers=_plain(call.headers),
-            request=sent,
-            answer_headers=dict(self._headers),
-            answer=self.answer,
-            total=self.total,
-            calls=[one.taken(sent) for one in self._calls],
-        )
-
-
-class _Watched:
-    """A sink that tells the capture with what it begins. Writing goes straight on."""
-
-    __slots__ = ("_capture", "_sink", "write")
-
-    def __init__(self, sink: Sink, capture: Capture) -> None:
-        self._sink = sink
-        self._capture = capture
-        self.write = sink.write
-
-    def respond(self, status: int, headers: Headers, body: bytes) -> Coroutine[Any, Any, None]:
-        self._capture.answering(headers, body)
-        return self._sink.respond(status, headers, body)
-
-    def start(self, status: int, headers: Headers) -> Coroutine[Any, Any, None]:
-        self._capture.answering(headers)
-        return self._sink.start(status, headers)
+def _headers(wire: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("utf-8", "replace") for name, value in wire}

@@ -131,7 +131,7 @@ async def _whole(this: Try, conv: Conversion, body: bytes, keep: Keep | None) ->
     job.report.notes(conv.notes)
     stop = outcome.candidates[0].stop.kind if outcome.candidates else None
     this.served(outcome.usage, stop, len(rendered))
-    await job.sink.respond(200, {"Content-Type": "application/json", **job.report.headers()}, rendered)
+    await job.report.respond(job.sink, 200, {"Content-Type": "application/json", **job.report.headers()}, rendered)
     return None
 
 

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from a2a.gateway.call import ClientGone, Sink
+from a2a.gateway.capture import Capture
 from a2a.messages import Failure
 from a2a.protocols.base import StreamRenderer
 
@@ -33,18 +34,18 @@ class Downstream:
         commit_after_s: float,
         keepalive_s: float,
         content_type: str = "text/event-stream; charset=utf-8",
-        copy: list[bytes] | None = None,
-        copy_bytes: int = 0,
+        capture: Capture | None = None,
     ) -> None:
-        """`copy` gets all but the keep-alives too, until that is more than `copy_bytes`."""
+        """`capture` gets all but the keep-alives too, as far as it has room."""
         self._sink = sink
         self._headers = headers
         self._fixed = {"Content-Type": content_type, **STREAM_HEADERS}
         self._renderer = renderer
         self._commit_after_s = commit_after_s
         self._keepalive_s = keepalive_s
-        self._copy = [] if copy is None else copy
-        self._copy_bytes = copy_bytes
+        self._capture = capture
+        self._copy = capture.answer if capture is not None else []
+        self._copy_bytes = capture.room if capture is not None else 0
         self._lock = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -93,7 +94,10 @@ class Downstream:
             return
         async with self._lock:
             if not self.committed:
-                await self._sink.start(200, {**self._fixed, **self._headers()})
+                headers = {**self._fixed, **self._headers()}
+                if self._capture is not None:
+                    self._capture.answer_headers = headers
+                await self._sink.start(200, headers)
                 self.committed = True
 
     async def open(self, data: bytes) -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct, structs
 
 from a2a.clock import Clock
 from a2a.control.types import Exchange, Recording
-from a2a.gateway.capture import Capture, Taken
+from a2a.gateway.capture import Capture, Taken, taken
 from a2a.gateway.prompt_log import PromptLog, Where
 from a2a.gateway.sealing import bodies_of
 from a2a.logs.safe_store import Keeping, SafeStore
-from a2a.logs.scribe import Entry, unpack
+from a2a.logs.scribe import Entry
 
 
 class Orders(Struct, frozen=True, kw_only=True):
@@ -38,8 +39,14 @@ class Done(Struct, frozen=True):
     taken: Taken | None
 
 
-def taken(capture: object) -> Taken | None:
-    return capture.taken() if isinstance(capture, Capture) else None
+_unpack = msgspec.msgpack.Decoder(tuple[Exchange, Capture | None]).decode
+
+
+def done(entry: Entry) -> Done:
+    """What was packed."""
+    data, large = entry
+    exchange, captured = _unpack(data)
+    return Done(exchange, taken(captured, large) if captured is not None else None)
 
 
 class OwnHand:
@@ -73,7 +80,7 @@ class OwnHand:
         return 0
 
     def write(self, batch: Sequence[Entry], *, again: bool) -> bool:
-        return self.write_done([Done(unpack(data), taken(capture)) for data, capture in batch], again=again)
+        return self.write_done([done(entry) for entry in batch], again=again)
 
     def write_done(self, batch: Sequence[Done], *, again: bool) -> bool:
         """As `Hand.write`."""

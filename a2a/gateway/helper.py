@@ -14,27 +14,21 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
 import a2a
 from a2a.clock import SystemClock
 from a2a.control.types import Recording
-from a2a.gateway.capture import Taken
-from a2a.gateway.hand import Done, Orders, OwnHand, taken
-from a2a.logs.scribe import END_S, WAITING_BYTES, Entry, unpack
+from a2a.gateway.hand import Done, Orders, OwnHand, done
+from a2a.logs.scribe import END_S, WAITING_BYTES, Entry
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 100
-AT_ONCE_BYTES = 1024 * 1024
-"""Exchanges, and bytes of their bodies, in one message: each is encoded in one go, which holds the event loop up."""
-LARGE = 16 * 1024
-"""Bytes of a request that is sent behind the message, without another copy of it."""
 MOST_BYTES = 2 * WAITING_BYTES
 """Of messages that wait: more is let go of. Bodies, which are the most of it, are left out long before."""
 _PIPE_BYTES = 1024 * 1024
@@ -46,52 +40,18 @@ _PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from a2a.gateway.helper
 _LENGTH = 4
 
 
-class _Large(Struct, frozen=True):
-    """A request that stands behind the message. `exchange`: its place; `call`: of its calls, None for the client's."""
-
-    size: int
-    exchange: int
-    call: int | None
-
-
 class _Order(Struct, frozen=True):
-    """`exchanges`: as they were packed. `taken`: what was captured of each, or nothing where that is so of all."""
+    """`packed`: exchanges with what was captured of them. `large`: of each the sizes of the bodies behind all this."""
 
     orders: Orders
-    exchanges: list[bytes]
-    taken: list[Taken | None]
-    large: list[_Large]
+    packed: list[bytes]
+    large: list[list[int]]
 
-    def batch(self, requests: Iterable[bytes]) -> list[Done]:
-        """`requests`: the large ones."""
-        captured = self.taken or [None] * len(self.exchanges)
-        for one, request in zip(self.large, requests, strict=True):
-            found = captured[one.exchange]
-            assert found is not None
-            if one.call is None:
-                captured[one.exchange] = structs.replace(found, request=request)
-            else:
-                found.calls[one.call] = structs.replace(found.calls[one.call], request=request)
-        return [Done(unpack(data), one) for data, one in zip(self.exchanges, captured, strict=True)]
-
-
-def _apart(part: list[Entry], captured: list[Taken | None]) -> tuple[list[_Large], list[bytes]]:
-    """Takes the large requests out of what was captured."""
-    large: list[_Large] = []
-    requests: list[bytes] = []
-    for at, (_, capture) in enumerate(part):
-        if capture is None or capture.size < LARGE or (one := captured[at]) is None:
-            continue
-        for n, call in enumerate(one.calls):
-            if call.request is not None and len(call.request) >= LARGE:
-                large.append(_Large(len(call.request), at, n))
-                requests.append(call.request)
-                one.calls[n] = structs.replace(call, request=b"")
-        if len(one.request) >= LARGE:
-            large.append(_Large(len(one.request), at, None))
-            requests.append(one.request)
-            captured[at] = structs.replace(one, request=b"")
-    return large, requests
+    def batch(self, behind: Iterable[bytes]) -> list[Done]:
+        """`behind`: the large bodies, one after the other."""
+        bodies = iter(behind)
+        pairs = zip(self.packed, self.large, strict=True)
+        return [done((data, [next(bodies) for _ in sizes])) for data, sizes in pairs]
 
 
 class _Said(Struct, frozen=True):
@@ -122,15 +82,15 @@ class HelperGone(Exception):
 
 
 class _Message(Struct, frozen=True):
-    """An order as it is sent, how many exchanges it holds, and the large requests behind it."""
+    """An order as it is sent, how many exchanges it holds, and the large bodies behind it."""
 
     data: bytes
     count: int
-    requests: list[bytes]
+    behind: list[bytes]
 
     @property
     def size(self) -> int:
-        return len(self.data) + sum(map(len, self.requests))
+        return len(self.data) + sum(map(len, self.behind))
 
 
 class Helper:
@@ -177,13 +137,7 @@ class Helper:
         """As `Hand.write`; it takes everything. Raises HelperGone: nothing of this was taken."""
         if self._gone is not None:
             raise HelperGone(self._gone)
-        for part in _parts(batch):
-            bodies = any(capture is not None for _, capture in part)
-            captured = [taken(capture) for _, capture in part] if bodies else []
-            large, requests = _apart(part, captured)
-            order = _Order(self.orders, [data for data, _ in part], captured, large)
-            self._keep(_Message(_encode(order), len(part), requests))
-            self._more.set()
+        self._send(batch)
         return True
 
     def tidy(self) -> None:
@@ -191,12 +145,11 @@ class Helper:
         if self._gone is not None:
             raise HelperGone(self._gone)
         if not self._messages:
-            self._keep(_Message(_encode(_Order(self.orders, [], [], [])), 0, []))
-            self._more.set()
+            self._send(())
 
     def left(self) -> list[Done]:
         """What it took and nobody has written: of one that is gone."""
-        return [one for message in self._messages for one in _ORDER.decode(message.data).batch(message.requests)]
+        return [one for message in self._messages for one in _ORDER.decode(message.data).batch(message.behind)]
 
     def close(self) -> None:
         """Let it end, once what waits is written, or END_S later."""
@@ -212,6 +165,11 @@ class Helper:
             self._process.wait()
         self._thread.join(END_S)
         self._from.close()
+
+    def _send(self, batch: Sequence[Entry]) -> None:
+        order = _Order(self.orders, [data for data, _ in batch], [[*map(len, large)] for _, large in batch])
+        self._keep(_Message(_encode(order), len(batch), [one for _, large in batch for one in large]))
+        self._more.set()
 
     def _keep(self, message: _Message) -> None:
         with self._lock:
@@ -253,7 +211,7 @@ class Helper:
 
     def _ask(self, message: _Message, *, again: bool) -> bool:
         """Raises OSError: nobody is there."""
-        _put(self._to, bytes([again]) + message.data, message.requests)
+        _put(self._to, bytes([again]) + message.data, message.behind)
         answer = _get(self._from)
         if answer is None:
             raise OSError("it has ended")
@@ -264,23 +222,8 @@ class Helper:
         return reply.written
 
 
-def _parts(batch: Sequence[Entry]) -> Iterator[list[Entry]]:
-    """What goes into one message each."""
-    part: list[Entry] = []
-    size = 0
-    for entry in batch:
-        part.append(entry)
-        size += entry[1].size if entry[1] is not None else 0
-        if len(part) == AT_ONCE or size >= AT_ONCE_BYTES:
-            yield part
-            part, size = [], 0
-    if part:
-        yield part
-
-
 def _put(to: IO[bytes], message: bytes, behind: Iterable[bytes] = ()) -> None:
-    to.write(len(message).to_bytes(_LENGTH, "big"))
-    to.write(message)
+    to.write(len(message).to_bytes(_LENGTH, "big") + message)
     for data in behind:
         to.write(data)
     to.flush()
@@ -324,13 +267,14 @@ def main() -> None:
     hand: OwnHand | None = None
     while (message := _get(sys.stdin.buffer)) is not None:
         again, order = bool(message[0]), _ORDER.decode(memoryview(message)[1:])
-        requests = [data for one in order.large if (data := _read(sys.stdin.buffer, one.size)) is not None]
-        if len(requests) < len(order.large):
+        wanted = [size for sizes in order.large for size in sizes]
+        behind = [data for size in wanted if (data := _read(sys.stdin.buffer, size)) is not None]
+        if len(behind) < len(wanted):
             break
         if hand is None:
             hand = OwnHand(order.orders, SystemClock())
         hand.obey(order.orders)
-        written = hand.write_done(order.batch(requests), again=again) if order.exchanges else True
+        written = hand.write_done(order.batch(behind), again=again) if order.packed else True
         more = hand.tidy()
         try:
             _put(sys.stdout.buffer, _encode(_Reply(written, hand.stopped, more, notes.taken())))

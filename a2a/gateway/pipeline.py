@@ -33,8 +33,8 @@ from a2a.gateway import convert, plain, relay
 from a2a.gateway.affinity import Affinity, Conversation, session_of
 from a2a.gateway.affinity import conversation as conversation_of
 from a2a.gateway.attempt import Job, Try, wire_extra
-from a2a.gateway.call import Call, ClientGone, Sink
-from a2a.gateway.capture import Capture
+from a2a.gateway.call import Call, ClientGone, Sink, whole_text
+from a2a.gateway.capture import capture
 from a2a.gateway.catalogue import Catalogue
 from a2a.gateway.cost import Prices
 from a2a.gateway.course import Course
@@ -42,7 +42,7 @@ from a2a.gateway.downstream import Downstream
 from a2a.gateway.edits import EditTable
 from a2a.gateway.fallback import unfit
 from a2a.gateway.media import MediaFetcher
-from a2a.gateway.report import Failed, Report, combined, failure_of, whole_text
+from a2a.gateway.report import Failed, Report, combined, failure_of
 from a2a.gateway.responses_store import ResponseStore
 from a2a.gateway.retries import Retries
 from a2a.gateway.route import Choice, Router
@@ -129,9 +129,8 @@ class Gateway:
         """Serve one call; the report says how it went. CancelledError means the client left."""
         report = Report(call, self._clock)
         recorder = self.recorder
-        if recorder.wants_bodies(report.exchange):
-            report.capture = Capture(call, recorder.body_cap, recorder.secrets)
-            sink = report.capture.sink(sink)
+        if recorder.body_cap and recorder.takes_bodies(report.exchange):
+            report.capture = capture(call, recorder.body_cap, recorder.secrets)
         recorder.begin(report.exchange)
         try:
             await self._serve(call, sink, report)
@@ -163,7 +162,7 @@ class Gateway:
             request=call.request,
             session=session_of(call.headers),
         )
-        report.exchange.session = whole_text(job.session)
+        report.exchange.session = job.session and whole_text(job.session)
         if call.operation != "generate":
             choices = [choice for choice in choices if self._passes(choice, call)]
         if not job.stream:
@@ -193,7 +192,7 @@ class Gateway:
             await self._refuse(job.call, job.sink, job.report, failure_of(error), error.scope, down=job.down)
 
     def _downstream(self, job: Job) -> Downstream:
-        front, capture = job.call.front, job.report.capture
+        front = job.call.front
         blank = Conversion(
             request=Request(proto="chat", model=job.asked, messages=[]),
             profile=Profile(),
@@ -208,8 +207,7 @@ class Gateway:
             commit_after_s=self._server.commit_after_s,
             keepalive_s=self._server.keepalive_s,
             content_type="application/json" if job.call.array else "text/event-stream; charset=utf-8",
-            copy=capture.answer if capture is not None else None,
-            copy_bytes=capture.room if capture is not None else 0,
+            capture=job.report.capture,
         )
 
     async def _attempts(self, job: Job, choices: Sequence[Choice]) -> None:
@@ -367,7 +365,7 @@ class Gateway:
             again = retry_headers(last.failure, status)
             headers = {"Content-Type": "application/json", **again, **said, **job.report.headers()}
             job.report.end("failed", status, job.report.exchange.attempts[-1].fault)
-            await job.sink.respond(status, headers, last.verbatim)
+            await job.report.respond(job.sink, status, headers, last.verbatim)
             return
         failure = combined(failures, nobody)
         scope = last.verdict.scope
@@ -388,7 +386,7 @@ class Gateway:
         report.end("failed", status, fault)
         ids = {"request-id": report.exchange.id}  # the Claude SDK shows it, conversion.md 11.1
         headers = {"Content-Type": "application/json", **ids, **retry_headers(failure, status), **report.headers()}
-        await sink.respond(status, headers, body)
+        await report.respond(sink, status, headers, body)
 
 
 def _repair(failed: Failed) -> dict[str, str]:

@@ -66,7 +66,7 @@ async def _converted(this: Try, front: CountingFront) -> Failed | None:
             answer.close()
     this.served(None, None, len(data))
     headers = {"Content-Type": "application/json", **job.report.headers()}
-    await job.sink.respond(200, headers, front.render_count(number))
+    await job.report.respond(job.sink, 200, headers, front.render_count(number))
     return None
 
 
@@ -87,7 +87,7 @@ async def _relayed(this: Try) -> Failed | None:
             answer.close()
     this.served(None, None, len(data))
     headers = {"Content-Type": answer.headers.get("content-type", "application/json"), **passed(answer.headers)}
-    await job.sink.respond(200, {**headers, **job.report.headers()}, data)
+    await job.report.respond(job.sink, 200, {**headers, **job.report.headers()}, data)
     return None
 
 
@@ -99,4 +99,4 @@ async def without_upstream(job: Job) -> None:
     request = front.parse_count(job.call.body, job.call.headers, job.call.model)
     job.report.notes([ESTIMATED])
     body = front.render_count(request_tokens(request))
-    await job.sink.respond(200, {"Content-Type": "application/json", **job.report.headers()}, body)
+    await job.report.respond(job.sink, 200, {"Content-Type": "application/json", **job.report.headers()}, body)

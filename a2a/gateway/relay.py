@@ -102,7 +102,7 @@ async def _whole(this: Try, body: bytes) -> Failed | None:
     job.report.first(this.entry)
     this.served(glance.usage, neutral_stop(glance.stop), len(data))
     headers = {"Content-Type": "application/json", **passed(answer.headers), **job.report.headers()}
-    await job.sink.respond(200, headers, data)
+    await job.report.respond(job.sink, 200, headers, data)
     return None
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 from msgspec import Struct
 
 from a2a.clock import Clock, exchange_id
 from a2a.control.types import Attempt, Cost, Decision, Exchange, ExchangeState, Fault, NoteView, Tokens
 from a2a.errors import A2AError, ConfigError, NoAccount, ProxyFailed, UnknownRoute, Unreachable
-from a2a.gateway.call import Call
+from a2a.gateway.call import Call, Sink, whole_text
 from a2a.gateway.capture import Capture
 from a2a.messages import Failure, FailureKind, Usage
 from a2a.protocols.base import Note
@@ -42,13 +43,14 @@ class Report:
         self.capture: Capture | None = None
         """The bodies, where they are wanted."""
         now = clock.now()
+        agent = call.headers.get("user-agent")
         self.exchange = Exchange(
             id=exchange_id(now),
             started_at=now,
             client=call.client,
             front=call.front.name,
             path=call.path,
-            agent=whole_text(call.headers.get("user-agent")),
+            agent=agent and whole_text(agent),
             request_bytes=len(call.body),
         )
         self._attempt_began = self.began
@@ -80,6 +82,12 @@ class Report:
         if self.exchange.timings.queued is None:
             self.exchange.timings.queued = self.ms()
         return entry
+
+    def respond(self, sink: Sink, status: int, headers: dict[str, str], body: bytes) -> Coroutine[Any, Any, None]:
+        """Answer at once."""
+        if self.capture is not None:
+            self.capture.answer_headers, self.capture.answer = headers, [body]
+        return sink.respond(status, headers, body)
 
     def head(self, attempt: Attempt, status: int) -> None:
         """The upstream's status line has arrived."""
@@ -162,13 +170,6 @@ class Report:
 def _ms(seconds: float) -> float:
     """In hundredths; `round` takes three times as long."""
     return int(seconds * 100_000 + 0.5) / 100
-
-
-def whole_text(value: str | None) -> str | None:
-    """A header's value as text that can be written anywhere: bytes that are no UTF-8 are U+FFFD."""
-    if value is None or value.isascii():
-        return value
-    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _printable(text: str) -> str:

@@ -10,9 +10,11 @@ key (protocols/redact.py).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from msgspec import structs
 
 from a2a.control.bodies import encoded
 from a2a.control.types import Arrival, AttemptBodies, Bodies, Exchange
@@ -56,9 +58,19 @@ def bodies_of(taken: Taken, exchange: Exchange) -> Bodies:
         request = made.request if one.request is None else seal.body(f"{one.n}.request", one.request)
         if one.request is None and "request" in seal.cut:
             seal.cut.append(f"{one.n}.request")
-        made.attempts.append(_attempt(seal, one, request, error=one.n in failed or one.status >= _ERRORS))
+        error = one.n in failed or one.status >= _ERRORS
+        made.attempts.append(_attempt(seal, _timed(one, taken.began, exchange), request, error=error))
     made.cut = seal.cut
     return made
+
+
+def _timed(one: TakenCall, began: float, exchange: Exchange) -> TakenCall:
+    """Of an answer that was read whole it is known when all of it had come: one arrival."""
+    if one.times or not one.answer:
+        return one
+    ends = (each.started_at + (each.duration_ms or 0.0) / 1000 for each in exchange.attempts if each.n == one.n)
+    came_s = max(0.0, next(ends, exchange.started_at) - exchange.started_at)
+    return structs.replace(one, answer=[b"".join(one.answer)], times=[began + came_s])
 
 
 def _attempt(seal: Seal, one: TakenCall, request: str | None, *, error: bool) -> AttemptBodies:
@@ -118,7 +130,7 @@ class Seal:
         return self._text(name, data, len(data), [], error=False)[0] if data else None
 
     def flow(
-        self, name: str, pieces: list[bytes], times: list[float], total: int, *, error: bool
+        self, name: str, pieces: Sequence[bytes], times: list[float], total: int, *, error: bool
     ) -> tuple[str | None, list[Arrival]]:
         """A body of `total` bytes that came in pieces, and when (no `times`: nobody asks). `error`: an upstream's."""
         if not pieces:

@@ -38,10 +38,8 @@ class Recorder:
     def in_flight(self) -> int:
         return len(self._flying)
 
-    def wants_bodies(self, exchange: Exchange) -> bool:
-        """Whether its bodies are to be captured. Where they could not be kept, that is noted now: it costs less."""
-        if not self.body_cap:
-            return False
+    def takes_bodies(self, exchange: Exchange) -> bool:
+        """Whether its bodies, which are wanted, could be kept. If not that is noted now, which costs less."""
         if self._scribe is not None and self._scribe.full:
             self._scribe.leave_out(exchange)
             return False

@@ -1,9 +1,9 @@
 """The writer of the record: one thread that takes what has ended and has it written, a batch at a time.
 
-The event loop only puts references into a queue that never blocks and never grows beyond its bounds. Where bodies come
-faster than they can be written, exchanges go without them; where nothing can be written for long, the oldest that wait
-are let go of. Both are counted and told. What writing means is the `Hand`'s: it redacts, encodes, compresses and stores
-exchanges that have ended and so do not change any more.
+The event loop packs what has ended and puts it into a queue that never blocks and never grows beyond its bounds. Where
+bodies come faster than they can be written, exchanges go without them; where nothing can be written for long, the
+oldest that wait are let go of. Both are counted and told. What writing means is the `Hand`'s: it redacts, encodes,
+compresses and stores.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -26,11 +26,15 @@ log = logging.getLogger(__name__)
 BATCH_S = 0.25
 """How long an exchange that has ended waits for others: the most that a crash takes."""
 BATCH = 500
-BATCH_BYTES = 8 * 1024 * 1024
-"""Exchanges, and bytes of their bodies, in one transaction at most."""
-MANY = 400
+BATCH_BYTES = 1024 * 1024
+"""Exchanges, and bytes of them, in one transaction at most."""
+MANY = 1_000
 MANY_BYTES = 4 * 1024 * 1024
 """That do not wait for more. Each batch takes the interpreter from the event loop a few times, whatever it holds."""
+TOGETHER = 32
+"""That are packed at once: in a loop each costs a third of what it costs by itself, behind its request."""
+ALONE_BYTES = 256 * 1024
+"""Of a request that does not wait for that."""
 WAITING = 20_000
 """Exchanges that wait at most: some 30 MB of them."""
 WAITING_BYTES = 64 * 1024 * 1024
@@ -46,18 +50,29 @@ END_S = 5.0
 class Capture(Protocol):
     """The bodies of one exchange as they went by."""
 
-    @property
-    def size(self) -> int:
-        """Bytes it holds on to."""
+    def beside(self) -> Sequence[bytes]:
+        """Takes the large ones out. The rest can be packed as it is."""
         ...
 
 
-Entry = tuple[bytes, Capture | None]
-"""An exchange, packed, and its bodies. Packing costs the event loop less than a microsecond, while all of it is still
-at hand; a thread of its own would fetch the same objects from another core, and the loop pay for that."""
+Entry = tuple[bytes, Sequence[bytes]]
+"""An exchange and its bodies, packed, and the large ones of them as they are. Packing costs the event loop a
+microsecond or two, while all of it is at hand; a thread would fetch the same objects from another core and hold the
+interpreter for it, and the loop pay for both."""
 
-pack: Callable[[Exchange], bytes] = msgspec.msgpack.Encoder().encode
-unpack: Callable[[bytes], Exchange] = msgspec.msgpack.Decoder(Exchange).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def pack(exchange: Exchange, capture: Capture | None = None) -> Entry:
+    """Raises UnicodeEncodeError for half a character."""
+    large = capture.beside() if capture is not None else ()
+    return _encode((exchange, capture)), large
+
+
+def size_of(entry: Entry) -> int:
+    """Bytes it takes."""
+    data, large = entry
+    return len(data) + sum(map(len, large)) if large else len(data)
 
 
 class Hand(Protocol):
@@ -101,16 +116,18 @@ class Scribe:
 
     def __init__(self, hand: Hand) -> None:
         self._hand = hand
-        self._queue: deque[tuple[Entry, int]] = deque()
-        """What has ended, and the size of its bodies."""
+        self._fresh: deque[tuple[Exchange, Capture | None]] = deque()
+        """What has ended and is not packed."""
+        self._queue: deque[Entry] = deque()
         self._batch: list[Entry] = []
         self._batch_bytes = 0
-        # Each counter has one side that writes it.
-        self._put_bytes = self._lost_waiting = self._without_bodies = 0
+        # Each counter has one writer: the event loop, the thread, or who packs.
+        self._puts = self._not_captured = 0
         self._done_bytes = self._lost_writing = self._handed = 0
-        self._puts = 0
+        self._packed_bytes = self._lost_waiting = self._without_bodies = 0
         self._big = 0
-        """Bytes of bodies put since the thread was told to hurry."""
+        """Bytes packed since the thread was told to hurry."""
+        self._packing = threading.Lock()
         self._told = False
         """That bodies are left out; until nothing waits any more."""
         self._wake = threading.Event()
@@ -118,6 +135,8 @@ class Scribe:
         self._hurry = threading.Event()
         self._turned = threading.Condition()
         self._ending = False
+        self.full = False
+        """Whether as many bodies wait as may."""
         self._more = False
         """Whether old exchanges are still to go."""
         self._thread: threading.Thread | None = None
@@ -140,49 +159,64 @@ class Scribe:
         if self._thread is None:
             self._start()
         self._puts += 1
-        size = 0
-        if capture is not None:
-            size = capture.size
-            if self.full:
-                capture, size = None, 0
-                self.leave_out(exchange)
-        try:
-            packed = pack(exchange)
-        except UnicodeEncodeError:  # half a character, from wherever: the request must not pay for it
-            log.warning("exchange_not_recorded id=%s", exchange.id)
-            self._lost_waiting += 1
-            return
-        self._queue.append(((packed, capture), size))
-        if size:
-            self._put_bytes += size
-            self._big += size
-        if len(self._queue) == MANY or self._big > MANY_BYTES:
-            self._big = 0
-            self._hurry.set()
-        elif len(self._queue) > WAITING:
-            self._let_go()
+        self._fresh.append((exchange, capture))
+        if len(self._fresh) >= TOGETHER or exchange.request_bytes > ALONE_BYTES:
+            self._pack(wait=False)
         if self._idle:
             self._wake.set()
 
-    @property
-    def full(self) -> bool:
-        """Whether as many bodies wait as may."""
-        return self._put_bytes - self._done_bytes + self._hand.held > WAITING_BYTES
-
     def leave_out(self, exchange: Exchange) -> None:
-        """It goes without its bodies, for which there is no room."""
+        """There is no room for its bodies, which are not even captured."""
+        self._not_captured += 1
+        self._without(exchange)
+
+    def _without(self, exchange: Exchange) -> None:
         exchange.bodies_lost = True
-        self._without_bodies += 1
         if not self._told:
             self._told = True
             log.warning("bodies_left_out waiting_mib=%d", WAITING_BYTES // (1024 * 1024))
 
+    # either side
+
+    def _pack(self, *, wait: bool) -> None:
+        """All that is fresh. Where the other side does just that, `wait` for its end or leave it to it."""
+        if not self._packing.acquire(blocking=wait):
+            return
+        try:
+            while self._fresh:
+                self._pack_one(*self._fresh.popleft())
+            while len(self._queue) > WAITING:
+                self._let_go()
+            if len(self._queue) >= MANY or self._big > MANY_BYTES:
+                self._big = 0
+                self._hurry.set()
+        finally:
+            self._packing.release()
+
+    def _pack_one(self, exchange: Exchange, capture: Capture | None) -> None:
+        if capture is not None:
+            self.full = self._packed_bytes - self._done_bytes + self._hand.held > WAITING_BYTES
+            if self.full:
+                capture = None
+                self._without_bodies += 1
+                self._without(exchange)
+        try:
+            entry = pack(exchange, capture)
+        except UnicodeEncodeError:  # half a character, from wherever: nobody else must pay for it
+            log.warning("exchange_not_recorded id=%s", exchange.id)
+            self._lost_waiting += 1
+            return
+        self._queue.append(entry)
+        size = size_of(entry)
+        self._packed_bytes += size
+        self._big += size
+
     def _let_go(self) -> None:
         """Of the oldest that waits; should the thread take it at the same moment, there is room anyway."""
         with contextlib.suppress(IndexError):
-            _, size = self._queue.popleft()
+            entry = self._queue.popleft()
             self._lost_waiting += 1
-            self._put_bytes -= size
+            self._packed_bytes -= size_of(entry)
 
     def counted(self, state: Recording) -> Recording:
         """The state with what has been written, lost and not written yet."""
@@ -191,8 +225,8 @@ class Scribe:
             state,
             written=self._handed - waiting - lost,
             lost=self._lost_waiting + self._lost_writing + lost,
-            without_bodies=self._without_bodies,
-            waiting=len(self._queue) + len(self._batch) + waiting,
+            without_bodies=self._not_captured + self._without_bodies,
+            waiting=len(self._fresh) + len(self._queue) + len(self._batch) + waiting,
         )
 
     def flush(self, timeout_s: float = END_S) -> bool:
@@ -233,9 +267,9 @@ class Scribe:
         self._hand.close()
 
     def _rest(self) -> None:
-        """Until something waits, and then until a batch may have come together."""
+        """Until something waits, or may be over, and then until a batch may have come together."""
         self._idle = True
-        if not (self._queue or self._batch or self._more or self._ending):
+        if not (self._fresh or self._queue or self._batch or self._more or self.full or self._ending):
             self._wake.wait(IDLE_S)
         self._idle = False
         self._wake.clear()
@@ -253,6 +287,7 @@ class Scribe:
                 self._handed += len(self._batch)
                 self._batch, again = [], False
                 self._done()
+            self.full = self._packed_bytes - self._done_bytes + self._hand.held > WAITING_BYTES
             self._told = self._told and bool(self._hand.held)
             self._more = self._hand.tidy()
         except Exception:  # what this batch holds must not end the recording of those to come
@@ -268,12 +303,12 @@ class Scribe:
 
     def _take(self) -> bool:
         """Fill the batch."""
-        queue, batch = self._queue, self._batch
+        self._pack(wait=True)
+        queue, batch, size = self._queue, self._batch, 0
         with contextlib.suppress(IndexError):  # let go of at this moment
-            for _ in range(min(len(queue), BATCH)):
-                entry, size = queue.popleft()
+            while len(batch) < BATCH and size < BATCH_BYTES:
+                entry = queue.popleft()
                 batch.append(entry)
-                self._batch_bytes += size
-                if self._batch_bytes > BATCH_BYTES:
-                    break
+                size += size_of(entry)
+        self._batch_bytes += size
         return bool(batch)

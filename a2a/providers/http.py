@@ -6,7 +6,7 @@ are translated here: `Unreachable` for no connection, `Interrupted` for one that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -29,7 +29,7 @@ class Answer(Protocol):
     """An upstream answer whose head has arrived. Header names are lower case."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: dict[str, str]
     connect_ms: float | None
     """How long its connection took to be made; None for one that was open, or that a library made."""
     copy: Callable[[bytes], None] | None
@@ -58,7 +58,7 @@ class ProxiedAnswer:
         self.connect_ms: float | None = None
         self.copy: Callable[[bytes], None] | None = None
         self.status = response.status
-        self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
+        self.headers = {name.lower(): value for name, value in response.headers.items()}
 
     async def chunk(self) -> bytes:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Protocol
 
 from a2a.errors import BadUpstream, UpstreamError
@@ -43,7 +43,7 @@ class Http1Answer:
 
     def __init__(self, connection: Carrier, status: int, headers: dict[str, str]) -> None:
         self.status = status
-        self.headers: Mapping[str, str] = headers
+        self.headers = headers
         self.connect_ms: float | None = None
         self.copy: Callable[[bytes], None] | None = None
         self._connection: Carrier | None = connection

@@ -14,7 +14,7 @@ class Target:
 
     __slots__ = ("_head", "headers", "location", "method", "origin", "url")
 
-    def __init__(self, url: URL, headers: Mapping[str, str], method: str = "POST") -> None:
+    def __init__(self, url: URL, headers: dict[str, str], method: str = "POST") -> None:
         self.url = url
         self.location = str(url)
         self.origin = url.scheme == "https", url.raw_host or "", url.port or 80

@@ -77,6 +77,7 @@ def handler(front: Front, asks: Callable[[web.Request], Asked]) -> Handler:
             path=request.path,
             body=await _body(request),
             headers=request.headers,
+            raw_headers=request.raw_headers,
             operation=asked.operation,
             prefix=prefix,
             model=asked.model,

@@ -10,21 +10,17 @@ from typing import Any
 import pytest
 from support.pool_kit import FakeClock
 from support.waiting import eventually
-from yarl import URL
 
-from a2a.auth.records import ApiKey
 from a2a.control.types import AttemptBodies, Exchange, ExchangeWish
 from a2a.gateway import recording
 from a2a.gateway.call import Call
-from a2a.gateway.capture import Capture
+from a2a.gateway.capture import Capture, Upcall, capture
 from a2a.gateway.hand import Orders
 from a2a.gateway.helper import Helper, HelperGone
 from a2a.gateway.recording import Hands
 from a2a.logs.archive import Archive
 from a2a.logs.scribe import Entry, pack
 from a2a.protocols.registry import FRONTS
-from a2a.providers.http import Target
-from a2a.secret import Secret
 from a2a.server.live_log import line_of
 
 
@@ -46,12 +42,10 @@ def exchange(number: int) -> Exchange:
     )
 
 
-def capture() -> Capture:
+def captured() -> Capture:
     call = Call(front=FRONTS["chat"], path="/", body=b'{"a":1}', headers={"Authorization": "Bearer abcdefghijkl"})
-    made = Capture(call, 1000)
-    made.answering({"Content-Type": "application/json"})
-    made.answer.append(b"abcdefghijkl")
-    made.total = 12
+    made = capture(call, 1000, ())
+    made.answer_headers, made.answer = {"Content-Type": "application/json"}, [b"abcdefghijkl"]
     return made
 
 
@@ -64,7 +58,7 @@ def ids(path: Path, limit: int = 1000) -> list[int]:
 
 def test_it_writes_what_it_is_sent(tmp_path: Path) -> None:
     helper = Helper(orders(tmp_path, log_prompts="file"))
-    batch = [(pack(exchange(number)), capture() if number == 3 else None) for number in range(120)]
+    batch = [pack(exchange(number), captured() if number == 3 else None) for number in range(120)]
     assert helper.write(batch, again=False)
     helper.tidy()
     helper.close()
@@ -92,11 +86,14 @@ def test_large_requests_come_to_where_they_belong(gone: bool, tmp_path: Path) ->
     batch: list[Entry] = []
     for number, request in enumerate(asked):
         call = Call(front=FRONTS["chat"], path="/", body=request, headers={})
-        made = Capture(call, 30_000)
-        for n, body in enumerate([request, b"x" * (17_000 + number), b"y"], 1):
-            target = Target(URL("https://up.example/v1"), {})
-            made.called(n, target, body, ApiKey(key=Secret("abcdefgh")), stream=False)
-        batch += [(pack(exchange(2 * number)), made), (pack(exchange(2 * number + 1)), None)]
+        made = capture(call, 30_000, ())
+        answer = [b"p" * 5, b"q" * 20_000]
+        for n, body in enumerate([None, b"x" * (17_000 + number), b"y"], 1):
+            upcall = Upcall(n, "POST", "https://up.example/v1", {}, body, ("abcdefgh",), made.room)
+            upcall.answer = [*answer]
+            made.calls.append(upcall)
+        made.answer = [b"".join(answer)]
+        batch += [pack(exchange(2 * number), made), pack(exchange(2 * number + 1))]
     helper.write(batch, again=False)
     if gone:
         eventually(lambda: helper._gone, "the end of it")
@@ -104,6 +101,8 @@ def test_large_requests_come_to_where_they_belong(gone: bool, tmp_path: Path) ->
         assert [one.request for one in left] == asked
         found = [[one.request for one in taken.calls] for taken in left]
         assert found == [[None, b"x" * (17_000 + number), b"y"] for number in range(4)]
+        assert all(one.answer == answer and one.total == 20_005 for taken in left for one in taken.calls)
+        assert all(one.answer == [b"".join(answer)] and one.total == 20_005 for one in left)
     helper.close()
     if not gone:
         archive = Archive(tmp_path / "exchanges.db")
@@ -113,13 +112,15 @@ def test_large_requests_come_to_where_they_belong(gone: bool, tmp_path: Path) ->
         assert [one.request for one in bodies] == [request.decode() for request in asked]
         for number, one in enumerate(bodies):
             assert [each.request for each in one.attempts] == [one.request, "x" * (17_000 + number), "y"]
+            assert {one.answer, *(each.answer for each in one.attempts)} == {"ppppp" + "q" * 20_000}
+            assert [each.size for each in one.attempts[0].arrivals] == [20_005]
 
 
 def test_two_processes_write_one_file(tmp_path: Path) -> None:
     both = [Helper(orders(tmp_path, log_prompts="file")) for _ in range(2)]
     for number in range(0, 1200, 2):
         for which, helper in enumerate(both):
-            helper.write([(pack(exchange(number + which)), None)], again=False)
+            helper.write([pack(exchange(number + which))], again=False)
     for helper in both:
         helper.close()
         assert (helper.stopped, helper.waiting, helper.lost) == (None, 0, 0)
@@ -134,7 +135,7 @@ def test_two_processes_write_one_file(tmp_path: Path) -> None:
 def test_it_says_that_nothing_can_be_written_and_goes_on(tmp_path: Path) -> None:
     (tmp_path / "exchanges.db").mkdir()
     helper = Helper(orders(tmp_path))
-    assert helper.write([(pack(exchange(1)), None)], again=False)
+    assert helper.write([pack(exchange(1))], again=False)
     eventually(lambda: helper.stopped, "the news")
     assert helper.stopped is not None
     assert str(tmp_path) in (helper.stopped.stopped or "")
@@ -145,7 +146,7 @@ def test_it_says_that_nothing_can_be_written_and_goes_on(tmp_path: Path) -> None
 def test_what_it_has_to_say_stands_in_the_servers_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "exchanges.db").mkdir()
     helper = Helper(orders(tmp_path))
-    helper.write([(pack(exchange(1)), None)], again=False)
+    helper.write([pack(exchange(1))], again=False)
     eventually(lambda: caplog.records, "the line")
     line = line_of(caplog.records[0])
     assert (line.level, line.event, line.fields["logger"]) == ("warning", "recording_stopped", "logs.safe_store")
@@ -157,7 +158,7 @@ def test_it_lets_go_of_old_ones_until_none_is_left(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(recording, "BUSY", 0.0)
     monkeypatch.setattr(recording, "_LOOKED_AT_S", 0.0)
     hands = Hands(orders(tmp_path), FakeClock(), alone=False)
-    hands.write([(pack(exchange(number)), None) for number in range(2500)], again=False)
+    hands.write([pack(exchange(number)) for number in range(2500)], again=False)
     assert hands._helper is not None
     hands.obey(orders(tmp_path, keep_days=1.0))
     eventually(lambda: not hands.tidy() and not ids(tmp_path), "an empty store")
@@ -168,10 +169,10 @@ def test_one_that_was_killed_is_gone_and_leaves_what_it_had(tmp_path: Path) -> N
     helper = Helper(orders(tmp_path))
     helper._process.kill()
     helper._process.wait()
-    helper.write([(pack(exchange(1)), None)], again=False)
+    helper.write([pack(exchange(1))], again=False)
     eventually(lambda: helper._gone, "the news")
     with pytest.raises(HelperGone):
-        helper.write([(pack(exchange(2)), None)], again=False)
+        helper.write([pack(exchange(2))], again=False)
     assert [one.exchange.id for one in helper.left()] == [exchange(1).id]
     helper.close()
 
@@ -181,7 +182,7 @@ def test_what_waits_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "exchanges.db").mkdir()
     helper = Helper(orders(tmp_path))
     for number in range(100):
-        helper.write([(pack(exchange(number)), None)], again=False)
+        helper.write([pack(exchange(number))], again=False)
     assert helper.lost + helper.waiting == 100
     assert 0 < helper.waiting < 20
     assert helper.left()[-1].exchange.id == exchange(99).id
@@ -194,16 +195,16 @@ def test_a_busy_writer_gets_one_and_does_without_when_it_is_gone(
     monkeypatch.setattr(recording, "BUSY", 0.0)
     monkeypatch.setattr(recording, "_LOOKED_AT_S", 0.0)
     hands = Hands(orders(tmp_path), FakeClock(), alone=False)
-    assert hands.write([(pack(exchange(1)), None)], again=False)
+    assert hands.write([pack(exchange(1))], again=False)
     helper = hands._helper
     assert helper is not None
-    assert hands.write([(pack(exchange(2)), None)], again=False)
+    assert hands.write([pack(exchange(2))], again=False)
     eventually(lambda: not helper.waiting, "the second")
     helper._process.kill()
     helper._process.wait()
-    assert hands.write([(pack(exchange(3)), None)], again=False)
+    assert hands.write([pack(exchange(3))], again=False)
     eventually(lambda: helper._gone, "the end of it")
-    assert hands.write([(pack(exchange(4)), None)], again=False)
+    assert hands.write([pack(exchange(4))], again=False)
     assert hands._helper is None
     assert "record_helper_gone" in caplog.text
     hands.close()
@@ -217,7 +218,7 @@ def test_none_is_started_while_nothing_can_be_written(
     monkeypatch.setattr(recording, "_LOOKED_AT_S", 0.0)
     (tmp_path / "exchanges.db").mkdir()
     hands = Hands(orders(tmp_path), FakeClock(), alone=False)
-    assert not hands.write([(pack(exchange(1)), None)], again=False)
+    assert not hands.write([pack(exchange(1))], again=False)
     assert hands._helper is None
     hands.close()
     assert caplog.text.count("recording_stopped") == 1
@@ -227,14 +228,14 @@ def test_one_that_is_alone_stays_so(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(recording, "BUSY", 0.0)
     monkeypatch.setattr(recording, "_LOOKED_AT_S", 0.0)
     hands = Hands(orders(tmp_path), FakeClock(), alone=True)
-    assert hands.write([(pack(exchange(1)), None)], again=False)
+    assert hands.write([pack(exchange(1))], again=False)
     assert hands._helper is None
     hands.close()
 
 
 def test_it_ends_with_its_server(tmp_path: Path) -> None:
     helper = Helper(orders(tmp_path))
-    assert helper.write([(pack(exchange(1)), None)], again=False)
+    assert helper.write([pack(exchange(1))], again=False)
     eventually(lambda: not helper.waiting, "the first")
     helper._to.close()
     eventually(lambda: helper._process.poll() == 0, "its end")

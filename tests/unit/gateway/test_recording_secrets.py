@@ -10,7 +10,7 @@ from support.pool_kit import FakeClock
 from a2a.config import Settings
 from a2a.control.types import Exchange
 from a2a.gateway.call import Call
-from a2a.gateway.capture import Capture
+from a2a.gateway.capture import capture, taken
 from a2a.gateway.recording import Recordings
 from a2a.gateway.sealing import bodies_of
 from a2a.logs.live import Live
@@ -29,8 +29,8 @@ async def test_a_key_of_another_client(tmp_path: Path) -> None:
     recordings = Recordings(settings, Live(clock), clock)
     try:
         call = Call(front=FRONTS["gemini"], path="/", body=f'{{"said":"{KEY}"}}'.encode(), headers={})
-        taken = Capture(call, 1000, recordings.recorder.secrets).taken()
+        found = taken(capture(call, 1000, recordings.recorder.secrets), ())
         exchange = Exchange(id="ex_1", started_at=0.0, client="c", front="gemini", path="/")
-        assert bodies_of(taken, exchange).request == '{"said":"[removed]"}'
+        assert bodies_of(found, exchange).request == '{"said":"[removed]"}'
     finally:
         await recordings.aclose()

@@ -5,16 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 
+import msgspec
 import pytest
+from msgspec import Struct
 from record_kit import exchange
 from support.pool_kit import FakeClock
 from support.waiting import eventually
 
-from a2a.control.types import Recording
+from a2a.control.types import Exchange, Recording
 from a2a.logs import scribe as scribe_module
 from a2a.logs.live import Live
 from a2a.logs.recorder import Recorder
-from a2a.logs.scribe import Entry, Scribe, unpack
+from a2a.logs.scribe import Entry, Scribe
 
 
 class Pen:
@@ -54,9 +56,11 @@ class Pen:
         if self.refuses:
             self.refuses -= 1
             return False
-        self.batches.append(([int(unpack(one).id[3:]) for one, _ in batch], again))
-        self.bodies += [int(unpack(one).id[3:]) for one, capture in batch if capture is not None]
-        self.without += [int(unpack(one).id[3:]) for one, _ in batch if unpack(one).bodies_lost]
+        found = [(unpack(data), large) for data, large in batch]
+        self.batches.append(([int(one.id[3:]) for (one, _), _ in found], again))
+        self.bodies += [int(one.id[3:]) for (one, held), _ in found if held is not None]
+        self.without += [int(one.id[3:]) for (one, _), _ in found if one.bodies_lost]
+        assert all(held is None or [held.size] == [*map(len, large)] for (_, held), large in found)
         return True
 
     def tidy(self) -> bool:
@@ -67,11 +71,16 @@ class Pen:
         self.closed = True
 
 
-class Held:
+class Held(Struct):
     """A capture of this size."""
 
-    def __init__(self, size: int) -> None:
-        self.size = size
+    size: int
+
+    def beside(self) -> list[bytes]:
+        return [b"x" * self.size]
+
+
+unpack = msgspec.msgpack.Decoder(tuple[Exchange, Held | None]).decode
 
 
 @pytest.fixture
@@ -82,6 +91,7 @@ def pen() -> Pen:
 @pytest.fixture
 def scribe(pen: Pen, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scribe]:
     monkeypatch.setattr(scribe_module, "BATCH_S", 0.01)
+    monkeypatch.setattr(scribe_module, "TOGETHER", 1)
     made = Scribe(pen)
     yield made
     pen.holds.set()
@@ -155,15 +165,15 @@ def test_the_oldest_that_wait_are_let_go_of(pen: Pen, scribe: Scribe, monkeypatc
 def test_exchanges_go_without_their_bodies_while_too_many_wait(
     pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(scribe_module, "WAITING_BYTES", 100)
+    monkeypatch.setattr(scribe_module, "WAITING_BYTES", 100_000)
     pen.holds.clear()
-    scribe.put(exchange(0), Held(90))
+    scribe.put(exchange(0), Held(90_000))
     assert pen.begun.wait(10)
     for n in range(1, 4):
-        scribe.put(exchange(n), Held(60))
+        scribe.put(exchange(n), Held(60_000))
     pen.holds.set()
     assert scribe.flush()
-    scribe.put(exchange(4), Held(60))
+    scribe.put(exchange(4), Held(60_000))
     assert scribe.flush()
     assert (pen.written, pen.bodies, pen.without) == ([0, 1, 2, 3, 4], [0, 1, 4], [2, 3])
     state = scribe.counted(Recording())
@@ -172,8 +182,8 @@ def test_exchanges_go_without_their_bodies_while_too_many_wait(
 
 
 def test_what_the_hand_holds_counts_too(pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scribe_module, "WAITING_BYTES", 100)
-    pen.held = 101
+    monkeypatch.setattr(scribe_module, "WAITING_BYTES", 100_000)
+    pen.held = 100_001
     scribe.put(exchange(0), Held(1))
     assert scribe.flush()
     pen.held = 0
@@ -183,12 +193,12 @@ def test_what_the_hand_holds_counts_too(pen: Pen, scribe: Scribe, monkeypatch: p
 
 
 def test_large_bodies_come_in_small_batches(pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scribe_module, "BATCH_BYTES", 100)
+    monkeypatch.setattr(scribe_module, "BATCH_BYTES", 100_000)
     pen.holds.clear()
     scribe.put(exchange(0))
     assert pen.begun.wait(10)
     for n in range(1, 6):
-        scribe.put(exchange(n), Held(60))
+        scribe.put(exchange(n), Held(60_000))
     pen.holds.set()
     assert scribe.flush()
     assert [batch for batch, _ in pen.batches] == [[0], [1, 2], [3, 4], [5]]
@@ -196,10 +206,43 @@ def test_large_bodies_come_in_small_batches(pen: Pen, scribe: Scribe, monkeypatc
 
 def test_large_bodies_do_not_wait_for_more(pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scribe_module, "BATCH_S", 1000.0)
-    monkeypatch.setattr(scribe_module, "MANY_BYTES", 100)
-    scribe.put(exchange(0), Held(60))
-    scribe.put(exchange(1), Held(60))
+    monkeypatch.setattr(scribe_module, "MANY_BYTES", 100_000)
+    scribe.put(exchange(0), Held(60_000))
+    scribe.put(exchange(1), Held(60_000))
     eventually(lambda: pen.written == [0, 1], "the batch")
+
+
+class Noting(Held):
+    """Who has packed it."""
+
+    def beside(self) -> list[bytes]:
+        PACKED_BY.append(threading.current_thread().name)
+        return super().beside()
+
+
+PACKED_BY: list[str] = []
+
+
+def test_many_are_packed_at_once_and_few_by_the_thread(
+    pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scribe_module, "TOGETHER", 3)
+    PACKED_BY.clear()
+    scribe.put(exchange(0), Noting(1))
+    assert scribe.flush()
+    assert PACKED_BY == ["a2a record"]
+    monkeypatch.setattr(scribe_module, "BATCH_S", 1000.0)
+    for n in range(1, 4):
+        assert PACKED_BY == ["a2a record"]
+        scribe.put(exchange(n), Noting(1))
+    me = threading.current_thread().name
+    assert ["a2a record", me, me, me] == PACKED_BY
+    large = exchange(4)
+    large.request_bytes = 1024 * 1024
+    scribe.put(large, Noting(1))
+    assert PACKED_BY[4:] == [me]
+    assert scribe.flush()
+    assert pen.bodies == [0, 1, 2, 3, 4]
 
 
 def test_a_bug_costs_a_batch_and_not_the_recording(pen: Pen, scribe: Scribe, caplog: pytest.LogCaptureFixture) -> None:
@@ -226,17 +269,17 @@ def test_what_cannot_be_packed_is_counted_and_stops_nobody(pen: Pen, scribe: Scr
 def test_where_there_is_no_room_bodies_are_not_even_captured(
     pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scribe_module, "WAITING_BYTES", 100)
+    monkeypatch.setattr(scribe_module, "WAITING_BYTES", 100_000)
     recorder = Recorder(Live(FakeClock()), scribe=scribe)
     first, second, third = exchange(1), exchange(2), exchange(3)
-    assert not recorder.wants_bodies(first)  # nobody does
-    recorder.body_cap = 1000
-    assert recorder.wants_bodies(first)
-    pen.held = 101
-    assert not recorder.wants_bodies(second)
+    assert recorder.takes_bodies(first)
+    pen.held = 100_001
+    scribe.put(exchange(4), Held(1))
+    assert not recorder.takes_bodies(second)
     pen.held = 0
-    assert recorder.wants_bodies(third)
+    eventually(lambda: not scribe.full, "room, though nothing else comes")
+    assert recorder.takes_bodies(third)
     for one in (first, second, third):
         recorder.end(one)
     assert scribe.flush()
-    assert (pen.without, scribe.counted(Recording()).without_bodies) == ([2], 1)
+    assert (pen.without, scribe.counted(Recording()).without_bodies) == ([4, 2], 2)
