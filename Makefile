@@ -51,7 +51,7 @@ rooms: .venv/installed-dev ## who may import whom, and what start-up loads
 
 bench: .venv/installed ## against a bare relay, ratios beside the targets (BENCH=--quick for two minutes)
 	@$(BIN)/python -m bench.run $(BENCH)
-	@$(BIN)/python -m bench.record $(if $(findstring quick,$(BENCH)),--rounds 2)
+	@$(BIN)/python -m bench.record $(if $(findstring quick,$(BENCH)),--seconds 10)
 
 test-agents: .venv/installed-dev $(AGENTS)/installed ## real agents from npm against a2a serve (needs npm)
 	@PATH="$(CURDIR)/$(AGENTS)/node_modules/.bin:$$PATH" $(BIN)/python -m pytest -m agents tests/agents

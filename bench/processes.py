@@ -41,11 +41,6 @@ class Process:
         """User and system seconds of all its threads since it started."""
         return _cpu_s(Path(f"/proc/{self.popen.pid}/stat"))
 
-    def threads_cpu_s(self) -> dict[int, float]:
-        """Seconds on a processor of each thread there is, to the nanosecond; the loop's has the id of the process."""
-        stats = {task: Path(f"/proc/{self.popen.pid}/task/{task}/schedstat") for task in self.tasks()}
-        return {task: int(stat.read_text().split()[0]) / 1e9 for task, stat in stats.items()}
-
     def settle(self) -> None:
         """Wait until it and what it has started have nothing left to do: what is measured next is not in its way."""
         spent = -1.0
@@ -102,11 +97,14 @@ def environment(**own: str) -> dict[str, str]:
     return {**kept, **own}
 
 
-def start(name: str, args: Sequence[str], **own: str) -> Process:
-    """Run `python ARGS` and wait for its JSON line with `url`. RuntimeError with what it said instead."""
+def start(name: str, args: Sequence[str], *, under: Sequence[str] = (), **own: str) -> Process:
+    """Run `python ARGS` and wait for its JSON line with `url`. RuntimeError with what it said instead.
+
+    `under`: a command that runs it.
+    """
     with tempfile.TemporaryFile("w+") as remarks:
         popen = subprocess.Popen(
-            [sys.executable, *args], env=environment(**own), stdout=subprocess.PIPE, stderr=remarks, text=True
+            [*under, sys.executable, *args], env=environment(**own), stdout=subprocess.PIPE, stderr=remarks, text=True
         )
         assert popen.stdout is not None
         line = popen.stdout.readline()
@@ -132,11 +130,18 @@ def start_bare(upstream: Process) -> Process:
 
 
 def start_a2a(
-    upstream: Process, home: Path, *, keys: Sequence[str] = (UPSTREAM_KEY,), settings: Mapping[str, str] | None = None
+    upstream: Process,
+    home: Path,
+    *,
+    keys: Sequence[str] = (UPSTREAM_KEY,),
+    settings: Mapping[str, str] | None = None,
+    program: Sequence[str] = ("a2a",),
+    under: Sequence[str] = (),
 ) -> Process:
     """`a2a serve` with an A2A_HOME of its own: one chat account per key in `keys`, and one Claude account.
 
-    `settings`: further variables.
+    `settings`: further variables. `program`: the module that is run as `a2a`, with arguments of its own. `under`: a
+    command that runs it.
     """
     home.mkdir(parents=True, exist_ok=True)
     accounts = [("openai-custom", f"{upstream.url}/v1", at) for at in range(len(keys))]
@@ -154,6 +159,6 @@ def start_a2a(
     ]
     (home / "config.toml").write_text("\n".join(lines) + "\n")
     secrets = {f"BENCH_KEY_{at}": key for at, key in enumerate(keys)}
-    args = ["-m", "a2a", "serve", "--host", "127.0.0.1", "--port", "0", "--json"]
+    args = ["-m", *program, "serve", "--host", "127.0.0.1", "--port", "0", "--json"]
     own = {"A2A_HOME": str(home), "A2A_API_KEY": CLIENT_KEY, "A2A_CREDENTIAL_STORE": "file"}
-    return start("a2a", args, **own, **secrets, **(settings or {}))
+    return start("a2a", args, under=under, **own, **secrets, **(settings or {}))

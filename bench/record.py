@@ -1,136 +1,144 @@
-"""What recording costs: one `a2a serve`, told in turns to record nothing, exchanges, or exchanges with bodies.
+"""What recording costs the way of the requests: an `a2a serve` that records nothing, exchanges, and also their bodies.
 
-Usage: python -m bench.record [--rounds N] [--seconds S]
+Usage: python -m bench.record [--seconds S] [--load KIND …] [--instructions]
 
-It is one process throughout, told by its settings: two that do the very same differ by some per cent from where their
-memory happens to lie. Two figures for each kind of load: requests (or chunks) per CPU second of the event loop's
-thread, which is the way of the requests, and per CPU second of the whole process, in which the threads count too that
-hand the record over. What is still to be written when a load ends is written before the next one begins, and counts.
+Time is compared within one process, which takes turns of a twentieth of a second (bench/turns.py): two processes differ
+by some per cent from where their memory happens to lie, and one moment from the next by far more. It is the CPU time of
+the event loop's thread per request. With --instructions these are counted instead (bench/instructions.py).
 """
 
 from __future__ import annotations
 
 import argparse
-import os
+import math
+import shutil
 import statistics
 import sys
 import tempfile
-from collections import defaultdict
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
+import msgspec
+from msgspec import Struct
 
+from bench.instructions import MODES, Counted
 from bench.load import crowd, unary
 from bench.measures import CHAT, CLAUDE, chat_body, claude_body
 from bench.processes import Process, start_a2a, start_upstream
-from bench.upstream import STREAMS, fast_runner
+from bench.turns import Round
+from bench.upstream import fast_runner
 
-MODES = {
-    "off": "log_exchanges = false",
-    "on": "log_exchanges = true",
-    "bodies": "log_exchanges = true\nlog_bodies = true",
+
+class Load(Struct, frozen=True):
+    """`clients` ask at once, `turn_s` and `settle_s` are the lengths of a turn and of what comes before it.
+
+    `calm`: what is asked where instructions are counted, `counted` times by `few` clients: streams at a model's pace.
+    """
+
+    path: str
+    body: bytes
+    clients: int
+    turn_s: float
+    settle_s: float
+    calm: bytes
+    counted: int
+    few: int
+    stream: bool = False
+
+
+_SMALL = chat_body("bench-small", stream=False)
+_LARGE = chat_body("bench-small", stream=False, size=200 * 1024)
+_STREAM, _CALM = (chat_body(model, stream=True) for model in ("bench-stream", "bench-brisk"))
+LOADS = {
+    "unary": Load(CHAT, _SMALL, 32, 0.05, 0.005, _SMALL, 240, 8),
+    "200 KB body": Load(CHAT, _LARGE, 16, 0.05, 0.005, _LARGE, 120, 8),
+    "stream": Load(CHAT, _STREAM, 4, 0.1, 0.05, _CALM, 20, 1, stream=True),
+    "claude -> openai": Load(
+        CLAUDE, claude_body("bench-mixed"), 4, 0.1, 0.05, claude_body("bench-tools"), 20, 1, stream=True
+    ),
 }
-"""What is recorded -> lines of `[server]`."""
-
-LOADS = ("unary", "200 KB body", "stream", "claude -> openai")
 
 
-class Subject:
-    """The server whose settings change."""
+def timed(upstream: Process, folder: Path, load: Load, seconds: float) -> str:
+    """Costs in per cent, with their standard errors."""
+    file = folder / "turns.json"
+    program = ["bench.turns", str(file), str(load.turn_s), str(load.settle_s)]
+    process = start_a2a(upstream, folder / "home", program=program, settings={"A2A_LOG_BODIES": "true"})
+    try:
+        if load.stream:
+            with fast_runner() as runner:
+                ask = crowd(process, load.path, load.body, clients=load.clients, seconds=seconds)
+                answers = runner.run(ask)
+            right, wrong = sum(answer.ok for answer in answers), sum(not answer.ok for answer in answers)
+        else:
+            body = folder / "body.json"
+            body.write_bytes(load.body)
+            right, wrong = unary(process, load.path, body, clients=load.clients, seconds=seconds)
+    finally:
+        process.stop()
+    if wrong or not right:
+        raise RuntimeError(f"{wrong} wrong answers, {right} right ones")
+    rounds = msgspec.json.decode(file.read_bytes(), type=list[Round])
+    used = [one for one in rounds if all(served >= 5 for _, served in one.values())]
+    plain_us = statistics.median(_per_exchange(one, "off") for one in used) * 1e6
+    shown = f"{plain_us:12,.0f} us of CPU, {len(used)} rounds"
+    for mode in ("on", "bodies"):
+        costs = sorted((_per_exchange(one, mode) / _per_exchange(one, "off") - 1) * 100 for one in used)
+        shown += f"   {mode} {statistics.median(costs):+.1f} % (± {_error(costs):.1f})"
+    return shown
 
-    def __init__(self, upstream: Process, home: Path) -> None:
-        self.process = start_a2a(upstream, home)
-        self._config = home / "config.toml"
-        self._text = self._config.read_text()
-        self._cores = sorted(os.sched_getaffinity(0))
 
-    def apart(self) -> None:
-        """Its loop has a core to itself, and all others share the rest: a busy neighbour costs 5 to 15 %."""
-        if len(self._cores) > 1:
-            loop = self.process.popen.pid
-            os.sched_setaffinity(loop, self._cores[:1])
-            for other in (0, *self.process.tasks(), *self.process.children()):
-                if other != loop:
-                    os.sched_setaffinity(other, self._cores[1:])
-
-    def record(self, mode: str) -> None:
-        """From now on."""
-        self._config.write_text(self._text.replace("[server]", f"[server]\n{MODES[mode]}"))
-        httpx.post(f"{self.process.url}/admin/v1/reload", headers=self.process.headers).raise_for_status()
-
-    def cpu_s(self) -> tuple[float, float]:
-        """Of the loop's thread, and of all threads."""
-        threads = self.process.threads_cpu_s()
-        return threads[self.process.popen.pid], sum(threads.values())
+def _per_exchange(one: Round, mode: str) -> float:
+    cpu_s, ended = one[mode]
+    return cpu_s / ended
 
 
-def load(kind: str, subject: Subject, folder: Path, seconds: float) -> tuple[float, float]:
-    """Requests or chunks per CPU second of the loop's thread, and of the process."""
-    process, before = subject.process, subject.cpu_s()
-    if kind in ("unary", "200 KB body"):
-        file = folder / "body.json"
-        file.write_bytes(chat_body("bench-small", stream=False, size=0 if kind == "unary" else 200 * 1024))
-        served, wrong = unary(process, CHAT, file, clients=32 if kind == "unary" else 16, seconds=seconds)
-    else:
-        stream = kind == "stream"
-        path, body = (CHAT, chat_body("bench-brisk", stream=True)) if stream else (CLAUDE, claude_body("bench-tools"))
-        with fast_runner() as runner:
-            answers = runner.run(crowd(process, path, body, clients=32, seconds=seconds))
-        right = sum(answer.ok for answer in answers)
-        served, wrong = right * STREAMS["brisk" if stream else "tools"].chunks, len(answers) - right
-    loop_s = subject.cpu_s()[0] - before[0]
-    process.settle()
-    if wrong or not served:
-        raise RuntimeError(f"{kind}: {wrong} wrong answers, {served} served")
-    return served / loop_s, served / (subject.cpu_s()[1] - before[1])
+def _error(values: list[float]) -> float:
+    """The standard error of the median of sorted values: 1.25 times that of a mean, the spread by its middle two
+    thirds, as some turns are hit by something else.
+    """
+    sixth = len(values) // 6
+    return 1.25 * (values[-1 - sixth] - values[sixth]) / 2 / math.sqrt(len(values))
+
+
+def counted(upstream: Process, folder: Path, load: Load) -> str:
+    """Costs in per cent, each of the cheapest turn: now and then a chore of the process falls into one."""
+    subject = Counted(upstream, folder / "counted")
+    found: dict[str, list[float]] = {mode: [] for mode in MODES}
+    try:
+        for _ in range(5):
+            for mode, costs in found.items():
+                subject.record(mode)
+                costs.append(subject.cost(load.path, load.calm, clients=load.few, requests=load.counted))
+    finally:
+        subject.process.stop()
+    best = {mode: min(costs) for mode, costs in found.items()}
+    shown = f"{best['off']:12,.0f} instructions"
+    return shown + "".join(f"   {mode} {(best[mode] / best['off'] - 1) * 100:+.1f} %" for mode in ("on", "bodies"))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.record", description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=16)
-    parser.add_argument("--seconds", type=float, default=0.5)
+    parser.add_argument("--seconds", type=float, default=30.0, help="of each load")
     parser.add_argument("--load", action="append", choices=LOADS)
+    parser.add_argument("--instructions", action="store_true")
     options = parser.parse_args()
-    taken: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+    if options.instructions and shutil.which("valgrind") is None:
+        print("instructions are counted by valgrind, which is not on PATH", file=sys.stderr)
+        return 2
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="a2a-record-")))
         upstream = start_upstream()
         stack.callback(upstream.stop)
-        subject = Subject(upstream, folder / "home")
-        stack.callback(subject.process.stop)
-        modes = list(MODES)
         for kind in options.load or LOADS:
-            for turn in range(options.rounds + 1):
-                for mode in modes:
-                    subject.record(mode)
-                    subject.apart()
-                    rates = load(kind, subject, folder, options.seconds)
-                    if turn:  # the first is for warming up
-                        taken[kind, mode].append(rates)
-                modes.append(modes.pop(0))  # none is always behind the same other one
-                print(".", end="", file=sys.stderr, flush=True)
-        print(file=sys.stderr)
-    for kind in options.load or LOADS:
-        for at, what in enumerate(("loop", "process")):
-            rates_of = {mode: [figures[at] for figures in taken[kind, mode]] for mode in MODES}
-            shown = "".join(f"{mode:>8} {_better(rates_of[mode]):>9,.0f}" for mode in MODES)
-            costs = "".join(f"   {mode} {_cost(rates_of['off'], rates_of[mode])}" for mode in MODES if mode != "off")
-            print(f"{kind:18} per {what:8} CPU s {shown} {costs}")
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="a2a-record-")))
+            load = LOADS[kind]
+            shown = (
+                counted(upstream, folder, load)
+                if options.instructions
+                else timed(upstream, folder, load, options.seconds)
+            )
+            print(f"{kind:18}{shown}", flush=True)
     return 0
-
-
-def _better(rates: list[float]) -> float:
-    """The median of the better half: what slows the others is the rest of the machine."""
-    return statistics.median(sorted(rates)[len(rates) // 2 :])
-
-
-def _cost(without: list[float], with_it: list[float]) -> str:
-    """Per cent more CPU; in brackets the middle half of the rounds, each of which compares neighbours in time."""
-    costs = sorted((one / other - 1) * 100 for one, other in zip(without, with_it, strict=True))
-    quarter = len(costs) // 4
-    cost = (_better(without) / _better(with_it) - 1) * 100
-    return f"{cost:+.1f} % ({costs[quarter]:+.1f} … {costs[-1 - quarter]:+.1f})"
 
 
 if __name__ == "__main__":

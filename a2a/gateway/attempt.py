@@ -177,9 +177,7 @@ class Try(Struct, kw_only=True):
         if capture is not None:
             upcall = Upcall(
                 self.entry.n,
-                target.method,
-                target.location,
-                target.headers,
+                target.packed,
                 body if body != capture.request else None,
                 self.lease.member.secrets(self.credential),
                 capture.room,

@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Raw, Struct, field
 
 from a2a.gateway.call import Call
 
@@ -24,19 +24,19 @@ _REQUEST = -1
 """Where a request stands, beside the pieces of the answer."""
 _CLIENT = -1
 """Whose they are, beside the calls'."""
+_target = msgspec.msgpack.Decoder(tuple[str, str, dict[str, str]]).decode
 
 
 class Upcall(Struct, array_like=True, gc=False):
-    """One call to an upstream, as it goes. `n`: its attempt; `request`: None where it is the client's, word for word.
+    """One call to an upstream, as it goes. `n`: its attempt; `target`: `Target.packed`; `request`: None where it is the
+    client's, word for word.
 
     `answer`: its pieces, and of a stream `times`, when each came, on the monotonic clock. `left`: bytes that may still
     be kept, below 0 those that are not; only a stream counts them as it goes.
     """
 
     n: int
-    method: str
-    url: str
-    request_headers: dict[str, str]
+    target: Raw
     request: bytes | None
     secrets: Sequence[str]
     left: int
@@ -177,21 +177,23 @@ def taken(captured: Capture, large: Sequence[bytes]) -> Taken:
         answer_headers=captured.answer_headers or {},
         answer=captured.answer,
         total=sum(map(len, captured.answer)) if captured.total is None else captured.total,
-        calls=[
-            TakenCall(
-                n=one.n,
-                method=one.method,
-                url=one.url,
-                request_headers=one.request_headers,
-                request=one.request,
-                status=one.status,
-                answer_headers=one.answer_headers or {},
-                answer=one.answer,
-                times=one.times,
-                total=captured.room - one.left if one.left != captured.room else sum(map(len, one.answer)),
-            )
-            for one in captured.calls
-        ],
+        calls=[_call(one, captured.room) for one in captured.calls],
+    )
+
+
+def _call(one: Upcall, room: int) -> TakenCall:
+    method, url, headers = _target(one.target)
+    return TakenCall(
+        n=one.n,
+        method=method,
+        url=url,
+        request_headers=headers,
+        request=one.request,
+        status=one.status,
+        answer_headers=one.answer_headers or {},
+        answer=one.answer,
+        times=one.times,
+        total=room - one.left if one.left != room else sum(map(len, one.answer)),
     )
 
 

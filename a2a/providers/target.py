@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+from msgspec import Raw
 from yarl import URL
 
 from a2a.errors import BadUpstream
@@ -12,7 +14,7 @@ from a2a.errors import BadUpstream
 class Target:
     """Where one upstream call goes. Made once per account and credential: the head's bytes are kept."""
 
-    __slots__ = ("_head", "headers", "location", "method", "origin", "url")
+    __slots__ = ("_head", "_packed", "headers", "location", "method", "origin", "url")
 
     def __init__(self, url: URL, headers: dict[str, str], method: str = "POST") -> None:
         self.url = url
@@ -22,6 +24,14 @@ class Target:
         self.headers = headers
         self.method = method
         self._head: bytes | None = None
+        self._packed: Raw | None = None
+
+    @property
+    def packed(self) -> Raw:
+        """Method, URL and headers as a list in MessagePack, for the record."""
+        if self._packed is None:
+            self._packed = Raw(msgspec.msgpack.encode((self.method, self.location, self.headers)))
+        return self._packed
 
     def with_headers(self, more: Mapping[str, str]) -> Target:
         """The same call with further headers; they win over ours of the same name."""

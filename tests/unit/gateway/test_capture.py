@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from yarl import URL
 
 from a2a.control.types import Attempt, Exchange
 from a2a.gateway.call import Call
@@ -14,6 +15,7 @@ from a2a.gateway.sealing import bodies_of
 from a2a.logs.scribe import pack
 from a2a.messages import Request
 from a2a.protocols.registry import FRONTS
+from a2a.providers.http import Target
 
 CAP = 100_000
 
@@ -23,7 +25,8 @@ def call(body: bytes = b"{}", **given: Any) -> Call:
 
 
 def upcall(made: Capture, request: bytes | None = None, secrets: tuple[str, ...] = ()) -> Upcall:
-    one = Upcall(len(made.calls) + 1, "POST", "https://up.example/v1", {"Accept": "*/*"}, request, secrets, made.room)
+    target = Target(URL("https://up.example/v1"), {"Accept": "*/*"})
+    one = Upcall(len(made.calls) + 1, target.packed, request, secrets, made.room)
     made.calls.append(one)
     return one
 
@@ -94,3 +97,4 @@ def test_an_answer_read_whole_is_one_arrival_at_its_end() -> None:
     upcall(made).answer = [b"ab", b"cde"]
     kept = bodies_of(passed_on(made)[0], exchange()).attempts[0]
     assert [(one.at_ms, one.size) for one in kept.arrivals] == [(750.0, 5)]
+    assert (kept.method, kept.url, kept.request_headers) == ("POST", "https://up.example/v1", {"accept": "*/*"})

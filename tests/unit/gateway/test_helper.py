@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from support.pool_kit import FakeClock
 from support.waiting import eventually
+from yarl import URL
 
 from a2a.control.types import AttemptBodies, Exchange, ExchangeWish
 from a2a.gateway import recording
@@ -21,6 +22,7 @@ from a2a.gateway.recording import Hands
 from a2a.logs.archive import Archive
 from a2a.logs.scribe import Entry, pack
 from a2a.protocols.registry import FRONTS
+from a2a.providers.http import Target
 from a2a.server.live_log import line_of
 
 
@@ -89,7 +91,7 @@ def test_large_requests_come_to_where_they_belong(gone: bool, tmp_path: Path) ->
         made = capture(call, 30_000, ())
         answer = [b"p" * 5, b"q" * 20_000]
         for n, body in enumerate([None, b"x" * (17_000 + number), b"y"], 1):
-            upcall = Upcall(n, "POST", "https://up.example/v1", {}, body, ("abcdefgh",), made.room)
+            upcall = Upcall(n, Target(URL("https://up.example/v1"), {}).packed, body, ("abcdefgh",), made.room)
             upcall.answer = [*answer]
             made.calls.append(upcall)
         made.answer = [b"".join(answer)]

@@ -1,0 +1,78 @@
+"""`a2a serve` that records in turns: nothing, exchanges, exchanges with bodies, each for a moment, in any order.
+
+Usage: python -m bench.turns FILE TURN_S SETTLE_S serve … (bench/record.py runs it)
+
+So short a turn is as fast as its neighbours, whatever else the machine does. FILE gets the rounds at the end: of each
+mode the CPU seconds of the event loop's thread, and the exchanges that ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from a2a.cli import main as a2a
+from a2a.gateway import recording
+from a2a.logs.recorder import Recorder
+
+MODES = {"off": (False, 0), "on": (True, 0), "bodies": (True, 256 * 1024)}
+"""What is recorded -> whether exchanges are stored, and bytes of each body."""
+FIRST = 500
+"""Exchanges before the first turn: by then everything has been done once."""
+
+Turn = tuple[float, int]
+Round = dict[str, Turn]
+
+
+class Turns(threading.Thread):
+    """Goes on until the process ends. `rounds`: those that are complete."""
+
+    def __init__(self, turn_s: float, settle_s: float) -> None:
+        super().__init__(daemon=True)
+        self._turn_s = turn_s
+        self._settle_s = settle_s
+        self._clock = time.pthread_getcpuclockid(threading.get_ident())
+        self.recorder: Recorder | None = None
+        self.rounds: list[Round] = []
+
+    def run(self) -> None:
+        while self.recorder is None or self.recorder.served < FIRST:
+            time.sleep(self._turn_s)
+        while True:
+            self.rounds.append({mode: self._turn(self.recorder, mode) for mode in random.sample([*MODES], len(MODES))})
+
+    def _turn(self, recorder: Recorder, mode: str) -> Turn:
+        recorder.storing, recorder.body_cap = MODES[mode]
+        time.sleep(self._settle_s)
+        spent, served = time.clock_gettime(self._clock), recorder.served
+        time.sleep(self._turn_s)
+        return time.clock_gettime(self._clock) - spent, recorder.served - served
+
+
+def main() -> None:
+    turns = Turns(float(sys.argv[2]), float(sys.argv[3]))
+
+    class Told(Recorder):
+        """Of which the turns know."""
+
+        def __init__(self, *args: Any, **given: Any) -> None:
+            super().__init__(*args, **given)
+            turns.recorder = self
+
+    recording.Recorder = Told  # type: ignore[attr-defined]
+    turns.start()
+    file = Path(sys.argv[1])
+    sys.argv = ["a2a", *sys.argv[4:]]
+    with contextlib.suppress(SystemExit):
+        a2a()
+    file.write_text(json.dumps(turns.rounds))
+
+
+if __name__ == "__main__":
+    main()
