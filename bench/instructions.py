@@ -27,8 +27,8 @@ MODES = {
 LOOP = "-01"
 """The first thread's dump ends so."""
 PATIENCE_S = 120.0
-WRITTEN_S = 1.5
-"""By then what was recorded has been handed over: chores of the process never end while they take so long."""
+DONE_S = 3.0
+"""By then what was recorded has been handed over, and other chores of the process are done."""
 _TOTAL = re.compile(r"^totals: (\d+)$", re.MULTILINE)
 
 
@@ -66,7 +66,7 @@ class Counted:
         answers = asyncio.run(ask)
         if len(answers) != requests or not all(answer.ok for answer in answers):
             raise RuntimeError(f"{sum(answer.ok for answer in answers)} right answers of {requests}")
-        time.sleep(WRITTEN_S)
+        time.sleep(DONE_S)
 
     def _taken(self) -> int:
         """What the loop's thread has done since this was asked last."""
