@@ -34,7 +34,7 @@ MANY_BYTES = 4 * 1024 * 1024
 TOGETHER = 32
 """That are packed at once: in a loop each costs a third of what it costs by itself, behind its request."""
 ALONE_BYTES = 256 * 1024
-"""Of a request that does not wait for that."""
+"""Of a request and its answer that do not wait for that: they would be held on to."""
 WAITING = 20_000
 """Exchanges that wait at most: some 30 MB of them."""
 WAITING_BYTES = 64 * 1024 * 1024
@@ -160,7 +160,7 @@ class Scribe:
             self._start()
         self._puts += 1
         self._fresh.append((exchange, capture))
-        if len(self._fresh) >= TOGETHER or exchange.request_bytes > ALONE_BYTES:
+        if len(self._fresh) >= TOGETHER or exchange.request_bytes + exchange.answer_bytes > ALONE_BYTES:
             self._pack(wait=False)
         if self._idle:
             self._wake.set()

@@ -237,12 +237,13 @@ def test_many_are_packed_at_once_and_few_by_the_thread(
         scribe.put(exchange(n), Noting(1))
     me = threading.current_thread().name
     assert ["a2a record", me, me, me] == PACKED_BY
-    large = exchange(4)
-    large.request_bytes = 1024 * 1024
-    scribe.put(large, Noting(1))
-    assert PACKED_BY[4:] == [me]
+    asks, answers = exchange(4), exchange(5)
+    asks.request_bytes = answers.answer_bytes = 1024 * 1024
+    scribe.put(asks, Noting(1))
+    scribe.put(answers, Noting(1))
+    assert PACKED_BY[4:] == [me, me]
     assert scribe.flush()
-    assert pen.bodies == [0, 1, 2, 3, 4]
+    assert pen.bodies == [0, 1, 2, 3, 4, 5]
 
 
 def test_a_bug_costs_a_batch_and_not_the_recording(pen: Pen, scribe: Scribe, caplog: pytest.LogCaptureFixture) -> None:
