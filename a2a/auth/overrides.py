@@ -20,7 +20,7 @@ from a2a.paths import Folders, atomic_write
 
 _log = logging.getLogger(__name__)
 
-_LIMITS = frozenset(field.name for field in structs.fields(Limits))
+_LIMITS = frozenset(Limits.__struct_fields__)
 
 
 class Override(AccountSettings, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -40,7 +40,7 @@ def changed(account: Account, settings: AccountSettings) -> Account:
 
 def difference(declared: Account, wanted: Account) -> Override:
     """What `wanted` has otherwise than `declared`."""
-    names = [field.name for field in structs.fields(Override)]
+    names = Override.__struct_fields__
     before, after = _flat(declared), _flat(wanted)
     return Override(**{name: after[name] for name in names if before[name] != after[name]})
 

@@ -128,7 +128,7 @@ def _run(out: Out, login: Login) -> None:
     from a2a.cli.login_probe import in_words, usable
 
     kind = CREDENTIAL_KIND[login.provider]
-    for option in (field.name for field in structs.fields(Login)):
+    for option in Login.__struct_fields__:
         if getattr(login, option) == "":  # mostly a variable of a script that is not set
             raise UsageError(f"--{option.replace('_', '-')} is empty", hint="give it a value, or leave it out")
     for option in _SPECIAL:

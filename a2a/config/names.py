@@ -6,8 +6,6 @@ import difflib
 from collections.abc import Iterable
 from typing import Literal
 
-from msgspec import structs
-
 from a2a.config.declare import ProviderSettings, ServerSettings
 from a2a.errors import ConfigError
 
@@ -87,13 +85,13 @@ def provider_id(name: str) -> str:
 
 def server_keys() -> tuple[str, ...]:
     """Keys of `[server]`, in the order of the declaration."""
-    return tuple(f.name for f in structs.fields(ServerSettings))
+    return ServerSettings.__struct_fields__
 
 
 def provider_keys(provider: str) -> tuple[str, ...]:
     """Keys that `[providers.<id>]` may hold."""
     strange = SPECIAL_KEYS - OWN_KEYS.get(provider, frozenset())
-    return tuple(f.name for f in structs.fields(ProviderSettings) if f.name not in strange)
+    return tuple(name for name in ProviderSettings.__struct_fields__ if name not in strange)
 
 
 def server_variable(key: str) -> str:

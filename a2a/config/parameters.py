@@ -56,8 +56,8 @@ class ParameterRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     remove: list[ParameterName] = []
 
 
-NAMES = tuple(each.name for each in structs.fields(Parameters))
-_KINDS = tuple(each.name for each in structs.fields(ParameterRules))
+NAMES = Parameters.__struct_fields__
+_KINDS = ParameterRules.__struct_fields__
 
 
 def check(file: TomlFile, place: KeyPath, given: Any) -> None:

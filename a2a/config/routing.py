@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec import structs
 
 from a2a.config import mistakes, parameters
 from a2a.config.declare import AliasDecl, ModelDecl
@@ -107,7 +106,7 @@ def _check_targets(file: TomlFile, path: KeyPath, targets: list[str]) -> None:
 
 def _converted(file: TomlFile, place: KeyPath, given: dict[str, Any], kind: type[_Decl]) -> _Decl:
     """`given` as the declared type; a wrong key or value is named with its line."""
-    known = [f.name for f in structs.fields(kind)]
+    known = kind.__struct_fields__
     table = f'[{place[0]}."{place[1]}"]'
     for key in given:
         if key not in known:

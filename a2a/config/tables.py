@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec import structs
 
 from a2a.config import mistakes, parameters, proxies, urls
 from a2a.config.declare import AccountDecl, ClientDecl, ModelDecl, ProviderSettings
@@ -89,7 +88,7 @@ def _entries(file: TomlFile, table: str) -> list[dict[str, Any]]:
 
 
 def _decl(file: TomlFile, table: str, number: int, entry: dict[str, Any], kind: type[_Decl]) -> _Decl:
-    known = [f.name for f in structs.fields(kind)]
+    known = kind.__struct_fields__
     for key in entry:
         if key in _PLAIN_SECRETS:
             references = " or ".join(name for name in known if name.endswith(("_env", "_file")))

@@ -76,7 +76,7 @@ def reread(old: Settings, new: Settings) -> dict[str, str]:
 
 
 def _differ(old: Struct, new: Struct) -> list[str]:
-    return [each.name for each in structs.fields(old) if getattr(old, each.name) != getattr(new, each.name)]
+    return [name for name in old.__struct_fields__ if getattr(old, name) != getattr(new, name)]
 
 
 def kept(running: Settings, new: Settings) -> tuple[Settings, list[str]]:

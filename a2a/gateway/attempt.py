@@ -175,16 +175,14 @@ class Try(Struct, kw_only=True):
         self.location = target.location
         capture = self.job.report.capture
         if capture is not None:
-            upcall = Upcall(
-                self.entry.n,
-                target.packed,
-                body if body != capture.request else None,
-                self.lease.member.secrets(self.credential),
-                capture.room,
-            )
+            asked = (self.entry.n, target.packed, body if body != capture.request else None, capture.room)
+            try:
+                answer = await self._send(target, body)
+            except BaseException:
+                capture.calls.append(Upcall(*asked))
+                raise
+            upcall = Upcall(*asked, answer.status, answer.headers)
             capture.calls.append(upcall)
-            answer = await self._send(target, body)
-            upcall.status, upcall.answer_headers = answer.status, answer.headers
             answer.copy = upcall.add if stream else upcall.answer.append
         else:
             answer = await self._send(target, body)

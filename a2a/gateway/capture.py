@@ -9,22 +9,22 @@ Of every body the beginning is kept.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from msgspec import Raw, Struct, field
 
 from a2a.gateway.call import Call
+from a2a.logs.scribe import LARGE
 
 SPARE_BYTES = 16 * 1024
 """Kept behind the limit until secrets are gone: one that the cut would halve is still seen as a whole."""
-LARGE = 16 * 1024
-"""Bytes of a body, or of a piece of one, that is handed over beside the rest, without another copy of it."""
 _REQUEST = -1
 """Where a request stands, beside the pieces of the answer."""
 _CLIENT = -1
 """Whose they are, beside the calls'."""
-_target = msgspec.msgpack.Decoder(tuple[str, str, dict[str, str]]).decode
+_target = msgspec.msgpack.Decoder(tuple[str, str, dict[str, str], list[str]]).decode
+_secrets = msgspec.msgpack.Decoder(list[str]).decode
 
 
 class Upcall(Struct, array_like=True, gc=False):
@@ -38,7 +38,6 @@ class Upcall(Struct, array_like=True, gc=False):
     n: int
     target: Raw
     request: bytes | None
-    secrets: Sequence[str]
     left: int
     status: int = 0
     answer_headers: dict[str, str] | None = None
@@ -54,14 +53,15 @@ class Upcall(Struct, array_like=True, gc=False):
 
 
 class Capture(Struct, array_like=True, gc=False):
-    """All bodies of one exchange, by references to them. `secrets`: besides those of the accounts that are asked.
+    """All bodies of one exchange, by references to them. `room`: bytes that are kept of each. `secrets`: a list of
+    them in MessagePack, besides those of the accounts that are asked.
 
     `answer`: what the client gets, and `total` all bytes of a stream, of which that is the beginning. `began`: when the
     exchange did, on the monotonic clock. `apart`: of each large body whose it is and where it stood.
     """
 
-    cap: int
-    secrets: Sequence[str]
+    room: int
+    secrets: Raw
     request_headers: Sequence[tuple[bytes, bytes]]
     request: bytes
     began: float = field(default_factory=time.monotonic)
@@ -71,19 +71,8 @@ class Capture(Struct, array_like=True, gc=False):
     total: int | None = None
     apart: list[tuple[int, int]] | None = None
 
-    @property
-    def room(self) -> int:
-        """Bytes that are kept of an answer."""
-        return self.cap + SPARE_BYTES
-
     def beside(self) -> Sequence[bytes]:
-        """Takes the large bodies out: the exchange has ended."""
-        if len(self.request) < LARGE and (not self.answer or len(self.answer[0]) < LARGE):
-            for one in self.calls:
-                if one.left <= self.cap or (one.request and len(one.request) >= LARGE):
-                    break
-            else:
-                return ()  # nearly always; a large body that is told by none of these is copied once more
+        """Takes the large bodies out, once the exchange has ended."""
         self.apart = []
         large: list[bytes] = []
         self._part(_CLIENT, self, large)
@@ -116,13 +105,13 @@ def _cut(one: Upcall) -> None:
     one.answer = kept
 
 
-def capture(call: Call, cap: int, secrets: Sequence[str]) -> Capture:
-    """`cap`: bytes of each body that are kept. Of a request without a wire format the neutral form is."""
+def capture(call: Call, cap: int, secrets: Raw) -> Capture:
+    """`cap`: bytes of each body that are wanted. Of a request without a wire format the neutral form is."""
     body = call.body if call.request is None else msgspec.json.encode(call.request)
     headers = call.raw_headers or [
         (name.encode("latin-1"), value.encode("utf-8", "surrogateescape")) for name, value in call.headers.items()
     ]
-    return Capture(cap, secrets, headers, body)
+    return Capture(cap + SPARE_BYTES, secrets, headers, body)
 
 
 class TakenCall(Struct, frozen=True, kw_only=True):
@@ -160,29 +149,31 @@ class Taken(Struct, frozen=True, kw_only=True):
     calls: list[TakenCall]
 
 
-def taken(captured: Capture, large: Sequence[bytes]) -> Taken:
-    """`large`: what stood beside it."""
-    for (whose, at), data in zip(captured.apart or (), large, strict=True):
+def taken(captured: Capture, large: Iterator[bytes]) -> Taken:
+    """Takes of `large` what stood beside it."""
+    for whose, at in captured.apart or ():
+        data = next(large)
         bodies = captured if whose == _CLIENT else captured.calls[whose]
         if at == _REQUEST:
             bodies.request = data
         else:
             bodies.answer[at] = data
+    targets = [_target(one.target) for one in captured.calls]
     return Taken(
-        cap=captured.cap,
+        cap=captured.room - SPARE_BYTES,
         began=captured.began,
-        secrets=[*captured.secrets, *(value for one in captured.calls for value in one.secrets)],
+        secrets=[*_secrets(captured.secrets), *(value for *_, values in targets for value in values)],
         request_headers=_headers(captured.request_headers),
         request=captured.request,
         answer_headers=captured.answer_headers or {},
         answer=captured.answer,
         total=sum(map(len, captured.answer)) if captured.total is None else captured.total,
-        calls=[_call(one, captured.room) for one in captured.calls],
+        calls=[_call(one, target, captured.room) for one, target in zip(captured.calls, targets, strict=True)],
     )
 
 
-def _call(one: Upcall, room: int) -> TakenCall:
-    method, url, headers = _target(one.target)
+def _call(one: Upcall, target: tuple[str, str, dict[str, str], list[str]], room: int) -> TakenCall:
+    method, url, headers, _ = target
     return TakenCall(
         n=one.n,
         method=method,

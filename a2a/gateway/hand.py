@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -14,7 +14,7 @@ from a2a.gateway.capture import Capture, Taken, taken
 from a2a.gateway.prompt_log import PromptLog, Where
 from a2a.gateway.sealing import bodies_of
 from a2a.logs.safe_store import Keeping, SafeStore
-from a2a.logs.scribe import Entry
+from a2a.logs.scribe import Lot
 
 
 class Orders(Struct, frozen=True, kw_only=True):
@@ -39,14 +39,12 @@ class Done(Struct, frozen=True):
     taken: Taken | None
 
 
-_unpack = msgspec.msgpack.Decoder(tuple[Exchange, Capture | None]).decode
+_unpack = msgspec.msgpack.Decoder(list[tuple[Exchange, Capture | None]]).decode
 
 
-def done(entry: Entry) -> Done:
-    """What was packed."""
-    data, large = entry
-    exchange, captured = _unpack(data)
-    return Done(exchange, taken(captured, large) if captured is not None else None)
+def done(data: bytes, large: Iterator[bytes]) -> list[Done]:
+    """What is in a lot. Takes its large bodies."""
+    return [Done(exchange, taken(bodies, large) if bodies else None) for exchange, bodies in _unpack(data)]
 
 
 class OwnHand:
@@ -79,8 +77,8 @@ class OwnHand:
     def lost(self) -> int:
         return 0
 
-    def write(self, batch: Sequence[Entry], *, again: bool) -> bool:
-        return self.write_done([done(entry) for entry in batch], again=again)
+    def write(self, batch: Sequence[Lot], *, again: bool) -> bool:
+        return self.write_done([one for lot in batch for one in done(lot.data, iter(lot.large))], again=again)
 
     def write_done(self, batch: Sequence[Done], *, again: bool) -> bool:
         """As `Hand.write`."""

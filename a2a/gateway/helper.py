@@ -25,7 +25,7 @@ import a2a
 from a2a.clock import SystemClock
 from a2a.control.types import Recording
 from a2a.gateway.hand import Done, Orders, OwnHand, done
-from a2a.logs.scribe import END_S, WAITING_BYTES, Entry
+from a2a.logs.scribe import END_S, WAITING_BYTES, Lot
 
 log = logging.getLogger(__name__)
 
@@ -41,17 +41,17 @@ _LENGTH = 4
 
 
 class _Order(Struct, frozen=True):
-    """`packed`: exchanges with what was captured of them. `large`: of each the sizes of the bodies behind all this."""
+    """What stands behind it: `lots`, how many bytes each has, and then the large bodies, by their sizes too."""
 
     orders: Orders
-    packed: list[bytes]
-    large: list[list[int]]
+    lots: list[int]
+    large: list[int]
 
     def batch(self, behind: Iterable[bytes]) -> list[Done]:
-        """`behind`: the large bodies, one after the other."""
-        bodies = iter(behind)
-        pairs = zip(self.packed, self.large, strict=True)
-        return [done((data, [next(bodies) for _ in sizes])) for data, sizes in pairs]
+        """`behind`: all that stands there."""
+        pieces = iter(behind)
+        lots = [next(pieces) for _ in self.lots]
+        return [one for data in lots for one in done(data, pieces)]
 
 
 class _Said(Struct, frozen=True):
@@ -82,15 +82,16 @@ class HelperGone(Exception):
 
 
 class _Message(Struct, frozen=True):
-    """An order as it is sent, how many exchanges it holds, and the large bodies behind it."""
+    """An order and what stands behind it, as they are sent, and how many exchanges that is."""
 
-    data: bytes
+    order: _Order
     count: int
-    behind: list[bytes]
+    lots: list[bytes]
+    large: list[bytes]
 
     @property
     def size(self) -> int:
-        return len(self.data) + sum(map(len, self.behind))
+        return sum(self.order.lots) + sum(self.order.large)
 
 
 class Helper:
@@ -133,7 +134,7 @@ class Helper:
         self._thread = threading.Thread(target=self._pass_on, name="a2a record helper", daemon=True)
         self._thread.start()
 
-    def write(self, batch: Sequence[Entry], *, again: bool) -> bool:
+    def write(self, batch: Sequence[Lot], *, again: bool) -> bool:
         """As `Hand.write`; it takes everything. Raises HelperGone: nothing of this was taken."""
         if self._gone is not None:
             raise HelperGone(self._gone)
@@ -149,7 +150,7 @@ class Helper:
 
     def left(self) -> list[Done]:
         """What it took and nobody has written: of one that is gone."""
-        return [one for message in self._messages for one in _ORDER.decode(message.data).batch(message.behind)]
+        return [one for message in self._messages for one in message.order.batch([*message.lots, *message.large])]
 
     def close(self) -> None:
         """Let it end, once what waits is written, or END_S later."""
@@ -166,9 +167,10 @@ class Helper:
         self._thread.join(END_S)
         self._from.close()
 
-    def _send(self, batch: Sequence[Entry]) -> None:
-        order = _Order(self.orders, [data for data, _ in batch], [[*map(len, large)] for _, large in batch])
-        self._keep(_Message(_encode(order), len(batch), [one for _, large in batch for one in large]))
+    def _send(self, batch: Sequence[Lot]) -> None:
+        lots, large = [lot.data for lot in batch], [body for lot in batch for body in lot.large]
+        order = _Order(self.orders, [*map(len, lots)], [*map(len, large)])
+        self._keep(_Message(order, sum(lot.count for lot in batch), lots, large))
         self._more.set()
 
     def _keep(self, message: _Message) -> None:
@@ -211,7 +213,7 @@ class Helper:
 
     def _ask(self, message: _Message, *, again: bool) -> bool:
         """Raises OSError: nobody is there."""
-        _put(self._to, bytes([again]) + message.data, message.behind)
+        _put(self._to, bytes([again]) + _encode(message.order), message.lots, message.large)
         answer = _get(self._from)
         if answer is None:
             raise OSError("it has ended")
@@ -222,9 +224,10 @@ class Helper:
         return reply.written
 
 
-def _put(to: IO[bytes], message: bytes, behind: Iterable[bytes] = ()) -> None:
-    to.write(len(message).to_bytes(_LENGTH, "big") + message)
-    for data in behind:
+def _put(to: IO[bytes], message: bytes, small: Iterable[bytes] = (), large: Iterable[bytes] = ()) -> None:
+    """By few writes: each gives the interpreter away and has to get it back."""
+    to.write(b"".join([len(message).to_bytes(_LENGTH, "big"), message, *small]))
+    for data in large:
         to.write(data)
     to.flush()
 
@@ -267,14 +270,14 @@ def main() -> None:
     hand: OwnHand | None = None
     while (message := _get(sys.stdin.buffer)) is not None:
         again, order = bool(message[0]), _ORDER.decode(memoryview(message)[1:])
-        wanted = [size for sizes in order.large for size in sizes]
-        behind = [data for size in wanted if (data := _read(sys.stdin.buffer, size)) is not None]
-        if len(behind) < len(wanted):
+        sizes = [*order.lots, *order.large]
+        behind = [data for size in sizes if (data := _read(sys.stdin.buffer, size)) is not None]
+        if len(behind) < len(sizes):
             break
         if hand is None:
             hand = OwnHand(order.orders, SystemClock())
         hand.obey(order.orders)
-        written = hand.write_done(order.batch(behind), again=again) if order.packed else True
+        written = hand.write_done(order.batch(behind), again=again) if order.lots else True
         more = hand.tidy()
         try:
             _put(sys.stdout.buffer, _encode(_Reply(written, hand.stopped, more, notes.taken())))

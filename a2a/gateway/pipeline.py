@@ -129,7 +129,7 @@ class Gateway:
         """Serve one call; the report says how it went. CancelledError means the client left."""
         report = Report(call, self._clock)
         recorder = self.recorder
-        if recorder.body_cap and recorder.takes_bodies(report.exchange):
+        if recorder.body_cap:
             report.capture = capture(call, recorder.body_cap, recorder.secrets)
         recorder.begin(report.exchange)
         try:

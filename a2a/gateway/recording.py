@@ -9,6 +9,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+from msgspec import Raw
+
 from a2a.clock import Clock
 from a2a.config import ServerSettings, Settings
 from a2a.control.types import Recording
@@ -20,7 +23,7 @@ from a2a.logs.live import Live
 from a2a.logs.record import Record
 from a2a.logs.recorder import Recorder
 from a2a.logs.safe_store import TIDY_S
-from a2a.logs.scribe import Entry, Scribe
+from a2a.logs.scribe import Lot, Scribe
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +77,7 @@ class Hands:
     def lost(self) -> int:
         return self._lost + (self._helper.lost if self._helper is not None else 0)
 
-    def write(self, batch: Sequence[Entry], *, again: bool) -> bool:
+    def write(self, batch: Sequence[Lot], *, again: bool) -> bool:
         if self._helper is not None:
             try:
                 self._helper.orders = self._orders
@@ -84,7 +87,7 @@ class Hands:
         own = self._mine()
         began = time.monotonic()
         written = own.write(batch, again=again)
-        self._count(began, len(batch))
+        self._count(began, sum(lot.count for lot in batch))
         return written
 
     def tidy(self) -> bool:
@@ -166,7 +169,8 @@ class Recordings:
     def use(self, settings: Settings) -> None:
         """These settings from now on; what is in flight is recorded as it began."""
         server = settings.server
-        self.recorder.secrets = [secret.reveal() for secret in secrets_of(settings)]
+        secrets = [secret.reveal() for secret in secrets_of(settings)]
+        self.recorder.secrets = Raw(msgspec.msgpack.encode(secrets))
         self._storing = server.log_exchanges
         self._hands.obey(self._orders(server))
         prompts = server.log_prompts != "none"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+from msgspec import Raw
+
 from a2a.control.types import Exchange
 from a2a.logs.live import Live
 from a2a.logs.scribe import Capture, Scribe
@@ -17,7 +19,7 @@ class Recorder:
     """Of one process. What is in flight is here; what has ended goes to the scribe, where there is one.
 
     `recorded`: exchanges begun so far. `body_cap`: bytes kept of each body, 0 while none are wanted.
-    `secrets`: that no body may hold.
+    `secrets`: those that no body may hold, a list in MessagePack, of which there are none yet.
     """
 
     def __init__(self, live: Live, recent: int = RECENT, *, scribe: Scribe | None = None) -> None:
@@ -29,7 +31,7 @@ class Recorder:
         self.storing = scribe is not None
         """Whether what has ended goes to the scribe."""
         self.body_cap = 0
-        self.secrets: list[str] = []
+        self.secrets = Raw(b"\x90")
         self.served = 0
         self.recorded = 0
         self.tally = Tally()
@@ -37,13 +39,6 @@ class Recorder:
     @property
     def in_flight(self) -> int:
         return len(self._flying)
-
-    def takes_bodies(self, exchange: Exchange) -> bool:
-        """Whether its bodies, which are wanted, could be kept. If not that is noted now, which costs less."""
-        if self._scribe is not None and self._scribe.full:
-            self._scribe.leave_out(exchange)
-            return False
-        return True
 
     def begin(self, exchange: Exchange) -> None:
         self.recorded += 1

@@ -13,11 +13,11 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
-from msgspec import structs
+from msgspec import Struct, structs
 
 from a2a.control.types import Exchange, Recording
 
@@ -32,9 +32,11 @@ MANY = 1_000
 MANY_BYTES = 4 * 1024 * 1024
 """That do not wait for more. Each batch takes the interpreter from the event loop a few times, whatever it holds."""
 TOGETHER = 32
-"""That are packed at once: in a loop each costs a third of what it costs by itself, behind its request."""
-ALONE_BYTES = 256 * 1024
-"""Of a request and its answer that do not wait for that: they would be held on to."""
+"""That are packed by one call: what stands between several calls costs more than they do."""
+TOGETHER_BYTES = 256 * 1024
+"""Of large requests and answers that do not wait for that: they would be held on to."""
+LARGE = 16 * 1024
+"""Bytes of a body, or of a piece of one, that is handed over beside the rest, without another copy of it."""
 WAITING = 20_000
 """Exchanges that wait at most: some 30 MB of them."""
 WAITING_BYTES = 64 * 1024 * 1024
@@ -51,28 +53,54 @@ class Capture(Protocol):
     """The bodies of one exchange as they went by."""
 
     def beside(self) -> Sequence[bytes]:
-        """Takes the large ones out. The rest can be packed as it is."""
+        """Takes out those of LARGE bytes and more, or large pieces of them. The rest can be packed as it is."""
         ...
 
 
-Entry = tuple[bytes, Sequence[bytes]]
-"""An exchange and its bodies, packed, and the large ones of them as they are. Packing costs the event loop a
-microsecond or two, while all of it is at hand; a thread would fetch the same objects from another core and hold the
-interpreter for it, and the loop pay for both."""
+Ended = tuple[Exchange, Capture | None]
+"""An exchange that has ended, and its bodies."""
+
+
+class Lot(Struct, frozen=True):
+    """`count` exchanges, packed as a list of pairs (`Ended`), and the large ones of their bodies, in that order.
+
+    Packing costs the event loop a microsecond each, while all of it is at hand; a thread would fetch the same objects
+    from another core and hold the interpreter for it, and the loop pay for both.
+    """
+
+    data: bytes
+    count: int
+    large: Sequence[bytes]
+
+    @property
+    def size(self) -> int:
+        return len(self.data) + sum(map(len, self.large))
+
 
 _encode = msgspec.msgpack.Encoder().encode
 
 
-def pack(exchange: Exchange, capture: Capture | None = None) -> Entry:
-    """Raises UnicodeEncodeError for half a character."""
-    large = capture.beside() if capture is not None else ()
-    return _encode((exchange, capture)), large
+def pack(ended: Sequence[Ended], beside: Mapping[str, Sequence[bytes]]) -> Lot:
+    """`beside`: what was taken out, by the exchange's id.
+
+    Leaves out what cannot be packed, as half a character in it, and says so: nobody else must pay for it.
+    """
+    try:
+        data = _encode(ended)
+    except UnicodeEncodeError:
+        ended = [one for one in ended if _can_be_packed(one)]
+        data = _encode(ended)
+    large = [body for exchange, _ in ended for body in beside.get(exchange.id, ())] if beside else ()
+    return Lot(data, len(ended), large)
 
 
-def size_of(entry: Entry) -> int:
-    """Bytes it takes."""
-    data, large = entry
-    return len(data) + sum(map(len, large)) if large else len(data)
+def _can_be_packed(one: Ended) -> bool:
+    try:
+        _encode(one)
+    except UnicodeEncodeError:
+        log.warning("exchange_not_recorded id=%s", one[0].id)
+        return False
+    return True
 
 
 class Hand(Protocol):
@@ -98,7 +126,7 @@ class Hand(Protocol):
         """Exchanges it has taken and let go of."""
         ...
 
-    def write(self, batch: Sequence[Entry], *, again: bool) -> bool:
+    def write(self, batch: Sequence[Lot], *, again: bool) -> bool:
         """Whether it has taken that; else it is given once more, later, with `again`."""
         ...
 
@@ -116,26 +144,27 @@ class Scribe:
 
     def __init__(self, hand: Hand) -> None:
         self._hand = hand
-        self._fresh: deque[tuple[Exchange, Capture | None]] = deque()
-        """What has ended and is not packed."""
-        self._queue: deque[Entry] = deque()
-        self._batch: list[Entry] = []
-        self._batch_bytes = 0
+        self._fresh: list[Ended] = []
+        """What has ended and is not packed. It is added to at its end and taken from at its beginning."""
+        self._beside: dict[str, Sequence[bytes]] = {}
+        """The large bodies of that, by the exchange's id."""
+        self._queue: deque[Lot] = deque()
+        self._batch: list[Lot] = []
         # Each counter has one writer: the event loop, the thread, or who packs.
-        self._puts = self._not_captured = 0
-        self._done_bytes = self._lost_writing = self._handed = 0
-        self._packed_bytes = self._lost_waiting = self._without_bodies = 0
-        self._big = 0
-        """Bytes packed since the thread was told to hurry."""
+        self._puts = self._large_bytes = 0
+        self._taken = self._done_bytes = self._lost_writing = self._handed = 0
+        self._packed = self._packed_bytes = self._lost_waiting = self._without_bodies = 0
+        self._many = self._big = 0
+        """Exchanges, and bytes, packed since the thread was told to hurry."""
         self._packing = threading.Lock()
         self._told = False
         """That bodies are left out; until nothing waits any more."""
         self._wake = threading.Event()
-        self._idle = False
+        self._idle = True
         self._hurry = threading.Event()
         self._turned = threading.Condition()
         self._ending = False
-        self.full = False
+        self._full = False
         """Whether as many bodies wait as may."""
         self._more = False
         """Whether old exchanges are still to go."""
@@ -156,25 +185,17 @@ class Scribe:
 
     def put(self, exchange: Exchange, capture: Capture | None = None) -> None:
         """An exchange that has ended: it does not change any more."""
-        if self._thread is None:
-            self._start()
         self._puts += 1
+        if capture is not None and (size := exchange.request_bytes + exchange.answer_bytes) >= LARGE:
+            if not self._full:
+                self._beside[exchange.id] = capture.beside()
+            self._large_bytes += size
         self._fresh.append((exchange, capture))
-        if len(self._fresh) >= TOGETHER or exchange.request_bytes + exchange.answer_bytes > ALONE_BYTES:
+        if len(self._fresh) >= TOGETHER or self._large_bytes > TOGETHER_BYTES:
+            self._large_bytes = 0
             self._pack(wait=False)
         if self._idle:
-            self._wake.set()
-
-    def leave_out(self, exchange: Exchange) -> None:
-        """There is no room for its bodies, which are not even captured."""
-        self._not_captured += 1
-        self._without(exchange)
-
-    def _without(self, exchange: Exchange) -> None:
-        exchange.bodies_lost = True
-        if not self._told:
-            self._told = True
-            log.warning("bodies_left_out waiting_mib=%d", WAITING_BYTES // (1024 * 1024))
+            self.attend()
 
     # either side
 
@@ -183,40 +204,54 @@ class Scribe:
         if not self._packing.acquire(blocking=wait):
             return
         try:
-            while self._fresh:
-                self._pack_one(*self._fresh.popleft())
-            while len(self._queue) > WAITING:
+            while ended := self._fresh[:TOGETHER]:
+                del self._fresh[: len(ended)]
+                self._pack_these(ended)
+            while self._packed - self._taken > WAITING:
                 self._let_go()
-            if len(self._queue) >= MANY or self._big > MANY_BYTES:
-                self._big = 0
+            if self._many >= MANY or self._big > MANY_BYTES:
+                self._many = self._big = 0
                 self._hurry.set()
         finally:
             self._packing.release()
 
-    def _pack_one(self, exchange: Exchange, capture: Capture | None) -> None:
-        if capture is not None:
-            self.full = self._packed_bytes - self._done_bytes + self._hand.held > WAITING_BYTES
-            if self.full:
-                capture = None
-                self._without_bodies += 1
-                self._without(exchange)
-        try:
-            entry = pack(exchange, capture)
-        except UnicodeEncodeError:  # half a character, from wherever: nobody else must pay for it
-            log.warning("exchange_not_recorded id=%s", exchange.id)
-            self._lost_waiting += 1
-            return
-        self._queue.append(entry)
-        size = size_of(entry)
+    def _pack_these(self, ended: list[Ended]) -> None:
+        self._see()
+        if self._full:
+            ended = [(self._without(exchange) if bodies is not None else exchange, None) for exchange, bodies in ended]
+        lot = pack(ended, self._beside)
+        if self._beside:
+            for exchange, _ in ended:
+                self._beside.pop(exchange.id, None)
+        size = lot.size
+        self._queue.append(lot)
+        self._lost_waiting += len(ended) - lot.count
+        self._packed += lot.count
         self._packed_bytes += size
+        self._many += lot.count
         self._big += size
 
     def _let_go(self) -> None:
-        """Of the oldest that waits; should the thread take it at the same moment, there is room anyway."""
+        """Of the oldest that wait; should the thread take them at the same moment, there is room anyway."""
         with contextlib.suppress(IndexError):
-            entry = self._queue.popleft()
-            self._lost_waiting += 1
-            self._packed_bytes -= size_of(entry)
+            lot = self._queue.popleft()
+            self._lost_waiting += lot.count
+            self._packed -= lot.count
+            self._packed_bytes -= lot.size
+
+    def _without(self, exchange: Exchange) -> Exchange:
+        """It goes without its bodies."""
+        exchange.bodies_lost = True
+        self._without_bodies += 1
+        self._beside.pop(exchange.id, None)
+        if not self._told:
+            self._told = True
+            log.warning("bodies_left_out waiting_mib=%d", WAITING_BYTES // (1024 * 1024))
+        return exchange
+
+    def _see(self) -> None:
+        """Whether there is room."""
+        self._full = self._packed_bytes - self._done_bytes + self._hand.held > WAITING_BYTES
 
     def counted(self, state: Recording) -> Recording:
         """The state with what has been written, lost and not written yet."""
@@ -225,8 +260,8 @@ class Scribe:
             state,
             written=self._handed - waiting - lost,
             lost=self._lost_waiting + self._lost_writing + lost,
-            without_bodies=self._not_captured + self._without_bodies,
-            waiting=len(self._fresh) + len(self._queue) + len(self._batch) + waiting,
+            without_bodies=self._without_bodies,
+            waiting=self._puts - self._handed - self._lost_waiting - self._lost_writing + waiting,
         )
 
     def flush(self, timeout_s: float = END_S) -> bool:
@@ -269,7 +304,7 @@ class Scribe:
     def _rest(self) -> None:
         """Until something waits, or may be over, and then until a batch may have come together."""
         self._idle = True
-        if not (self._fresh or self._queue or self._batch or self._more or self.full or self._ending):
+        if not (self._fresh or self._queue or self._batch or self._more or self._full or self._ending):
             self._wake.wait(IDLE_S)
         self._idle = False
         self._wake.clear()
@@ -284,31 +319,31 @@ class Scribe:
             while again or self._take():
                 if not self._hand.write(self._batch, again=again):
                     return
-                self._handed += len(self._batch)
-                self._batch, again = [], False
-                self._done()
-            self.full = self._packed_bytes - self._done_bytes + self._hand.held > WAITING_BYTES
+                self._handed += self._done()
+                again = False
+            self._see()
             self._told = self._told and bool(self._hand.held)
             self._more = self._hand.tidy()
         except Exception:  # what this batch holds must not end the recording of those to come
-            log.exception("exchanges_not_recorded count=%d", len(self._batch))
-            self._lost_writing += len(self._batch)
-            self._batch, self._more = [], False
-            self._done()
+            log.exception("exchanges_not_recorded count=%d", sum(lot.count for lot in self._batch))
+            self._lost_writing += self._done()
+            self._more = False
 
-    def _done(self) -> None:
-        """Nobody holds on to the batch any more."""
-        self._done_bytes += self._batch_bytes
-        self._batch_bytes = 0
+    def _done(self) -> int:
+        """Nobody holds on to the batch any more, which had so many exchanges."""
+        batch, self._batch = self._batch, []
+        self._done_bytes += sum(lot.size for lot in batch)
+        return sum(lot.count for lot in batch)
 
     def _take(self) -> bool:
         """Fill the batch."""
         self._pack(wait=True)
-        queue, batch, size = self._queue, self._batch, 0
-        with contextlib.suppress(IndexError):  # let go of at this moment
-            while len(batch) < BATCH and size < BATCH_BYTES:
-                entry = queue.popleft()
-                batch.append(entry)
-                size += size_of(entry)
-        self._batch_bytes += size
-        return bool(batch)
+        count = size = 0
+        with contextlib.suppress(IndexError):  # nothing is left
+            while count < BATCH and size < BATCH_BYTES:
+                lot = self._queue.popleft()
+                self._batch.append(lot)
+                count += lot.count
+                size += lot.size
+        self._taken += count
+        return bool(self._batch)

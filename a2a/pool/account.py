@@ -50,7 +50,6 @@ class PoolAccount(Cooldown):
         self.set_at = 0.0
         """When a person last set its health, Unix seconds."""
         self._targets: dict[tuple[Operation, bool, str, str], tuple[Credential, Target]] = {}
-        self._secrets: tuple[Credential, tuple[str, ...]] | None = None
         self._profiles: dict[str, tuple[ModelInfo | None, Profile]] = {}
         self.on_change: Callable[[PoolAccount], None] = lambda _: None
         self.on_move: Callable[[PoolAccount], None] = lambda _: None
@@ -131,6 +130,7 @@ class PoolAccount(Cooldown):
         if kept is not None and kept[0] is credential:
             return kept[1]
         target = self.provider.target(self.account, credential, operation, stream=stream, model=model)
+        target.secrets = values_of(credential)
         if len(self._targets) >= MAX_BUILT:
             self._targets.clear()
         self._targets[key] = credential, target
@@ -139,12 +139,6 @@ class PoolAccount(Cooldown):
             self._root = root
             self.on_move(self)
         return target
-
-    def secrets(self, credential: Credential) -> tuple[str, ...]:
-        """What no record may hold of it, kept while the credential is the same. Never to be shown."""
-        if self._secrets is None or self._secrets[0] is not credential:
-            self._secrets = credential, values_of(credential)
-        return self._secrets[1]
 
     def profile(self, model: str, info: ModelInfo | None) -> Profile:
         """The provider's profile of a model for this account, kept while its list entry is the same."""

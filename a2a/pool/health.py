@@ -124,7 +124,7 @@ def view_of(account: Account, health: Health, now: float, *, base_url: str | Non
 
 def detail_of(account: Account, view: AccountView, held: Limits) -> AccountDetail:
     """The view with what else the record says; URLs without userinfo. `held`: the limits that hold (`limits_of`)."""
-    shown = {field.name: getattr(view, field.name) for field in structs.fields(AccountView)}
+    shown = {name: getattr(view, name) for name in AccountView.__struct_fields__}
     return AccountDetail(
         **shown,
         source=account.source,

@@ -124,5 +124,5 @@ def _merged(disk: Health, work: _Work) -> Health:
 
 def _sum(disk: AccountCounts, mine: AccountCounts, before: AccountCounts) -> AccountCounts:
     """What lies there and what came to ours since it was last written: other processes count too."""
-    names = [field.name for field in structs.fields(AccountCounts)]
+    names = AccountCounts.__struct_fields__
     return AccountCounts(**{n: getattr(disk, n) + getattr(mine, n) - getattr(before, n) for n in names})

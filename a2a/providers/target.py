@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from msgspec import Raw
@@ -14,7 +14,7 @@ from a2a.errors import BadUpstream
 class Target:
     """Where one upstream call goes. Made once per account and credential: the head's bytes are kept."""
 
-    __slots__ = ("_head", "_packed", "headers", "location", "method", "origin", "url")
+    __slots__ = ("_head", "_packed", "headers", "location", "method", "origin", "secrets", "url")
 
     def __init__(self, url: URL, headers: dict[str, str], method: str = "POST") -> None:
         self.url = url
@@ -23,24 +23,31 @@ class Target:
         """TLS, host, port."""
         self.headers = headers
         self.method = method
+        self.secrets: Sequence[str] = ()
+        """What no record may hold of it. Never to be shown."""
         self._head: bytes | None = None
         self._packed: Raw | None = None
 
     @property
     def packed(self) -> Raw:
-        """Method, URL and headers as a list in MessagePack, for the record."""
+        """Method, URL, headers and secrets as a list in MessagePack, for the record."""
         if self._packed is None:
-            self._packed = Raw(msgspec.msgpack.encode((self.method, self.location, self.headers)))
+            self._packed = Raw(msgspec.msgpack.encode((self.method, self.location, self.headers, self.secrets)))
         return self._packed
 
     def with_headers(self, more: Mapping[str, str]) -> Target:
         """The same call with further headers; they win over ours of the same name."""
         lower = {name.lower() for name in more}
         kept = {name: value for name, value in self.headers.items() if name.lower() not in lower}
-        return Target(self.url, {**kept, **more}, self.method)
+        return self._other({**kept, **more}, self.method)
 
     def with_method(self, method: str) -> Target:
-        return Target(self.url, self.headers, method)
+        return self._other(self.headers, method)
+
+    def _other(self, headers: dict[str, str], method: str) -> Target:
+        other = Target(self.url, headers, method)
+        other.secrets = self.secrets
+        return other
 
     def head(self) -> bytes:
         """Request line and headers up to `Content-Length: `. Raises BadUpstream for a header that is no header."""

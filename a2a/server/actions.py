@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 from aiohttp import web
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from a2a.config import did_you_mean
 from a2a.config.mistakes import of_value
@@ -79,7 +79,7 @@ async def body_of(request: web.Request, kind: type[T]) -> T:
 
 def takes(kind: type[Struct]) -> str:
     """What a body or a query of this kind may hold, for a hint."""
-    names = ", ".join(each.name for each in structs.fields(kind))
+    names = ", ".join(kind.__struct_fields__)
     return f"{kind.__name__} has {names} (docs/control.md)" if names else "it takes nothing"
 
 

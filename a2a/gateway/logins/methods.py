@@ -185,7 +185,7 @@ def _meant(wish: LoginWish) -> str | None:
 
 def _check_fields(wish: LoginWish, way: Way) -> None:
     """Raises UsageError."""
-    fields = {field.name: getattr(wish, field.name) for field in structs.fields(LoginWish)}
+    fields = {name: getattr(wish, name) for name in LoginWish.__struct_fields__}
     given = [name for name, value in fields.items() if value not in (None, False)]
     told = f"{way.method} of {PROVIDER_SHORT[way.provider]}"
     for name in given:
