@@ -175,15 +175,19 @@ class Try(Struct, kw_only=True):
         self.location = target.location
         capture = self.job.report.capture
         if capture is not None:
-            asked = (self.entry.n, target.packed, body if body != capture.request else None, capture.room)
+            sent = body if body != capture.request else None
             try:
                 answer = await self._send(target, body)
             except BaseException:
-                capture.calls.append(Upcall(*asked))
+                capture.calls.append(Upcall(self.entry.n, target.packed, sent, capture.room))
                 raise
-            upcall = Upcall(*asked, answer.status, answer.headers)
+            upcall = Upcall(
+                self.entry.n, target.packed, sent, capture.room, answer.status, answer.headers, answer.pieces
+            )
+            if stream:
+                upcall.answer, upcall.times = [], []
+                answer.copy = upcall.add
             capture.calls.append(upcall)
-            answer.copy = upcall.add if stream else upcall.answer.append
         else:
             answer = await self._send(target, body)
         self.entry.connect_ms = answer.connect_ms

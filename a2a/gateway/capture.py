@@ -42,11 +42,11 @@ class Upcall(Struct, array_like=True, gc=False):
     status: int = 0
     answer_headers: dict[str, str] | None = None
     answer: list[bytes] = []
-    times: list[float] = []
+    times: list[float] | None = None
 
     def add(self, data: bytes) -> None:
         """A chunk of a stream."""
-        if self.left > 0:
+        if self.left > 0 and self.times is not None:
             self.answer.append(data)
             self.times.append(time.monotonic())
         self.left -= len(data)
@@ -67,7 +67,7 @@ class Capture(Struct, array_like=True, gc=False):
     began: float = field(default_factory=time.monotonic)
     calls: list[Upcall] = []
     answer_headers: dict[str, str] | None = None
-    answer: list[bytes] = []
+    answer: Sequence[bytes] = ()
     total: int | None = None
     apart: list[tuple[int, int]] | None = None
 
@@ -88,11 +88,13 @@ class Capture(Struct, array_like=True, gc=False):
             self.apart.append((whose, _REQUEST))
             large.append(bodies.request)
             bodies.request = b""
-        for at, piece in enumerate(bodies.answer):
-            if len(piece) >= LARGE:
+        places = [at for at, piece in enumerate(bodies.answer) if len(piece) >= LARGE]
+        if places:
+            bodies.answer = answer = [*bodies.answer]
+            for at in places:
                 self.apart.append((whose, at))
-                large.append(piece)
-                bodies.answer[at] = b""
+                large.append(answer[at])
+                answer[at] = b""
 
 
 def _cut(one: Upcall) -> None:
@@ -157,7 +159,7 @@ def taken(captured: Capture, large: Iterator[bytes]) -> Taken:
         if at == _REQUEST:
             bodies.request = data
         else:
-            bodies.answer[at] = data
+            bodies.answer = [*bodies.answer[:at], data, *bodies.answer[at + 1 :]]
     targets = [_target(one.target) for one in captured.calls]
     return Taken(
         cap=captured.room - SPARE_BYTES,
@@ -166,7 +168,7 @@ def taken(captured: Capture, large: Iterator[bytes]) -> Taken:
         request_headers=_headers(captured.request_headers),
         request=captured.request,
         answer_headers=captured.answer_headers or {},
-        answer=captured.answer,
+        answer=[*captured.answer],
         total=sum(map(len, captured.answer)) if captured.total is None else captured.total,
         calls=[_call(one, target, captured.room) for one, target in zip(captured.calls, targets, strict=True)],
     )
@@ -183,7 +185,7 @@ def _call(one: Upcall, target: tuple[str, str, dict[str, str], list[str]], room:
         status=one.status,
         answer_headers=one.answer_headers or {},
         answer=one.answer,
-        times=one.times,
+        times=one.times or [],
         total=room - one.left if one.left != room else sum(map(len, one.answer)),
     )
 

@@ -44,8 +44,10 @@ class Downstream:
         self._commit_after_s = commit_after_s
         self._keepalive_s = keepalive_s
         self._capture = capture
-        self._copy = capture.answer if capture is not None else []
-        self._copy_bytes = capture.room if capture is not None else 0
+        self._copy: list[bytes] = []
+        self._copy_bytes = 0
+        if capture is not None:
+            capture.answer, self._copy_bytes = self._copy, capture.room
         self._lock = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
