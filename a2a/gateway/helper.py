@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES = 2 * WAITING_BYTES
 """Of messages that wait: more is let go of. Bodies, which are the most of it, are left out long before."""
+_SMALL_BYTES = 128 * 1024
+"""Of pieces that are written together with others."""
 _PIPE_BYTES = 1024 * 1024
 """What the pipe is to hold, where that can be chosen: the fuller, the fewer turns both processes take."""
 _RETRY_S = 0.25
@@ -86,8 +88,7 @@ class _Message(Struct, frozen=True):
 
     order: _Order
     count: int
-    lots: list[bytes]
-    large: list[bytes]
+    behind: list[bytes]
 
     @property
     def size(self) -> int:
@@ -150,7 +151,7 @@ class Helper:
 
     def left(self) -> list[Done]:
         """What it took and nobody has written: of one that is gone."""
-        return [one for message in self._messages for one in message.order.batch([*message.lots, *message.large])]
+        return [one for message in self._messages for one in message.order.batch(message.behind)]
 
     def close(self) -> None:
         """Let it end, once what waits is written, or END_S later."""
@@ -170,7 +171,7 @@ class Helper:
     def _send(self, batch: Sequence[Lot]) -> None:
         lots, large = [lot.data for lot in batch], [body for lot in batch for body in lot.large]
         order = _Order(self.orders, [*map(len, lots)], [*map(len, large)])
-        self._keep(_Message(order, sum(lot.count for lot in batch), lots, large))
+        self._keep(_Message(order, sum(lot.count for lot in batch), [*lots, *large]))
         self._more.set()
 
     def _keep(self, message: _Message) -> None:
@@ -213,7 +214,7 @@ class Helper:
 
     def _ask(self, message: _Message, *, again: bool) -> bool:
         """Raises OSError: nobody is there."""
-        _put(self._to, bytes([again]) + _encode(message.order), message.lots, message.large)
+        _put(self._to, bytes([again]) + _encode(message.order), message.behind)
         answer = _get(self._from)
         if answer is None:
             raise OSError("it has ended")
@@ -224,11 +225,17 @@ class Helper:
         return reply.written
 
 
-def _put(to: IO[bytes], message: bytes, small: Iterable[bytes] = (), large: Iterable[bytes] = ()) -> None:
+def _put(to: IO[bytes], message: bytes, behind: Iterable[bytes] = ()) -> None:
     """By few writes: each gives the interpreter away and has to get it back."""
-    to.write(b"".join([len(message).to_bytes(_LENGTH, "big"), message, *small]))
-    for data in large:
-        to.write(data)
+    small = [len(message).to_bytes(_LENGTH, "big"), message]
+    for data in behind:
+        if len(data) < _SMALL_BYTES:
+            small.append(data)
+        else:
+            to.write(b"".join(small))
+            to.write(data)
+            small = []
+    to.write(b"".join(small))
     to.flush()
 
 

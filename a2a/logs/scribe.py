@@ -33,9 +33,9 @@ MANY_BYTES = 4 * 1024 * 1024
 """That do not wait for more. Each batch takes the interpreter from the event loop a few times, whatever it holds."""
 TOGETHER = 32
 """That are packed by one call: what stands between several calls costs more than they do."""
-TOGETHER_BYTES = 256 * 1024
+TOGETHER_BYTES = 1024 * 1024
 """Of large requests and answers that do not wait for that: they would be held on to."""
-LARGE = 16 * 1024
+LARGE = 4 * 1024
 """Bytes of a body, or of a piece of one, that is handed over beside the rest, without another copy of it."""
 WAITING = 20_000
 """Exchanges that wait at most: some 30 MB of them."""
@@ -77,30 +77,44 @@ class Lot(Struct, frozen=True):
         return len(self.data) + sum(map(len, self.large))
 
 
-_encode = msgspec.msgpack.Encoder().encode
+_BUFFER_BYTES = 1024 * 1024
+"""More is not kept for the next lot."""
 
 
-def pack(ended: Sequence[Ended], beside: Mapping[str, Sequence[bytes]]) -> Lot:
-    """`beside`: what was taken out, by the exchange's id.
+class Packer:
+    """For one thread at a time: what it packs into is used again, warm and as large as it has to be."""
 
-    Leaves out what cannot be packed, as half a character in it, and says so: nobody else must pay for it.
-    """
-    try:
-        data = _encode(ended)
-    except UnicodeEncodeError:
-        ended = [one for one in ended if _can_be_packed(one)]
-        data = _encode(ended)
-    large = [body for exchange, _ in ended for body in beside.get(exchange.id, ())] if beside else ()
-    return Lot(data, len(ended), large)
+    def __init__(self) -> None:
+        self._pack_into = msgspec.msgpack.Encoder().encode_into
+        self._buffer = bytearray()
 
+    def pack(self, ended: Sequence[Ended], beside: Mapping[str, Sequence[bytes]]) -> Lot:
+        """`beside`: what was taken out, by the exchange's id.
 
-def _can_be_packed(one: Ended) -> bool:
-    try:
-        _encode(one)
-    except UnicodeEncodeError:
-        log.warning("exchange_not_recorded id=%s", one[0].id)
-        return False
-    return True
+        Leaves out what cannot be packed, as half a character in it, and says so: nobody else must pay for it.
+        """
+        try:
+            data = self._packed(ended)
+        except UnicodeEncodeError:
+            ended = [one for one in ended if self._can_be_packed(one)]
+            data = self._packed(ended)
+        large = [body for exchange, _ in ended for body in beside.get(exchange.id, ())] if beside else ()
+        return Lot(data, len(ended), large)
+
+    def _packed(self, ended: Sequence[Ended]) -> bytes:
+        self._pack_into(ended, self._buffer)
+        data = bytes(self._buffer)
+        if len(data) > _BUFFER_BYTES:
+            self._buffer = bytearray()
+        return data
+
+    def _can_be_packed(self, one: Ended) -> bool:
+        try:
+            self._packed([one])
+        except UnicodeEncodeError:
+            log.warning("exchange_not_recorded id=%s", one[0].id)
+            return False
+        return True
 
 
 class Hand(Protocol):
@@ -151,11 +165,12 @@ class Scribe:
         self._queue: deque[Lot] = deque()
         self._batch: list[Lot] = []
         # Each counter has one writer: the event loop, the thread, or who packs.
-        self._puts = self._large_bytes = 0
+        self._puts = self._large_bytes = self._not_kept = 0
         self._taken = self._done_bytes = self._lost_writing = self._handed = 0
         self._packed = self._packed_bytes = self._lost_waiting = self._without_bodies = 0
         self._many = self._big = 0
         """Exchanges, and bytes, packed since the thread was told to hurry."""
+        self._packer = Packer()
         self._packing = threading.Lock()
         self._told = False
         """That bodies are left out; until nothing waits any more."""
@@ -186,16 +201,25 @@ class Scribe:
     def put(self, exchange: Exchange, capture: Capture | None = None) -> None:
         """An exchange that has ended: it does not change any more."""
         self._puts += 1
-        if capture is not None and (size := exchange.request_bytes + exchange.answer_bytes) >= LARGE:
-            if not self._full:
-                self._beside[exchange.id] = capture.beside()
-            self._large_bytes += size
-        self._fresh.append((exchange, capture))
-        if len(self._fresh) >= TOGETHER or self._large_bytes > TOGETHER_BYTES:
+        if capture is not None and exchange.request_bytes + exchange.answer_bytes >= LARGE:
+            capture = self._parted(exchange, capture)
+        fresh = self._fresh
+        fresh.append((exchange, capture))
+        if len(fresh) >= TOGETHER or self._large_bytes > TOGETHER_BYTES:
             self._large_bytes = 0
             self._pack(wait=False)
         if self._idle:
             self.attend()
+
+    def _parted(self, exchange: Exchange, capture: Capture) -> Capture | None:
+        """Without its large bodies. None: there is no room for them, and nobody holds on to them."""
+        if self._full:
+            self._not_kept += 1
+            self._without(exchange)
+            return None
+        self._large_bytes += exchange.request_bytes + exchange.answer_bytes
+        self._beside[exchange.id] = capture.beside()
+        return capture
 
     # either side
 
@@ -218,8 +242,13 @@ class Scribe:
     def _pack_these(self, ended: list[Ended]) -> None:
         self._see()
         if self._full:
-            ended = [(self._without(exchange) if bodies is not None else exchange, None) for exchange, bodies in ended]
-        lot = pack(ended, self._beside)
+            for exchange, bodies in ended:
+                if bodies is not None:
+                    self._without_bodies += 1
+                    self._beside.pop(exchange.id, None)
+                    self._without(exchange)
+            ended = [(exchange, None) for exchange, _ in ended]
+        lot = self._packer.pack(ended, self._beside)
         if self._beside:
             for exchange, _ in ended:
                 self._beside.pop(exchange.id, None)
@@ -239,15 +268,12 @@ class Scribe:
             self._packed -= lot.count
             self._packed_bytes -= lot.size
 
-    def _without(self, exchange: Exchange) -> Exchange:
+    def _without(self, exchange: Exchange) -> None:
         """It goes without its bodies."""
         exchange.bodies_lost = True
-        self._without_bodies += 1
-        self._beside.pop(exchange.id, None)
         if not self._told:
             self._told = True
             log.warning("bodies_left_out waiting_mib=%d", WAITING_BYTES // (1024 * 1024))
-        return exchange
 
     def _see(self) -> None:
         """Whether there is room."""
@@ -260,7 +286,7 @@ class Scribe:
             state,
             written=self._handed - waiting - lost,
             lost=self._lost_waiting + self._lost_writing + lost,
-            without_bodies=self._without_bodies,
+            without_bodies=self._not_kept + self._without_bodies,
             waiting=self._puts - self._handed - self._lost_waiting - self._lost_writing + waiting,
         )
 
