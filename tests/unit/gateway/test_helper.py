@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Raw
 from support.pool_kit import FakeClock
 from support.waiting import eventually
 from yarl import URL
@@ -20,10 +21,12 @@ from a2a.gateway.hand import Orders
 from a2a.gateway.helper import Helper, HelperGone
 from a2a.gateway.recording import Hands
 from a2a.logs.archive import Archive
-from a2a.logs.scribe import Entry, pack
+from a2a.logs.scribe import Lot, Packer
 from a2a.protocols.registry import FRONTS
 from a2a.providers.http import Target
 from a2a.server.live_log import line_of
+
+NO_SECRETS = b"\x90"
 
 
 def orders(path: Path, **given: Any) -> Orders:
@@ -46,9 +49,16 @@ def exchange(number: int) -> Exchange:
 
 def captured() -> Capture:
     call = Call(front=FRONTS["chat"], path="/", body=b'{"a":1}', headers={"Authorization": "Bearer abcdefghijkl"})
-    made = capture(call, 1000, ())
+    made = capture(call, 1000, Raw(NO_SECRETS))
     made.answer_headers, made.answer = {"Content-Type": "application/json"}, [b"abcdefghijkl"]
     return made
+
+
+def lot(*numbers: int, made: Capture | None = None) -> Lot:
+    """These exchanges; the last with what was captured."""
+    ended = [(exchange(number), made if number == numbers[-1] else None) for number in numbers]
+    beside = {exchange(numbers[-1]).id: made.beside()} if made is not None else {}
+    return Packer().pack(ended, beside)
 
 
 def ids(path: Path, limit: int = 1000) -> list[int]:
@@ -60,7 +70,7 @@ def ids(path: Path, limit: int = 1000) -> list[int]:
 
 def test_it_writes_what_it_is_sent(tmp_path: Path) -> None:
     helper = Helper(orders(tmp_path, log_prompts="file"))
-    batch = [pack(exchange(number), captured() if number == 3 else None) for number in range(120)]
+    batch = [lot(0, 1, 2, 3, made=captured()), lot(*range(4, 70)), lot(*range(70, 120))]
     assert helper.write(batch, again=False)
     helper.tidy()
     helper.close()
@@ -84,18 +94,21 @@ def test_large_requests_come_to_where_they_belong(gone: bool, tmp_path: Path) ->
     if gone:
         helper._process.kill()
         helper._process.wait()
+    target = Target(URL("https://up.example/v1"), {})
+    target.secrets = ("abcdefgh",)
     asked = [b"a" * 20_000, b"b" * 20_000, b"c" * 20_000, b"short"]
-    batch: list[Entry] = []
+    batch: list[Lot] = []
     for number, request in enumerate(asked):
         call = Call(front=FRONTS["chat"], path="/", body=request, headers={})
-        made = capture(call, 30_000, ())
+        made = capture(call, 30_000, Raw(NO_SECRETS))
         answer = [b"p" * 5, b"q" * 20_000]
         for n, body in enumerate([None, b"x" * (17_000 + number), b"y"], 1):
-            upcall = Upcall(n, Target(URL("https://up.example/v1"), {}).packed, body, ("abcdefgh",), made.room)
+            upcall = Upcall(n, target.packed, body, made.room)
             upcall.answer = [*answer]
             made.calls.append(upcall)
         made.answer = [b"".join(answer)]
-        batch += [pack(exchange(2 * number), made), pack(exchange(2 * number + 1))]
+        batch.append(lot(2 * number, made=made) if number == 2 else lot(2 * number + 1, 2 * number, made=made))
+    batch.append(lot(5))
     helper.write(batch, again=False)
     if gone:
         eventually(lambda: helper._gone, "the end of it")
@@ -122,7 +135,7 @@ def test_two_processes_write_one_file(tmp_path: Path) -> None:
     both = [Helper(orders(tmp_path, log_prompts="file")) for _ in range(2)]
     for number in range(0, 1200, 2):
         for which, helper in enumerate(both):
-            helper.write([pack(exchange(number + which))], again=False)
+            helper.write([lot(number + which)], again=False)
     for helper in both:
         helper.close()
         assert (helper.stopped, helper.waiting, helper.lost) == (None, 0, 0)
@@ -137,7 +150,7 @@ def test_two_processes_write_one_file(tmp_path: Path) -> None:
 def test_it_says_that_nothing_can_be_written_and_goes_on(tmp_path: Path) -> None:
     (tmp_path / "exchanges.db").mkdir()
     helper = Helper(orders(tmp_path))
-    assert helper.write([pack(exchange(1))], again=False)
+    assert helper.write([lot(1)], again=False)
     eventually(lambda: helper.stopped, "the news")
     assert helper.stopped is not None
     assert str(tmp_path) in (helper.stopped.stopped or "")
@@ -148,7 +161,7 @@ def test_it_says_that_nothing_can_be_written_and_goes_on(tmp_path: Path) -> None
 def test_what_it_has_to_say_stands_in_the_servers_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "exchanges.db").mkdir()
     helper = Helper(orders(tmp_path))
-    helper.write([pack(exchange(1))], again=False)
+    helper.write([lot(1)], again=False)
     eventually(lambda: caplog.records, "the line")
     line = line_of(caplog.records[0])
     assert (line.level, line.event, line.fields["logger"]) == ("warning", "recording_stopped", "logs.safe_store")
@@ -160,7 +173,7 @@ def test_it_lets_go_of_old_ones_until_none_is_left(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(recording, "BUSY", 0.0)
     monkeypatch.setattr(recording, "_LOOKED_AT_S", 0.0)
     hands = Hands(orders(tmp_path), FakeClock(), alone=False)
-    hands.write([pack(exchange(number)) for number in range(2500)], again=False)
+    hands.write([lot(*range(at, at + 50)) for at in range(0, 2500, 50)], again=False)
     assert hands._helper is not None
     hands.obey(orders(tmp_path, keep_days=1.0))
     eventually(lambda: not hands.tidy() and not ids(tmp_path), "an empty store")
@@ -171,10 +184,10 @@ def test_one_that_was_killed_is_gone_and_leaves_what_it_had(tmp_path: Path) -> N
     helper = Helper(orders(tmp_path))
     helper._process.kill()
     helper._process.wait()
-    helper.write([pack(exchange(1))], again=False)
+    helper.write([lot(1)], again=False)
     eventually(lambda: helper._gone, "the news")
     with pytest.raises(HelperGone):
-        helper.write([pack(exchange(2))], again=False)
+        helper.write([lot(2)], again=False)
     assert [one.exchange.id for one in helper.left()] == [exchange(1).id]
     helper.close()
 
@@ -184,7 +197,7 @@ def test_what_waits_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "exchanges.db").mkdir()
     helper = Helper(orders(tmp_path))
     for number in range(100):
-        helper.write([pack(exchange(number))], again=False)
+        helper.write([lot(number)], again=False)
     assert helper.lost + helper.waiting == 100
     assert 0 < helper.waiting < 20
     assert helper.left()[-1].exchange.id == exchange(99).id
@@ -197,16 +210,16 @@ def test_a_busy_writer_gets_one_and_does_without_when_it_is_gone(
     monkeypatch.setattr(recording, "BUSY", 0.0)
     monkeypatch.setattr(recording, "_LOOKED_AT_S", 0.0)
     hands = Hands(orders(tmp_path), FakeClock(), alone=False)
-    assert hands.write([pack(exchange(1))], again=False)
+    assert hands.write([lot(1)], again=False)
     helper = hands._helper
     assert helper is not None
-    assert hands.write([pack(exchange(2))], again=False)
+    assert hands.write([lot(2)], again=False)
     eventually(lambda: not helper.waiting, "the second")
     helper._process.kill()
     helper._process.wait()
-    assert hands.write([pack(exchange(3))], again=False)
+    assert hands.write([lot(3)], again=False)
     eventually(lambda: helper._gone, "the end of it")
-    assert hands.write([pack(exchange(4))], again=False)
+    assert hands.write([lot(4)], again=False)
     assert hands._helper is None
     assert "record_helper_gone" in caplog.text
     hands.close()
@@ -220,7 +233,7 @@ def test_none_is_started_while_nothing_can_be_written(
     monkeypatch.setattr(recording, "_LOOKED_AT_S", 0.0)
     (tmp_path / "exchanges.db").mkdir()
     hands = Hands(orders(tmp_path), FakeClock(), alone=False)
-    assert not hands.write([pack(exchange(1))], again=False)
+    assert not hands.write([lot(1)], again=False)
     assert hands._helper is None
     hands.close()
     assert caplog.text.count("recording_stopped") == 1
@@ -230,14 +243,14 @@ def test_one_that_is_alone_stays_so(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(recording, "BUSY", 0.0)
     monkeypatch.setattr(recording, "_LOOKED_AT_S", 0.0)
     hands = Hands(orders(tmp_path), FakeClock(), alone=True)
-    assert hands.write([pack(exchange(1))], again=False)
+    assert hands.write([lot(1)], again=False)
     assert hands._helper is None
     hands.close()
 
 
 def test_it_ends_with_its_server(tmp_path: Path) -> None:
     helper = Helper(orders(tmp_path))
-    assert helper.write([pack(exchange(1))], again=False)
+    assert helper.write([lot(1)], again=False)
     eventually(lambda: not helper.waiting, "the first")
     helper._to.close()
     eventually(lambda: helper._process.poll() == 0, "its end")

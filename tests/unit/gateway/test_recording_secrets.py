@@ -29,7 +29,7 @@ async def test_a_key_of_another_client(tmp_path: Path) -> None:
     recordings = Recordings(settings, Live(clock), clock)
     try:
         call = Call(front=FRONTS["gemini"], path="/", body=f'{{"said":"{KEY}"}}'.encode(), headers={})
-        found = taken(capture(call, 1000, recordings.recorder.secrets), ())
+        found = taken(capture(call, 1000, recordings.recorder.secrets), iter(()))
         exchange = Exchange(id="ex_1", started_at=0.0, client="c", front="gemini", path="/")
         assert bodies_of(found, exchange).request == '{"said":"[removed]"}'
     finally:

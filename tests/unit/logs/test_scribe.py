@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 import pytest
 from msgspec import Struct
 from record_kit import exchange
-from support.pool_kit import FakeClock
 from support.waiting import eventually
 
 from a2a.control.types import Exchange, Recording
 from a2a.logs import scribe as scribe_module
-from a2a.logs.live import Live
-from a2a.logs.recorder import Recorder
-from a2a.logs.scribe import Entry, Scribe
+from a2a.logs.scribe import LARGE, Ended, Lot, Packer, Scribe
 
 
 class Pen:
@@ -47,7 +45,7 @@ class Pen:
     def written(self) -> list[int]:
         return [n for batch, _ in self.batches for n in batch]
 
-    def write(self, batch: Sequence[Entry], *, again: bool) -> bool:
+    def write(self, batch: Sequence[Lot], *, again: bool) -> bool:
         self.begun.set()
         assert self.holds.wait(10)
         if self.broken:
@@ -56,11 +54,13 @@ class Pen:
         if self.refuses:
             self.refuses -= 1
             return False
-        found = [(unpack(data), large) for data, large in batch]
-        self.batches.append(([int(one.id[3:]) for (one, _), _ in found], again))
-        self.bodies += [int(one.id[3:]) for (one, held), _ in found if held is not None]
-        self.without += [int(one.id[3:]) for (one, _), _ in found if one.bodies_lost]
-        assert all(held is None or [held.size] == [*map(len, large)] for (_, held), large in found)
+        found = [one for lot in batch for one in unpack(lot.data)]
+        assert [len(unpack(lot.data)) for lot in batch] == [lot.count for lot in batch]
+        self.batches.append(([int(one.id[3:]) for one, _ in found], again))
+        self.bodies += [int(one.id[3:]) for one, held in found if held is not None]
+        self.without += [int(one.id[3:]) for one, _ in found if one.bodies_lost]
+        large = [len(body) for lot in batch for body in lot.large]
+        assert large == [held.size for _, held in found if held is not None and held.size >= LARGE]
         return True
 
     def tidy(self) -> bool:
@@ -80,7 +80,14 @@ class Held(Struct):
         return [b"x" * self.size]
 
 
-unpack = msgspec.msgpack.Decoder(tuple[Exchange, Held | None]).decode
+def held(number: int, size: int) -> tuple[Exchange, Held]:
+    """An exchange with a body of that size, and its capture."""
+    made = exchange(number)
+    made.answer_bytes = size
+    return made, Held(size)
+
+
+unpack = msgspec.msgpack.Decoder(list[tuple[Exchange, Held | None]]).decode
 
 
 @pytest.fixture
@@ -167,13 +174,13 @@ def test_exchanges_go_without_their_bodies_while_too_many_wait(
 ) -> None:
     monkeypatch.setattr(scribe_module, "WAITING_BYTES", 100_000)
     pen.holds.clear()
-    scribe.put(exchange(0), Held(90_000))
+    scribe.put(*held(0, 90_000))
     assert pen.begun.wait(10)
     for n in range(1, 4):
-        scribe.put(exchange(n), Held(60_000))
+        scribe.put(*held(n, 60_000))
     pen.holds.set()
     assert scribe.flush()
-    scribe.put(exchange(4), Held(60_000))
+    scribe.put(*held(4, 60_000))
     assert scribe.flush()
     assert (pen.written, pen.bodies, pen.without) == ([0, 1, 2, 3, 4], [0, 1, 4], [2, 3])
     state = scribe.counted(Recording())
@@ -184,10 +191,10 @@ def test_exchanges_go_without_their_bodies_while_too_many_wait(
 def test_what_the_hand_holds_counts_too(pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scribe_module, "WAITING_BYTES", 100_000)
     pen.held = 100_001
-    scribe.put(exchange(0), Held(1))
+    scribe.put(*held(0, 1))
     assert scribe.flush()
     pen.held = 0
-    scribe.put(exchange(1), Held(1))
+    scribe.put(*held(1, 1))
     assert scribe.flush()
     assert (pen.bodies, pen.without) == ([1], [0])
 
@@ -198,7 +205,7 @@ def test_large_bodies_come_in_small_batches(pen: Pen, scribe: Scribe, monkeypatc
     scribe.put(exchange(0))
     assert pen.begun.wait(10)
     for n in range(1, 6):
-        scribe.put(exchange(n), Held(60_000))
+        scribe.put(*held(n, 60_000))
     pen.holds.set()
     assert scribe.flush()
     assert [batch for batch, _ in pen.batches] == [[0], [1, 2], [3, 4], [5]]
@@ -207,41 +214,37 @@ def test_large_bodies_come_in_small_batches(pen: Pen, scribe: Scribe, monkeypatc
 def test_large_bodies_do_not_wait_for_more(pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scribe_module, "BATCH_S", 1000.0)
     monkeypatch.setattr(scribe_module, "MANY_BYTES", 100_000)
-    scribe.put(exchange(0), Held(60_000))
-    scribe.put(exchange(1), Held(60_000))
+    scribe.put(*held(0, 60_000))
+    scribe.put(*held(1, 60_000))
     eventually(lambda: pen.written == [0, 1], "the batch")
-
-
-class Noting(Held):
-    """Who has packed it."""
-
-    def beside(self) -> list[bytes]:
-        PACKED_BY.append(threading.current_thread().name)
-        return super().beside()
-
-
-PACKED_BY: list[str] = []
 
 
 def test_many_are_packed_at_once_and_few_by_the_thread(
     pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    packed: list[tuple[str, list[int]]] = []
+
+    class Noting(Packer):
+        def pack(self, ended: Sequence[Ended], beside: Mapping[str, Sequence[bytes]]) -> Lot:
+            packed.append((threading.current_thread().name, [int(one.id[3:]) for one, _ in ended]))
+            return super().pack(ended, beside)
+
+    scribe._packer = Noting()
     monkeypatch.setattr(scribe_module, "TOGETHER", 3)
-    PACKED_BY.clear()
-    scribe.put(exchange(0), Noting(1))
+    scribe.put(*held(0, 1))
     assert scribe.flush()
-    assert PACKED_BY == ["a2a record"]
+    assert packed == [("a2a record", [0])]
     monkeypatch.setattr(scribe_module, "BATCH_S", 1000.0)
-    for n in range(1, 4):
-        assert PACKED_BY == ["a2a record"]
-        scribe.put(exchange(n), Noting(1))
     me = threading.current_thread().name
-    assert ["a2a record", me, me, me] == PACKED_BY
+    for n in range(1, 4):
+        assert len(packed) == 1
+        scribe.put(*held(n, 1))
+    assert packed[1:] == [(me, [1, 2, 3])]
     asks, answers = exchange(4), exchange(5)
-    asks.request_bytes = answers.answer_bytes = 1024 * 1024
-    scribe.put(asks, Noting(1))
-    scribe.put(answers, Noting(1))
-    assert PACKED_BY[4:] == [me, me]
+    asks.request_bytes = answers.answer_bytes = 2 * 1024 * 1024
+    scribe.put(asks, Held(5_000))
+    scribe.put(answers, Held(6_000))
+    assert packed[2:] == [(me, [4]), (me, [5])]
     assert scribe.flush()
     assert pen.bodies == [0, 1, 2, 3, 4, 5]
 
@@ -257,30 +260,47 @@ def test_a_bug_costs_a_batch_and_not_the_recording(pen: Pen, scribe: Scribe, cap
     assert "exchanges_not_recorded count=1" in caplog.text
 
 
-def test_what_cannot_be_packed_is_counted_and_stops_nobody(pen: Pen, scribe: Scribe) -> None:
-    odd = exchange(1)
-    odd.agent = "\udc80"
-    scribe.put(odd)
-    scribe.put(exchange(2))
+def test_what_cannot_be_packed_is_counted_and_stops_nobody(
+    pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither do its bodies, which stand beside, fall to the others."""
+    monkeypatch.setattr(scribe_module, "TOGETHER", 4)
+    ended = [held(n, 5_000 + n) for n in range(4)]
+    ended[1][0].agent = "\udc80"
+    for one in ended:
+        scribe.put(*one)
     assert scribe.flush(10)
-    assert pen.written == [2]
+    assert (pen.written, pen.bodies) == ([0, 2, 3], [0, 2, 3])
     assert scribe.counted(Recording()).lost == 1
+    assert f"exchange_not_recorded id={ended[1][0].id}" in caplog.text
 
 
-def test_where_there_is_no_room_bodies_are_not_even_captured(
+def test_where_there_is_no_room_nobody_holds_on_to_large_bodies(
     pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scribe_module, "WAITING_BYTES", 100_000)
-    recorder = Recorder(Live(FakeClock()), scribe=scribe)
-    first, second, third = exchange(1), exchange(2), exchange(3)
-    assert recorder.takes_bodies(first)
+    monkeypatch.setattr(scribe_module, "TOGETHER", 2)
     pen.held = 100_001
-    scribe.put(exchange(4), Held(1))
-    assert not recorder.takes_bodies(second)
+    scribe.put(*held(1, 1))
+    scribe.put(*held(2, 1))
+    second = held(3, 50_000)
+    eventually(lambda: scribe._full, "no room")
+    before = sys.getrefcount(second[1])
+    scribe.put(*second)
+    after = sys.getrefcount(second[1])
+    assert after == before
     pen.held = 0
-    eventually(lambda: not scribe.full, "room, though nothing else comes")
-    assert recorder.takes_bodies(third)
-    for one in (first, second, third):
-        recorder.end(one)
+    eventually(lambda: not scribe._full, "room, though nothing else comes")
+    scribe.put(*held(4, 50_000))
     assert scribe.flush()
-    assert (pen.without, scribe.counted(Recording()).without_bodies) == ([4, 2], 2)
+    assert (pen.without, pen.bodies) == ([1, 2, 3], [4])
+    assert scribe.counted(Recording()).without_bodies == 3
+
+
+def test_a_lot_that_was_huge_leaves_no_huge_buffer() -> None:
+    packer = Packer()
+    one = exchange(1)
+    one.agent = "x" * 3_000_000
+    lot = packer.pack([(one, None)], {})
+    assert (lot.count, lot.size > 3_000_000, len(packer._buffer)) == (1, True, 0)
+    assert [each.id for each, _ in unpack(packer.pack([(exchange(2), None)], {}).data)] == [exchange(2).id]
