@@ -4,13 +4,15 @@ Usage: python -m bench.record [--seconds S] [--load KIND …] [--instructions]
 
 Time is compared within one process, which takes turns of a twentieth of a second (bench/turns.py): two processes differ
 by some per cent from where their memory happens to lie, and one moment from the next by far more. It is the CPU time of
-the event loop's thread per request. With --instructions these are counted instead (bench/instructions.py).
+the event loop's thread per request. That thread has a core to itself, as it would have where the load comes from
+elsewhere: else it is the scheduler that is measured. With --instructions these are counted instead (bench/instructions.py).
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+import os
 import shutil
 import statistics
 import sys
@@ -59,10 +61,10 @@ LOADS = {
 }
 
 
-def timed(upstream: Process, folder: Path, load: Load, seconds: float) -> str:
-    """Costs in per cent, with their standard errors."""
+def timed(upstream: Process, folder: Path, load: Load, seconds: float, core: int) -> str:
+    """Costs in per cent, with their standard errors. `core`: of the event loop, -1 for any."""
     file = folder / "turns.json"
-    program = ["bench.turns", str(file), str(load.turn_s), str(load.settle_s)]
+    program = ["bench.turns", str(file), str(core), str(load.turn_s), str(load.settle_s)]
     process = start_a2a(upstream, folder / "home", program=program, settings={"A2A_LOG_BODIES": "true"})
     try:
         if load.stream:
@@ -126,6 +128,10 @@ def main() -> int:
     if options.instructions and shutil.which("valgrind") is None:
         print("instructions are counted by valgrind, which is not on PATH", file=sys.stderr)
         return 2
+    first, *others = sorted(os.sched_getaffinity(0))
+    if others:
+        os.sched_setaffinity(0, others)  # for all that is started here
+    core = first if others else -1
     with ExitStack() as stack:
         upstream = start_upstream()
         stack.callback(upstream.stop)
@@ -135,7 +141,7 @@ def main() -> int:
             shown = (
                 counted(upstream, folder, load)
                 if options.instructions
-                else timed(upstream, folder, load, options.seconds)
+                else timed(upstream, folder, load, options.seconds, core)
             )
             print(f"{kind:18}{shown}", flush=True)
     return 0

@@ -1,15 +1,17 @@
 """`a2a serve` that records in turns: nothing, exchanges, exchanges with bodies, each for a moment, in any order.
 
-Usage: python -m bench.turns FILE TURN_S SETTLE_S serve … (bench/record.py runs it)
+Usage: python -m bench.turns FILE CORE TURN_S SETTLE_S serve … (bench/record.py runs it)
 
-So short a turn is as fast as its neighbours, whatever else the machine does. FILE gets the rounds at the end: of each
-mode the CPU seconds of the event loop's thread, and the exchanges that ended.
+So short a turn is as fast as its neighbours, whatever else the machine does. The event loop's thread runs on CORE
+(-1: wherever there is room). FILE gets the rounds at the end: of each mode the CPU seconds of that thread, and the
+exchanges that ended.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 import random
 import sys
 import threading
@@ -33,8 +35,10 @@ Round = dict[str, Turn]
 class Turns(threading.Thread):
     """Goes on until the process ends. `rounds`: those that are complete."""
 
-    def __init__(self, turn_s: float, settle_s: float) -> None:
+    def __init__(self, core: int, turn_s: float, settle_s: float) -> None:
         super().__init__(daemon=True)
+        self._core = core
+        self._loop = threading.get_native_id()
         self._turn_s = turn_s
         self._settle_s = settle_s
         self._clock = time.pthread_getcpuclockid(threading.get_ident())
@@ -44,6 +48,8 @@ class Turns(threading.Thread):
     def run(self) -> None:
         while self.recorder is None or self.recorder.served < FIRST:
             time.sleep(self._turn_s)
+        if self._core >= 0:
+            os.sched_setaffinity(self._loop, {self._core})
         while True:
             self.rounds.append({mode: self._turn(self.recorder, mode) for mode in random.sample([*MODES], len(MODES))})
 
@@ -56,7 +62,7 @@ class Turns(threading.Thread):
 
 
 def main() -> None:
-    turns = Turns(float(sys.argv[2]), float(sys.argv[3]))
+    turns = Turns(int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4]))
 
     class Told(Recorder):
         """Of which the turns know."""
@@ -68,7 +74,7 @@ def main() -> None:
     recording.Recorder = Told  # type: ignore[attr-defined]
     turns.start()
     file = Path(sys.argv[1])
-    sys.argv = ["a2a", *sys.argv[4:]]
+    sys.argv = ["a2a", *sys.argv[5:]]
     with contextlib.suppress(SystemExit):
         a2a()
     file.write_text(json.dumps(turns.rounds))
