@@ -5,7 +5,8 @@ Usage: python -m bench.record [--seconds S] [--load KIND …] [--instructions]
 Time is compared within one process, which takes turns of a twentieth of a second (bench/turns.py): two processes differ
 by some per cent from where their memory happens to lie, and one moment from the next by far more. It is the CPU time of
 the event loop's thread per request. That thread has a core to itself, as it would have where the load comes from
-elsewhere: else it is the scheduler that is measured. With --instructions these are counted instead (bench/instructions.py).
+elsewhere: else it is the scheduler that is measured. With --instructions these are counted instead
+(bench/instructions.py).
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from bench.measures import CHAT, CLAUDE, chat_body, claude_body
 from bench.processes import Process, start_a2a, start_upstream
 from bench.turns import Round
 from bench.upstream import fast_runner
+
+SERVERS = 5
 
 
 class Load(Struct, frozen=True):
@@ -62,7 +65,22 @@ LOADS = {
 
 
 def timed(upstream: Process, folder: Path, load: Load, seconds: float, core: int) -> str:
-    """Costs in per cent, with their standard errors. `core`: of the event loop, -1 for any."""
+    """Costs in per cent, with their standard errors. `core`: of the event loop, -1 for any.
+
+    Each of several servers tells its medians: where memory happens to lie makes one differ from the next.
+    """
+    servers = [_turns(upstream, folder / f"{at}", load, seconds / SERVERS, core) for at in range(SERVERS)]
+    plain_us = statistics.median(_per_exchange(one, "off") for rounds in servers for one in rounds) * 1e6
+    shown = f"{plain_us:12,.0f} us of CPU, {sum(map(len, servers))} rounds"
+    for mode in ("on", "bodies"):
+        costs = [_cost(rounds, mode) for rounds in servers]
+        shown += f"   {mode} {statistics.mean(costs):+.1f} % (± {statistics.stdev(costs) / math.sqrt(SERVERS):.1f})"
+    return shown
+
+
+def _turns(upstream: Process, folder: Path, load: Load, seconds: float, core: int) -> list[Round]:
+    """Of one server."""
+    folder.mkdir()
     file = folder / "turns.json"
     program = ["bench.turns", str(file), str(core), str(load.turn_s), str(load.settle_s)]
     process = start_a2a(upstream, folder / "home", program=program, settings={"A2A_LOG_BODIES": "true"})
@@ -81,26 +99,17 @@ def timed(upstream: Process, folder: Path, load: Load, seconds: float, core: int
     if wrong or not right:
         raise RuntimeError(f"{wrong} wrong answers, {right} right ones")
     rounds = msgspec.json.decode(file.read_bytes(), type=list[Round])
-    used = [one for one in rounds if all(served >= 5 for _, served in one.values())]
-    plain_us = statistics.median(_per_exchange(one, "off") for one in used) * 1e6
-    shown = f"{plain_us:12,.0f} us of CPU, {len(used)} rounds"
-    for mode in ("on", "bodies"):
-        costs = sorted((_per_exchange(one, mode) / _per_exchange(one, "off") - 1) * 100 for one in used)
-        shown += f"   {mode} {statistics.median(costs):+.1f} % (± {_error(costs):.1f})"
-    return shown
+    return [one for one in rounds if all(served >= 5 for _, served in one.values())]
+
+
+def _cost(rounds: list[Round], mode: str) -> float:
+    """Per cent more than without a record, the median of the rounds: some are hit by something else."""
+    return (statistics.median(_per_exchange(one, mode) / _per_exchange(one, "off") for one in rounds) - 1) * 100
 
 
 def _per_exchange(one: Round, mode: str) -> float:
     cpu_s, ended = one[mode]
     return cpu_s / ended
-
-
-def _error(values: list[float]) -> float:
-    """The standard error of the median of sorted values: 1.25 times that of a mean, the spread by its middle two
-    thirds, as some turns are hit by something else.
-    """
-    sixth = len(values) // 6
-    return 1.25 * (values[-1 - sixth] - values[sixth]) / 2 / math.sqrt(len(values))
 
 
 def counted(upstream: Process, folder: Path, load: Load) -> str:

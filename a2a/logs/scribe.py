@@ -31,7 +31,7 @@ BATCH_BYTES = 1024 * 1024
 MANY = 1_000
 MANY_BYTES = 4 * 1024 * 1024
 """That do not wait for more. Each batch takes the interpreter from the event loop a few times, whatever it holds."""
-TOGETHER = 32
+TOGETHER = 16
 """That are packed by one call: what stands between several calls costs more than they do."""
 TOGETHER_BYTES = 1024 * 1024
 """Of large requests and answers that do not wait for that: they would be held on to."""
