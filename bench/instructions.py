@@ -1,7 +1,8 @@
 """What recording costs in instructions: the same on every run and every machine, unlike times. Needs valgrind.
 
 Of the event loop's thread, in user mode: what the kernel does for a request, a fifth to a third of its time, is not in
-it, so that a share of these instructions is more than the same share of the time would be.
+it, so that a share of these instructions is more than the same share of the time would be. And so slow is all this that
+most of the packing, which a busy loop does itself, is left to the writer's thread and is not in it either.
 """
 
 from __future__ import annotations
