@@ -64,8 +64,8 @@ Ended = tuple[Exchange, Capture | None]
 class Lot(Struct, frozen=True):
     """`count` exchanges, packed as a list of pairs (`Ended`), and the large ones of their bodies, in that order.
 
-    Packing costs the event loop a microsecond each, while all of it is at hand; a thread would fetch the same objects
-    from another core and hold the interpreter for it, and the loop pay for both.
+    Packing costs the event loop two or three microseconds each, while all of it is at hand; a thread would fetch the
+    same objects from another core and hold the interpreter for it, and the loop pay for both.
     """
 
     data: bytes
