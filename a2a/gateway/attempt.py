@@ -181,13 +181,13 @@ class Try(Struct, kw_only=True):
             except BaseException:
                 capture.calls.append(Upcall(self.entry.n, target.packed, sent, capture.room))
                 raise
-            upcall = Upcall(
-                self.entry.n, target.packed, sent, capture.room, answer.status, answer.headers, answer.pieces
-            )
-            if stream:
-                upcall.answer, upcall.times = [], []
-                answer.copy = upcall.add
+            upcall = Upcall(self.entry.n, target.packed, sent, capture.room, answer.status, answer.headers)
             capture.calls.append(upcall)
+            if stream:
+                upcall.times = []
+                answer.copy = upcall.add
+            else:
+                answer.copy = upcall.answer.append
         else:
             answer = await self._send(target, body)
         self.entry.connect_ms = answer.connect_ms

@@ -34,8 +34,6 @@ class Answer(Protocol):
     """How long its connection took to be made; None for one that was open, or that a library made."""
     copy: Callable[[bytes], None] | None
     """Gets each chunk too, while somebody wants it."""
-    pieces: list[bytes]
-    """What `body()` has read."""
 
     async def chunk(self) -> bytes:
         """The bytes that are there, waiting for at least one; b"" at the end. Raises Interrupted."""
@@ -53,13 +51,12 @@ class Answer(Protocol):
 class ProxiedAnswer:
     """The same over aiohttp."""
 
-    __slots__ = ("_response", "connect_ms", "copy", "headers", "pieces", "status")
+    __slots__ = ("_response", "connect_ms", "copy", "headers", "status")
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
         self.connect_ms: float | None = None
         self.copy: Callable[[bytes], None] | None = None
-        self.pieces: list[bytes] = []
         self.status = response.status
         self.headers = {name.lower(): value for name, value in response.headers.items()}
 
@@ -79,7 +76,6 @@ class ProxiedAnswer:
             raise Interrupted(f"the upstream broke the connection: {reason(error)}") from error
         if self.copy is not None:
             self.copy(data)
-        self.pieces.append(data)
         return data
 
     def close(self) -> None:

@@ -38,7 +38,7 @@ class Http1Answer:
 
     __slots__ = (
         *("_buffered", "_connection", "_ended", "_error", "_inflate", "_parts", "_waiter"),
-        *("connect_ms", "copy", "headers", "pieces", "status"),
+        *("connect_ms", "copy", "headers", "status"),
     )
 
     def __init__(self, connection: Carrier, status: int, headers: dict[str, str]) -> None:
@@ -46,7 +46,6 @@ class Http1Answer:
         self.headers = headers
         self.connect_ms: float | None = None
         self.copy: Callable[[bytes], None] | None = None
-        self.pieces: list[bytes] = []
         self._connection: Carrier | None = connection
         self._parts: deque[bytes] = deque()
         self._buffered = 0
@@ -81,7 +80,7 @@ class Http1Answer:
 
     async def body(self) -> bytes:
         """Everything. Raises Interrupted."""
-        pieces = self.pieces
+        pieces: list[bytes] = []
         while piece := await self.chunk():
             pieces.append(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
