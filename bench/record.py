@@ -32,6 +32,7 @@ from bench.turns import Round
 from bench.upstream import fast_runner
 
 SERVERS = 5
+"""Each has its own share of the seconds."""
 
 
 class Load(Struct, frozen=True):

@@ -22,6 +22,7 @@ from a2a.gateway.media import MediaFetcher
 from a2a.gateway.report import LIMITED_KINDS, Failed, Report, failure_of
 from a2a.gateway.responses_store import ResponseStore
 from a2a.gateway.watch import Watch
+from a2a.logs.scribe import LARGE
 from a2a.messages import Failure, Request, Usage
 from a2a.pool.pool import Lease
 from a2a.protocols.base import Profile, Upstream
@@ -176,6 +177,7 @@ class Try(Struct, kw_only=True):
         capture = self.job.report.capture
         if capture is not None:
             sent = body if body != capture.request else None
+            capture.bulky |= sent is not None and len(sent) >= LARGE
             try:
                 answer = await self._send(target, body)
             except BaseException:

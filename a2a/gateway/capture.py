@@ -60,7 +60,8 @@ class Capture(Struct, array_like=True, gc=False):
     them in MessagePack, besides those of the accounts that are asked.
 
     `answer`: what the client gets, and `total` all bytes of a stream, of which that is the beginning. `began`: when the
-    exchange did, on the monotonic clock. `apart`: of each large body whose it is and where it stood.
+    exchange did, on the monotonic clock. `apart`: of each large body whose it is and where it stood. `bulky`: one that
+    an upstream was sent may be large though the client's is not, with a picture that was downloaded.
     """
 
     room: int
@@ -73,6 +74,7 @@ class Capture(Struct, array_like=True, gc=False):
     answer: Sequence[bytes] = ()
     total: int | None = None
     apart: list[tuple[int, int]] | None = None
+    bulky: bool = False
 
     def beside(self) -> Sequence[bytes]:
         """Takes the large bodies out, once the exchange has ended."""

@@ -34,7 +34,7 @@ MANY_BYTES = 4 * 1024 * 1024
 TOGETHER = 16
 """That are packed by one call: what stands between several calls costs more than they do."""
 TOGETHER_BYTES = 1024 * 1024
-"""Of large requests and answers that do not wait for that: they would be held on to."""
+"""Of large bodies that do not wait for that: they would be held on to."""
 LARGE = 4 * 1024
 """Bytes of a body, or of a piece of one, that is handed over beside the rest, without another copy of it."""
 WAITING = 20_000
@@ -51,6 +51,9 @@ END_S = 5.0
 
 class Capture(Protocol):
     """The bodies of one exchange as they went by."""
+
+    bulky: bool
+    """Whether an upstream was sent a large body, whatever the client had sent."""
 
     def beside(self) -> Sequence[bytes]:
         """Takes out those of LARGE bytes and more, or large pieces of them. The rest can be packed as it is."""
@@ -201,7 +204,7 @@ class Scribe:
     def put(self, exchange: Exchange, capture: Capture | None = None) -> None:
         """An exchange that has ended: it does not change any more."""
         self._puts += 1
-        if capture is not None and exchange.request_bytes + exchange.answer_bytes >= LARGE:
+        if capture is not None and (capture.bulky or exchange.request_bytes + exchange.answer_bytes >= LARGE):
             capture = self._parted(exchange, capture)
         fresh = self._fresh
         fresh.append((exchange, capture))
@@ -217,8 +220,8 @@ class Scribe:
             self._not_kept += 1
             self._without(exchange)
             return None
-        self._large_bytes += exchange.request_bytes + exchange.answer_bytes
-        self._beside[exchange.id] = capture.beside()
+        large = self._beside[exchange.id] = capture.beside()
+        self._large_bytes += sum(map(len, large))
         return capture
 
     # either side

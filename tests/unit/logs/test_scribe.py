@@ -75,6 +75,7 @@ class Held(Struct):
     """A capture of this size."""
 
     size: int
+    bulky: bool = False
 
     def beside(self) -> list[bytes]:
         return [b"x" * self.size]
@@ -240,10 +241,8 @@ def test_many_are_packed_at_once_and_few_by_the_thread(
         assert len(packed) == 1
         scribe.put(*held(n, 1))
     assert packed[1:] == [(me, [1, 2, 3])]
-    asks, answers = exchange(4), exchange(5)
-    asks.request_bytes = answers.answer_bytes = 2 * 1024 * 1024
-    scribe.put(asks, Held(5_000))
-    scribe.put(answers, Held(6_000))
+    scribe.put(*held(4, 2 * 1024 * 1024))
+    scribe.put(exchange(5), Held(2 * 1024 * 1024, bulky=True))
     assert packed[2:] == [(me, [4]), (me, [5])]
     assert scribe.flush()
     assert pen.bodies == [0, 1, 2, 3, 4, 5]
