@@ -6,15 +6,15 @@ holds at most one event for each thing, the newest HISTORY of them; a listener t
 told by `Missed`. Lines of the server's log are kept besides: a flood of exchanges must not push out what is read after
 it.
 
-While nobody listens an exchange that changes is only put down, which costs its request next to nothing; it becomes an
-event when somebody asks.
+While nobody listens, of an exchange that changes the id is put down, which costs its request next to nothing; it
+becomes an event when somebody asks.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from contextlib import suppress
 from itertools import islice
 from typing import assert_never
@@ -56,8 +56,10 @@ class Live:
         self._history = history
         self._events: OrderedDict[Hashable, LiveEvent] = OrderedDict()
         self._seq = self._first = self._lost = int(clock.now() * 1_000_000)
-        self._unheard: dict[str, Exchange] = {}
-        """What has changed while nobody listened, by id."""
+        self._unheard: dict[str, None] = {}
+        """The ids of what has changed while nobody listened, in that order."""
+        self.recall: Callable[[], Iterable[Exchange]] = tuple
+        """Gives what is known of exchanges now: what is put down is looked up there."""
         self._lines: deque[LogEntry] = deque(maxlen=LOG_LINES)
         self._listeners: set[Listener] = set()
         self.heard = asyncio.Event()
@@ -75,20 +77,26 @@ class Live:
             self.publish(ExchangeChanged(exchange))
             return
         unheard = self._unheard
-        if exchange.id in unheard:  # it is the same object, as it is by then
-            return
-        unheard[exchange.id] = exchange
+        unheard[exchange.id] = None
         if len(unheard) > UNHEARD:
             del unheard[next(iter(unheard))]
-            self._seq += 1
-            self._lost = self._seq  # and all before it: who comes back has to ask anew anyway
+            self._lose()
+
+    def _lose(self) -> None:
+        """One event, and all before it: who comes back has to ask anew anyway."""
+        self._seq += 1
+        self._lost = self._seq
 
     def _tell_unheard(self) -> None:
         """As they are now, behind everything else that happened meanwhile."""
         if self._unheard:
             unheard, self._unheard = self._unheard, {}
-            for exchange in unheard.values():
-                self.publish(ExchangeChanged(exchange))
+            known = {exchange.id: exchange for exchange in self.recall()}
+            for _ in unheard.keys() - known.keys():
+                self._lose()
+            for exchange_id in unheard:
+                if exchange_id in known:
+                    self.publish(ExchangeChanged(known[exchange_id]))
 
     def publish(self, change: Change) -> None:
         self._seq += 1

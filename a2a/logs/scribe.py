@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Raw, Struct, structs
 
 from a2a.control.types import Exchange, Recording
 
@@ -35,6 +35,8 @@ TOGETHER = 16
 """That are packed by one call: what stands between several calls costs more than they do."""
 TOGETHER_BYTES = 1024 * 1024
 """Of large bodies that do not wait for that: they would be held on to."""
+RECENT = 200
+"""Exchanges that have ended and stay in memory: what a question finds that comes before the file is written."""
 LARGE = 4 * 1024
 """Bytes of a body, or of a piece of one, that is handed over beside the rest, without another copy of it."""
 WAITING = 20_000
@@ -79,7 +81,12 @@ class Lot(Struct, frozen=True):
     def size(self) -> int:
         return len(self.data) + sum(map(len, self.large))
 
+    def exchanges(self) -> list[Exchange]:
+        """Without their bodies."""
+        return [exchange for exchange, _ in _unpack(self.data)]
 
+
+_unpack = msgspec.msgpack.Decoder(list[tuple[Exchange, Raw]]).decode
 _BUFFER_BYTES = 1024 * 1024
 """More is not kept for the next lot."""
 
@@ -166,6 +173,9 @@ class Scribe:
         self._beside: dict[str, Sequence[bytes]] = {}
         """The large bodies of that, by the exchange's id."""
         self._queue: deque[Lot] = deque()
+        self._recent: deque[Lot] = deque()
+        """The newest that have been packed, without large bodies, written or not; so many exchanges:"""
+        self._kept = 0
         self._batch: list[Lot] = []
         # Each counter has one writer: the event loop, the thread, or who packs.
         self._puts = self._large_bytes = self._not_kept = 0
@@ -257,11 +267,19 @@ class Scribe:
                 self._beside.pop(exchange.id, None)
         size = lot.size
         self._queue.append(lot)
+        self._keep(lot)
         self._lost_waiting += len(ended) - lot.count
         self._packed += lot.count
         self._packed_bytes += size
         self._many += lot.count
         self._big += size
+
+    def _keep(self, lot: Lot) -> None:
+        recent = self._recent
+        recent.append(Lot(lot.data, lot.count, ()) if lot.large else lot)
+        self._kept += lot.count
+        while self._kept - recent[0].count >= RECENT:
+            self._kept -= recent.popleft().count
 
     def _let_go(self) -> None:
         """Of the oldest that wait; should the thread take them at the same moment, there is room anyway."""
@@ -281,6 +299,22 @@ class Scribe:
     def _see(self) -> None:
         """Whether there is room."""
         self._full = self._packed_bytes - self._done_bytes + self._hand.held > WAITING_BYTES
+
+    def recent(self) -> list[Exchange]:
+        """What was put last, oldest first, RECENT of it or a few more, without bodies."""
+        with self._packing:
+            packed = [exchange for lot in self._recent for exchange in lot.exchanges()]
+            return [*packed, *(exchange for exchange, _ in self._fresh)]
+
+    def find(self, exchange_id: str) -> Exchange | None:
+        """Of what was put last."""
+        name = exchange_id.encode(errors="replace")
+        with self._packing:
+            for exchange, _ in self._fresh:
+                if exchange.id == exchange_id:
+                    return exchange
+            lots = [lot for lot in self._recent if name in lot.data]
+        return next((one for lot in lots for one in lot.exchanges() if one.id == exchange_id), None)
 
     def counted(self, state: Recording) -> Recording:
         """The state with what has been written, lost and not written yet."""

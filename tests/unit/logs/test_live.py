@@ -42,6 +42,14 @@ def exchange(name: str, **fields: object) -> Exchange:
     return Exchange(id=name, started_at=0.0, client="c", front="chat", path="/", **fields)  # type: ignore[arg-type]
 
 
+def tell(stream: Live, *exchanges: Exchange) -> None:
+    """They have changed, and can be looked up from now on."""
+    known = {one.id: one for one in [*stream.recall(), *exchanges]}
+    stream.recall = known.values
+    for one in exchanges:
+        stream.changed(one)
+
+
 def account(name: str, state: str = "ready") -> AccountView:
     return AccountView(id=name, provider="openai-custom", alias=name, state=state)  # type: ignore[arg-type]
 
@@ -237,11 +245,9 @@ async def test_who_leaves_does_not_silence_the_others() -> None:
 async def test_an_exchange_that_nobody_hears_of_is_told_when_somebody_asks() -> None:
     stream = live()
     one, two = exchange("ex_1"), exchange("ex_2")
-    stream.changed(one)
-    stream.changed(two)
+    tell(stream, one, two)
     stream.publish(AccountChanged(account("a")))
-    one.state = "done"
-    stream.changed(one)
+    tell(stream, exchange("ex_1", state="done"))
     assert changes(stream.since(FIRST)) == [
         AccountChanged(account("a")),
         ExchangeChanged(exchange("ex_1", state="done")),
@@ -250,11 +256,22 @@ async def test_an_exchange_that_nobody_hears_of_is_told_when_somebody_asks() -> 
     assert stream.last == FIRST + 3
 
 
+async def test_what_is_not_known_any_more_is_lost() -> None:
+    stream = live()
+    gone, kept = exchange("ex_1"), exchange("ex_2")
+    publish(stream, "a")
+    before = stream.last
+    tell(stream, gone, kept)
+    stream.recall = lambda: [kept]
+    missed, rest = stream.since(before)
+    assert (missed.change, rest.change) == (Missed(count=1), ExchangeChanged(kept))
+
+
 async def test_who_begins_to_listen_hears_what_comes_then() -> None:
     stream = live()
-    stream.changed(exchange("ex_1"))
+    tell(stream, exchange("ex_1"))
     listener = stream.listen()
-    stream.changed(exchange("ex_2"))
+    tell(stream, exchange("ex_2"))
     assert changes(await listener.events(10, SOON_S)) == [ExchangeChanged(exchange("ex_2"))]
     listener.close()
 
@@ -262,11 +279,10 @@ async def test_who_begins_to_listen_hears_what_comes_then() -> None:
 async def test_who_comes_back_to_what_nobody_heard_is_told_what_is_lost() -> None:
     stream = live(history=1000)
     listener = stream.listen()
-    stream.changed(exchange("ex_before"))
+    tell(stream, exchange("ex_before"))
     seen = (await listener.events(10, SOON_S))[-1].seq
     listener.close()
-    for n in range(UNHEARD + 5):
-        stream.changed(exchange(f"ex_{n}"))
+    tell(stream, *(exchange(f"ex_{n}") for n in range(UNHEARD + 5)))
     missed, *rest = stream.since(seen, most=1000)
     assert missed.change == Missed(count=5)
     assert [event.change.exchange.id for event in rest if isinstance(event.change, ExchangeChanged)] == [

@@ -248,6 +248,46 @@ def test_many_are_packed_at_once_and_few_by_the_thread(
     assert pen.bodies == [0, 1, 2, 3, 4, 5]
 
 
+@pytest.mark.parametrize("together", [1, 4, 100])
+def test_the_newest_can_be_asked_for_packed_or_not(
+    pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch, together: int
+) -> None:
+    monkeypatch.setattr(scribe_module, "TOGETHER", together)
+    monkeypatch.setattr(scribe_module, "RECENT", 8)
+    monkeypatch.setattr(scribe_module, "BATCH_S", 1000.0)
+    for n in range(21):
+        scribe.put(*held(n, LARGE * (n % 3)))
+        newest = list(range(n + 1))[-8:]
+        assert [int(one.id[3:]) for one in scribe.recent()][-8:] == newest
+        assert [found.id for at in newest if (found := scribe.find(exchange(at).id))] == [
+            exchange(at).id for at in newest
+        ]
+    assert len(scribe.recent()) < 8 + max(together, 14)
+    assert scribe.flush()
+    assert [one.answer_bytes for one in scribe.recent()][-3:] == [0, LARGE, 2 * LARGE]
+    assert scribe.find("ex_none") is None
+
+
+def test_what_was_let_go_of_is_still_known(pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scribe_module, "WAITING", 2)
+    pen.holds.clear()
+    scribe.put(exchange(0))
+    assert pen.begun.wait(10)
+    for n in range(1, 6):
+        scribe.put(exchange(n))
+    assert scribe.counted(Recording()).lost == 3
+    assert scribe.find(exchange(1).id) == exchange(1)
+
+
+def test_none_is_missed_while_the_thread_packs(pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scribe_module, "TOGETHER", 5)
+    monkeypatch.setattr(scribe_module, "BATCH_S", 0.0)
+    for n in range(2_000):
+        scribe.put(exchange(n))
+        assert scribe.find(exchange(n).id) is not None
+        assert scribe.recent()[-1].id == exchange(n).id
+
+
 def test_a_bug_costs_a_batch_and_not_the_recording(pen: Pen, scribe: Scribe, caplog: pytest.LogCaptureFixture) -> None:
     pen.broken = True
     scribe.put(exchange(1))
