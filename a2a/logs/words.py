@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from a2a.control.bodies import is_binary
 from a2a.control.types import Bodies, Exchange
@@ -74,33 +75,80 @@ def _said(bodies: Bodies) -> Iterator[str]:
 def _strings(body: str) -> Iterator[str]:
     if is_binary(body):
         return
-    parts: dict[str, list[str]] = {}
+    gathered = _Gathered()
     frames = [body] if body.lstrip()[:1] in ("{", "[") else _FRAME.findall(body)
     for frame in frames:
         try:
-            value = msgspec.json.decode(frame)
+            gathered.add(_decode(frame))
         except (msgspec.DecodeError, RecursionError, UnicodeError):
             continue
-        _gather(value, "", parts)
-    if not parts:
-        yield _BLOB.sub(" ", body)  # cut, or no JSON: its words as they stand
-    for path in parts.values():
-        yield _BLOB.sub(" ", "".join(path))
+    if not gathered.texts:
+        yield _without_blobs(body)  # cut, or no JSON: its words as they stand
+    for pieces in gathered.texts:
+        yield _without_blobs("".join(pieces))
 
 
-def _gather(value: Any, path: str, parts: dict[str, list[str]]) -> None:
-    """Strings by their path: the pieces of a stream's text, which share one, come together as they were said."""
-    if isinstance(value, str):
-        known = parts.setdefault(path, [])
-        if not known or known[-1] != value or (len(value) < _REPEATED and path.rpartition(".")[2] not in _LABELS):
-            known.append(value)
-    elif isinstance(value, dict):
-        for key, one in value.items():
-            _gather(one, f"{path}.{key}", parts)
-    elif isinstance(value, list):
-        for at, one in enumerate(value):
-            _gather(one, f"{path}.{at}", parts)
+def _without_blobs(text: str) -> str:
+    return _BLOB.sub(" ", text) if _BLOB_PART.search(text[::_EACH]) else text
 
+
+_EACH = 5
+_BLOB_PART = re.compile(r"[A-Za-z0-9+/_=-]{40}")
+"""Of each fifth character, what a `_BLOB` has at least: a fraction of the search where there is none."""
+
+
+class _Place(Struct):
+    """Where strings may stand. `label`: they are words of the protocol; `pieces`: those that stood there."""
+
+    path: str
+    label: bool
+    pieces: list[str] = []
+    behind: dict[str | int, _Place] = {}
+
+
+class _Gathered:
+    """Strings by their path: the pieces of a stream's text, which share one, come together as they were said.
+
+    Asked of every frame of every stream: a place is looked up by one key from the place before it, and its path, which
+    may be that of another ("a.b" or "b" in "a"), is put together once.
+    """
+
+    def __init__(self) -> None:
+        self.texts: list[list[str]] = []
+        """In the order of their first strings."""
+        self._places: dict[str, _Place] = {}
+        self._root = _Place("", label=False)
+
+    def add(self, value: Any) -> None:
+        """A decoded frame."""
+        self._add([value], self._root)
+
+    def _add(self, values: Any, place: _Place) -> None:
+        """Of an array or an object."""
+        behind = place.behind
+        for key, one in enumerate(values) if type(values) is list else values.items():
+            kind = type(one)
+            if kind is str:
+                there = behind.get(key) or self._behind(place, key)
+                pieces = there.pieces
+                if not pieces:
+                    self.texts.append(pieces)
+                    pieces.append(one)
+                elif pieces[-1] != one or (len(one) < _REPEATED and not there.label):
+                    pieces.append(one)
+            elif kind is dict or kind is list:
+                self._add(one, behind.get(key) or self._behind(place, key))
+
+    def _behind(self, place: _Place, key: str | int) -> _Place:
+        path = f"{place.path}.{key}"
+        known = self._places.get(path)
+        if known is None:
+            known = self._places[path] = _Place(path, path.rpartition(".")[2] in _LABELS)
+        place.behind[key] = known
+        return known
+
+
+_decode = msgspec.json.Decoder().decode
 
 _REPEATED = 12
 """A longer string that comes again is an id of every frame, not a token said twice."""
