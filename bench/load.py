@@ -122,10 +122,11 @@ class Probe:
 
 
 class _Client(asyncio.Protocol):
-    """Asks again as soon as it is answered, until `turns` are used up or the deadline has passed."""
+    """Asks again `pause_s` after it is answered, until `turns` are used up or the deadline has passed."""
 
-    def __init__(self, ask: bytes, turns: int, deadline: float, done: asyncio.Future[None]) -> None:
+    def __init__(self, ask: bytes, turns: int, deadline: float, pause_s: float, done: asyncio.Future[None]) -> None:
         self.ask = ask
+        self.pause_s = pause_s
         self.turns = turns
         self.deadline = deadline
         self.done = done
@@ -151,7 +152,10 @@ class _Client(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if answer := self.reader.feed(data):
             self.answers.append(answer)
-            self._next()
+            if self.pause_s:
+                asyncio.get_running_loop().call_later(self.pause_s, self._next)
+            else:
+                self._next()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.over:
@@ -161,14 +165,21 @@ class _Client(asyncio.Protocol):
 
 
 async def crowd(
-    process: Process, path: str, body: bytes, *, clients: int, seconds: float = ANSWER_TIMEOUT_S, turns: int = 1 << 30
+    process: Process,
+    path: str,
+    body: bytes,
+    *,
+    clients: int,
+    seconds: float = ANSWER_TIMEOUT_S,
+    turns: int = 1 << 30,
+    pause_s: float = 0.0,
 ) -> list[Answer]:
     """`clients` connections at once, each asking again and again; answers that never came count as wrong."""
     loop = asyncio.get_running_loop()
     ask = request(process, path, body)
     deadline = time.perf_counter() + seconds
     waits: list[asyncio.Future[None]] = [loop.create_future() for _ in range(clients)]
-    crew = [_Client(ask, turns, deadline, wait) for wait in waits]
+    crew = [_Client(ask, turns, deadline, pause_s, wait) for wait in waits]
     await asyncio.gather(*(loop.create_connection(client.made, process.host, process.port) for client in crew))
     _, late = await asyncio.wait(waits, timeout=seconds + ANSWER_TIMEOUT_S)
     for client in crew:

@@ -36,7 +36,8 @@ SERVERS = 5
 
 
 class Load(Struct, frozen=True):
-    """`clients` ask at once, `turn_s` and `settle_s` are the lengths of a turn and of what comes before it.
+    """`clients` ask at once, each `pause_s` after its answer: what is recorded is to be written too. `turn_s` and
+    `settle_s` are the lengths of a turn and of what comes before it.
 
     `calm`: what is asked where instructions are counted, `counted` times by `few` clients: streams at a model's pace.
     """
@@ -44,23 +45,23 @@ class Load(Struct, frozen=True):
     path: str
     body: bytes
     clients: int
+    pause_s: float
     turn_s: float
     settle_s: float
     calm: bytes
     counted: int
     few: int
-    stream: bool = False
 
 
 _SMALL = chat_body("bench-small", stream=False)
 _LARGE = chat_body("bench-small", stream=False, size=200 * 1024)
 _STREAM, _CALM = (chat_body(model, stream=True) for model in ("bench-stream", "bench-brisk"))
 LOADS = {
-    "unary": Load(CHAT, _SMALL, 32, 0.05, 0.005, _SMALL, 240, 8),
-    "200 KB body": Load(CHAT, _LARGE, 16, 0.05, 0.005, _LARGE, 120, 8),
-    "stream": Load(CHAT, _STREAM, 4, 0.1, 0.05, _CALM, 20, 1, stream=True),
+    "unary": Load(CHAT, _SMALL, 32, 0.0, 0.05, 0.005, _SMALL, 240, 8),
+    "200 KB body": Load(CHAT, _LARGE, 16, 0.1, 0.2, 0.02, _LARGE, 120, 8),
+    "stream": Load(CHAT, _STREAM, 4, 0.002, 0.1, 0.02, _CALM, 20, 1),
     "claude -> openai": Load(
-        CLAUDE, claude_body("bench-mixed"), 4, 0.1, 0.05, claude_body("bench-tools"), 20, 1, stream=True
+        CLAUDE, claude_body("bench-mixed"), 4, 0.002, 0.1, 0.02, claude_body("bench-tools"), 20, 1
     ),
 }
 
@@ -71,12 +72,14 @@ def timed(upstream: Process, folder: Path, load: Load, seconds: float, core: int
     Each of several servers tells its medians: where memory happens to lie makes one differ from the next.
     """
     servers = [_turns(upstream, folder / f"{at}", load, seconds / SERVERS, core) for at in range(SERVERS)]
-    plain_us = statistics.median(_per_exchange(one, "off") for rounds in servers for one in rounds) * 1e6
-    shown = f"{plain_us:12,.0f} us of CPU, {sum(map(len, servers))} rounds"
+    everything = [one for rounds in servers for one in rounds]
+    plain_us = statistics.median(_per_exchange(one, "off") for one in everything) * 1e6
+    shown = f"{plain_us:12,.0f} us of CPU, {len(everything)} rounds"
     for mode in ("on", "bodies"):
         costs = [_cost(rounds, mode) for rounds in servers]
         shown += f"   {mode} {statistics.mean(costs):+.1f} % (± {statistics.stdev(costs) / math.sqrt(SERVERS):.1f})"
-    return shown
+    _, ended, without = (sum(of) for of in zip(*(one["bodies"] for one in everything), strict=True))
+    return f"{shown}, {1 - without / ended:.0%} of them kept"
 
 
 def _turns(upstream: Process, folder: Path, load: Load, seconds: float, core: int) -> list[Round]:
@@ -86,9 +89,9 @@ def _turns(upstream: Process, folder: Path, load: Load, seconds: float, core: in
     program = ["bench.turns", str(file), str(core), str(load.turn_s), str(load.settle_s)]
     process = start_a2a(upstream, folder / "home", program=program, settings={"A2A_LOG_BODIES": "true"})
     try:
-        if load.stream:
+        if load.pause_s:
             with fast_runner() as runner:
-                ask = crowd(process, load.path, load.body, clients=load.clients, seconds=seconds)
+                ask = crowd(process, load.path, load.body, clients=load.clients, seconds=seconds, pause_s=load.pause_s)
                 answers = runner.run(ask)
             right, wrong = sum(answer.ok for answer in answers), sum(not answer.ok for answer in answers)
         else:
@@ -100,7 +103,7 @@ def _turns(upstream: Process, folder: Path, load: Load, seconds: float, core: in
     if wrong or not right:
         raise RuntimeError(f"{wrong} wrong answers, {right} right ones")
     rounds = msgspec.json.decode(file.read_bytes(), type=list[Round])
-    return [one for one in rounds if all(served >= 5 for _, served in one.values())]
+    return [one for one in rounds if all(served >= 5 for _, served, _ in one.values())]
 
 
 def _cost(rounds: list[Round], mode: str) -> float:
@@ -109,7 +112,7 @@ def _cost(rounds: list[Round], mode: str) -> float:
 
 
 def _per_exchange(one: Round, mode: str) -> float:
-    cpu_s, ended = one[mode]
+    cpu_s, ended, _ = one[mode]
     return cpu_s / ended
 
 

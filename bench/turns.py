@@ -3,8 +3,8 @@
 Usage: python -m bench.turns FILE CORE TURN_S SETTLE_S serve … (bench/record.py runs it)
 
 So short a turn is as fast as its neighbours, whatever else the machine does. The event loop's thread runs on CORE
-(-1: wherever there is room). FILE gets the rounds at the end: of each mode the CPU seconds of that thread, and the
-exchanges that ended.
+(-1: wherever there is room). FILE gets the rounds at the end: of each mode the CPU seconds of that thread, the
+exchanges that ended, and how many of them went without their bodies because too many waited to be written.
 """
 
 from __future__ import annotations
@@ -20,15 +20,17 @@ from pathlib import Path
 from typing import Any
 
 from a2a.cli import main as a2a
+from a2a.control.types import Recording
 from a2a.gateway import recording
 from a2a.logs.recorder import Recorder
+from a2a.logs.scribe import Scribe
 
 MODES = {"off": (False, 0), "on": (True, 0), "bodies": (True, 256 * 1024)}
 """What is recorded -> whether exchanges are stored, and bytes of each body."""
 FIRST = 500
 """Exchanges before the first turn: by then everything has been done once."""
 
-Turn = tuple[float, int]
+Turn = tuple[float, int, int]
 Round = dict[str, Turn]
 
 
@@ -43,22 +45,29 @@ class Turns(threading.Thread):
         self._settle_s = settle_s
         self._clock = time.pthread_getcpuclockid(threading.get_ident())
         self.recorder: Recorder | None = None
+        self.scribe: Scribe | None = None
         self.rounds: list[Round] = []
 
     def run(self) -> None:
-        while self.recorder is None or self.recorder.served < FIRST:
+        while self.recorder is None or self.scribe is None or self.recorder.served < FIRST:
             time.sleep(self._turn_s)
         if self._core >= 0:
             os.sched_setaffinity(self._loop, {self._core})
         while True:
-            self.rounds.append({mode: self._turn(self.recorder, mode) for mode in random.sample([*MODES], len(MODES))})
+            modes = random.sample([*MODES], len(MODES))
+            self.rounds.append({mode: self._turn(self.recorder, self.scribe, mode) for mode in modes})
 
-    def _turn(self, recorder: Recorder, mode: str) -> Turn:
+    def _turn(self, recorder: Recorder, scribe: Scribe, mode: str) -> Turn:
         recorder.storing, recorder.body_cap = MODES[mode]
         time.sleep(self._settle_s)
-        spent, served = time.clock_gettime(self._clock), recorder.served
+        spent, served, without = time.clock_gettime(self._clock), recorder.served, _without_bodies(scribe)
         time.sleep(self._turn_s)
-        return time.clock_gettime(self._clock) - spent, recorder.served - served
+        spent = time.clock_gettime(self._clock) - spent
+        return spent, recorder.served - served, _without_bodies(scribe) - without
+
+
+def _without_bodies(scribe: Scribe) -> int:
+    return scribe.counted(Recording()).without_bodies
 
 
 def main() -> None:
@@ -69,7 +78,7 @@ def main() -> None:
 
         def __init__(self, *args: Any, **given: Any) -> None:
             super().__init__(*args, **given)
-            turns.recorder = self
+            turns.recorder, turns.scribe = self, given["scribe"]
 
     recording.Recorder = Told  # type: ignore[attr-defined]
     turns.start()

@@ -185,11 +185,7 @@ class Try(Struct, kw_only=True):
                 raise
             upcall = Upcall(self.entry.n, target.packed, sent, capture.room, answer.status, answer.headers)
             capture.calls.append(upcall)
-            if stream:
-                upcall.times = []
-                answer.copy = upcall.add
-            else:
-                answer.copy = upcall.answer.append
+            answer.copy = upcall.flow() if stream else upcall.answer.append
         else:
             answer = await self._send(target, body)
         self.entry.connect_ms = answer.connect_ms

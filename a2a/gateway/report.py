@@ -86,7 +86,7 @@ class Report:
     def respond(self, sink: Sink, status: int, headers: dict[str, str], body: bytes) -> Coroutine[Any, Any, None]:
         """Answer at once."""
         if self.capture is not None:
-            self.capture.answer_headers, self.capture.answer = headers, (body,)
+            self.capture.answer_headers, self.capture.answer = headers, [body]
         return sink.respond(status, headers, body)
 
     def head(self, attempt: Attempt, status: int) -> None:

@@ -32,10 +32,10 @@ def capture(call: Call, secrets: Sequence[str] = ()) -> Capture:
     return capture_of(call, CAP, Raw(msgspec.msgpack.encode(secrets)))
 
 
-def upcall(made: Capture, request: bytes | None = None, secrets: tuple[str, ...] = (), streams: bool = False) -> Upcall:
+def upcall(made: Capture, request: bytes | None = None, secrets: tuple[str, ...] = ()) -> Upcall:
     target = Target(URL("https://up.example/v1"), {"Accept": "*/*"})
     target.secrets = secrets
-    one = Upcall(len(made.calls) + 1, target.packed, request, made.room, 200, {}, [], [] if streams else None)
+    one = Upcall(len(made.calls) + 1, target.packed, request, made.room, 200, {})
     made.calls.append(one)
     return one
 
@@ -88,12 +88,10 @@ def test_secrets_of_settings_and_of_each_account() -> None:
 def test_nothing_is_lost_within_the_limit(streams: bool, sizes: list[int], asked: int) -> None:
     pieces = [bytes([65 + at]) * size for at, size in enumerate(sizes)]
     made = capture(call(b"r" * asked))
-    one, again = upcall(made, streams=streams), upcall(made, b"other" * asked)
+    one, again = upcall(made), upcall(made, b"other" * asked)
+    take = one.flow() if streams else one.answer.append
     for piece in pieces:
-        if streams:
-            one.add(piece)
-        else:
-            one.answer.append(piece)
+        take(piece)
     again.answer = [b"refused"]
     made.answer, made.total = (pieces[:1], sum(sizes)) if streams else ([b"".join(pieces)], None)
     found, beside = passed_on(made)
@@ -106,6 +104,27 @@ def test_nothing_is_lost_within_the_limit(streams: bool, sizes: list[int], asked
     assert (found.request, found.total) == (b"r" * asked, sum(sizes))
     assert b"".join(found.answer) == (pieces[0] if streams else b"".join(pieces))
     assert bool(beside) == (asked >= LARGE or max(sizes) >= LARGE)
+
+
+@pytest.mark.parametrize("streams", [False, True])
+@pytest.mark.parametrize("sizes", [[LARGE + 1], [100] * 100, [5, LARGE, 7]])
+def test_an_answer_that_was_passed_on_is_handed_over_once(streams: bool, sizes: list[int]) -> None:
+    pieces = [bytes([65 + at]) * size for at, size in enumerate(sizes)]
+    made = capture(call())
+    refused, one = upcall(made), upcall(made)
+    refused.answer = [b"refused"]
+    take = one.flow() if streams else one.answer.append
+    for piece in pieces:
+        take(piece)
+    made.answer = [*pieces]
+    beside = made.beside()
+    assert len(beside) == (1 if streams else sum(size >= LARGE for size in sizes))
+    (exchange_done,) = done(Packer().pack([(exchange(), made)], {}).data, iter(beside))
+    found = exchange_done.taken
+    assert found is not None
+    assert b"".join(found.answer) == b"".join(found.calls[1].answer) == b"".join(pieces)
+    assert (found.total, found.calls[1].total) == (sum(sizes), sum(sizes))
+    assert found.calls[0].answer == [b"refused"]
 
 
 def test_an_answer_read_whole_is_one_arrival_at_its_end() -> None:
