@@ -36,8 +36,8 @@ SERVERS = 5
 
 
 class Load(Struct, frozen=True):
-    """`clients` ask at once, each `pause_s` after its answer: what is recorded is to be written too. `turn_s` and
-    `settle_s` are the lengths of a turn and of what comes before it.
+    """`clients` ask at once, each again `pause_s` after its answer. `turn_s` and `settle_s` are the lengths of a turn
+    and of what comes before it.
 
     `calm`: what is asked where instructions are counted, `counted` times by `few` clients: streams at a model's pace.
     """
@@ -45,25 +45,28 @@ class Load(Struct, frozen=True):
     path: str
     body: bytes
     clients: int
-    pause_s: float
     turn_s: float
     settle_s: float
     calm: bytes
     counted: int
     few: int
+    stream: bool = False
+    pause_s: float = 0.0
 
 
 _SMALL = chat_body("bench-small", stream=False)
 _LARGE = chat_body("bench-small", stream=False, size=200 * 1024)
 _STREAM, _CALM = (chat_body(model, stream=True) for model in ("bench-stream", "bench-brisk"))
 LOADS = {
-    "unary": Load(CHAT, _SMALL, 32, 0.0, 0.05, 0.005, _SMALL, 240, 8),
-    "200 KB body": Load(CHAT, _LARGE, 16, 0.1, 0.2, 0.02, _LARGE, 120, 8),
-    "stream": Load(CHAT, _STREAM, 4, 0.002, 0.1, 0.02, _CALM, 20, 1),
+    "unary": Load(CHAT, _SMALL, 32, 0.05, 0.005, _SMALL, 240, 8),
+    "200 KB body": Load(CHAT, _LARGE, 16, 0.05, 0.005, _LARGE, 120, 8),
+    "200 KB, at a pace": Load(CHAT, _LARGE, 16, 0.2, 0.02, _LARGE, 120, 8, pause_s=0.1),
+    "stream": Load(CHAT, _STREAM, 4, 0.1, 0.05, _CALM, 20, 1, stream=True),
     "claude -> openai": Load(
-        CLAUDE, claude_body("bench-mixed"), 4, 0.002, 0.1, 0.02, claude_body("bench-tools"), 20, 1
+        CLAUDE, claude_body("bench-mixed"), 4, 0.1, 0.05, claude_body("bench-tools"), 20, 1, stream=True
     ),
 }
+"""Saturated, but for the one at a pace that the writing of such bodies can follow."""
 
 
 def timed(upstream: Process, folder: Path, load: Load, seconds: float, core: int) -> str:
@@ -89,7 +92,7 @@ def _turns(upstream: Process, folder: Path, load: Load, seconds: float, core: in
     program = ["bench.turns", str(file), str(core), str(load.turn_s), str(load.settle_s)]
     process = start_a2a(upstream, folder / "home", program=program, settings={"A2A_LOG_BODIES": "true"})
     try:
-        if load.pause_s:
+        if load.stream or load.pause_s:
             with fast_runner() as runner:
                 ask = crowd(process, load.path, load.body, clients=load.clients, seconds=seconds, pause_s=load.pause_s)
                 answers = runner.run(ask)
