@@ -33,6 +33,8 @@ class OpenAIProvider(OpenAIShaped):
             base = structs.replace(base, **{"max_field": "max_completion_tokens", **preset.quirks})
         elif self.base_url(account) == self.default_base_url:
             base = Profile(family="openai", custom_tools=True)
+        elif model.startswith(REASONING_MODELS):  # behind somebody else they refuse the same
+            base = Profile(sampling="none")
         if base.family == "openai" and model.startswith(REASONING_MODELS):
             base = structs.replace(base, sampling="none", system_role="developer")
         return base

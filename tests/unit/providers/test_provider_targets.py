@@ -146,7 +146,13 @@ def test_openai_s_reasoning_models_take_no_sampling(model: str) -> None:
 
 
 def test_an_unknown_upstream_gets_the_field_that_all_understand() -> None:
-    assert profile("gpt-5.6", urls={"base_url": "http://host/v1"}) == Profile(max_field="max_tokens")
+    assert profile("qwen3", urls={"base_url": "http://host/v1"}) == Profile(max_field="max_tokens")
+
+
+def test_openai_s_reasoning_models_refuse_the_same_behind_somebody_else() -> None:
+    assert profile("gpt-5.6", urls={"base_url": "http://host/v1"}) == Profile(
+        max_field="max_completion_tokens", sampling="none"
+    )
 
 
 @pytest.mark.parametrize(
