@@ -13,6 +13,7 @@ from a2a.control.types import Exchange, Recording
 from a2a.gateway.capture import Capture, Taken, taken
 from a2a.gateway.prompt_log import PromptLog, Where
 from a2a.gateway.sealing import bodies_of
+from a2a.logs.entry import Entry, shown
 from a2a.logs.safe_store import Keeping, SafeStore
 from a2a.logs.scribe import Lot
 
@@ -39,12 +40,12 @@ class Done(Struct, frozen=True):
     taken: Taken | None
 
 
-_unpack = msgspec.msgpack.Decoder(list[tuple[Exchange, Capture | None]]).decode
+_unpack = msgspec.msgpack.Decoder(list[tuple[Entry, Capture | None]]).decode
 
 
 def done(data: bytes, large: Iterator[bytes]) -> list[Done]:
     """What is in a lot. Takes its large bodies."""
-    return [Done(exchange, taken(bodies, large) if bodies else None) for exchange, bodies in _unpack(data)]
+    return [Done(shown(entry), taken(bodies, large) if bodies else None) for entry, bodies in _unpack(data)]
 
 
 class OwnHand:

@@ -8,10 +8,11 @@ from typing import Any
 from msgspec import Struct
 
 from a2a.clock import Clock, exchange_id
-from a2a.control.types import Attempt, Cost, Decision, Exchange, ExchangeState, Fault, NoteView, Tokens
+from a2a.control.types import Attempt, Cost, Decision, ExchangeState, Fault, NoteView
 from a2a.errors import A2AError, ConfigError, NoAccount, ProxyFailed, UnknownRoute, Unreachable
 from a2a.gateway.call import Call, Sink, whole_text
 from a2a.gateway.capture import Capture
+from a2a.logs.entry import Entry, EntryAttempt, EntryTokens
 from a2a.messages import Failure, FailureKind, Usage
 from a2a.protocols.base import Note
 from a2a.protocols.openai_errors import UNKNOWN_URL
@@ -35,7 +36,7 @@ class Failed(Struct, frozen=True, kw_only=True):
 
 
 class Report:
-    """Writes one `Exchange`. Times are taken from the clock handed in, relative to the arrival."""
+    """Writes one `Entry`. Times are taken from the clock handed in, relative to the arrival."""
 
     def __init__(self, call: Call, clock: Clock) -> None:
         self._clock = clock
@@ -44,7 +45,7 @@ class Report:
         """The bodies, where they are wanted."""
         now = clock.now()
         agent = call.headers.get("user-agent")
-        self.exchange = Exchange(
+        self.exchange = Entry(
             id=exchange_id(now),
             started_at=now,
             client=call.client,
@@ -69,7 +70,7 @@ class Report:
 
     def attempt(self, provider: str, account: str, model: str, decision: Decision) -> Attempt:
         self._attempt_began = self._clock.monotonic()
-        entry = Attempt(
+        entry = EntryAttempt(
             n=len(self.exchange.attempts) + 1,
             provider=provider,
             account=account,
@@ -125,7 +126,7 @@ class Report:
     def usage(self, usage: Usage | None) -> None:
         if usage is None:
             return
-        self.exchange.tokens = Tokens(
+        self.exchange.tokens = EntryTokens(
             input=usage.input,
             output=usage.output,
             cache_read=usage.cache_read,

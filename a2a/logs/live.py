@@ -38,6 +38,7 @@ from a2a.control.types import (
     Missed,
     Progress,
 )
+from a2a.logs.entry import Entry, shown
 
 HISTORY = 2000
 """Events kept for listeners that are slow or come back."""
@@ -71,10 +72,10 @@ class Live:
         self._tell_unheard()
         return self._seq
 
-    def changed(self, exchange: Exchange) -> None:
+    def changed(self, exchange: Entry) -> None:
         """An exchange has begun, gone on or ended."""
         if self._listeners:
-            self.publish(ExchangeChanged(exchange))
+            self.publish(ExchangeChanged(shown(exchange)))
             return
         unheard = self._unheard
         unheard[exchange.id] = None

@@ -8,6 +8,7 @@ from itertools import chain
 from msgspec import Raw
 
 from a2a.control.types import Exchange
+from a2a.logs.entry import Entry, shown
 from a2a.logs.live import Live
 from a2a.logs.scribe import RECENT, Capture, Scribe
 from a2a.logs.tally import Tally
@@ -25,8 +26,8 @@ class Recorder:
     def __init__(self, live: Live, recent: int = RECENT, *, scribe: Scribe | None = None) -> None:
         self._live = live
         self._recent = recent
-        self._flying: dict[str, Exchange] = {}
-        self._ended: OrderedDict[str, Exchange] = OrderedDict()
+        self._flying: dict[str, Entry] = {}
+        self._ended: OrderedDict[str, Entry] = OrderedDict()
         self._scribe = scribe
         live.recall = self.recent
         self.storing = scribe is not None
@@ -41,15 +42,15 @@ class Recorder:
     def in_flight(self) -> int:
         return len(self._flying)
 
-    def begin(self, exchange: Exchange) -> None:
+    def begin(self, exchange: Entry) -> None:
         self.recorded += 1
         self._flying[exchange.id] = exchange
         self._live.changed(exchange)
 
-    def changed(self, exchange: Exchange) -> None:
+    def changed(self, exchange: Entry) -> None:
         self._live.changed(exchange)
 
-    def end(self, exchange: Exchange, capture: Capture | None = None) -> None:
+    def end(self, exchange: Entry, capture: Capture | None = None) -> None:
         """It does not change any more. `capture`: its bodies, where they were wanted."""
         self._flying.pop(exchange.id, None)
         self.served += 1
@@ -65,14 +66,14 @@ class Recorder:
     def get(self, exchange_id: str) -> Exchange | None:
         here = self._flying.get(exchange_id) or self._ended.get(exchange_id)
         if here is None and self._scribe is not None:
-            return self._scribe.find(exchange_id)
-        return here
+            here = self._scribe.find(exchange_id)
+        return here and shown(here)
 
     def recent(self, limit: int | None = None) -> list[Exchange]:
         """What is in flight or has just ended, newest first."""
         written = self._scribe.recent() if self._scribe is not None else ()
         known = chain(self._flying.values(), self._ended.values(), written)
-        return sorted(known, key=_begun, reverse=True)[:limit]
+        return [shown(entry) for entry in sorted(known, key=_begun, reverse=True)[:limit]]
 
 
 def _begun(exchange: Exchange) -> tuple[float, str]:

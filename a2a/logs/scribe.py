@@ -19,18 +19,19 @@ from typing import Protocol
 import msgspec
 from msgspec import Raw, Struct, structs
 
-from a2a.control.types import Exchange, Recording
+from a2a.control.types import Recording
+from a2a.logs.entry import Entry
 
 log = logging.getLogger(__name__)
 
 BATCH_S = 0.25
 """How long an exchange that has ended waits for others: the most that a crash takes."""
-BATCH = 500
-BATCH_BYTES = 1024 * 1024
-"""Exchanges, and bytes of them, in one transaction at most."""
-MANY = 1_000
-MANY_BYTES = 4 * 1024 * 1024
-"""That do not wait for more. Each batch takes the interpreter from the event loop a few times, whatever it holds."""
+BATCH = 2_000
+BATCH_BYTES = 4 * 1024 * 1024
+"""Exchanges, and bytes of them, in one transaction at most. Each batch takes the interpreter from the event loop a few
+times, whatever it holds."""
+MANY_BYTES = BATCH_BYTES
+"""That do not wait for more."""
 TOGETHER = 16
 """That are packed by one call: what stands between several calls costs more than they do."""
 TOGETHER_BYTES = 1024 * 1024
@@ -40,7 +41,7 @@ RECENT = 200
 LARGE = 4 * 1024
 """Bytes of a body, or of a piece of one, that is handed over beside the rest, without another copy of it."""
 WAITING = 20_000
-"""Exchanges that wait at most: some 30 MB of them."""
+"""Exchanges that wait at most: some 10 MB of them."""
 WAITING_BYTES = 64 * 1024 * 1024
 """Of bodies that wait: exchanges that end when there is more than this go without theirs."""
 IDLE_S = 60.0
@@ -62,7 +63,7 @@ class Capture(Protocol):
         ...
 
 
-Ended = tuple[Exchange, Capture | None]
+Ended = tuple[Entry, Capture | None]
 """An exchange that has ended, and its bodies."""
 
 
@@ -81,12 +82,12 @@ class Lot(Struct, frozen=True):
     def size(self) -> int:
         return len(self.data) + sum(map(len, self.large))
 
-    def exchanges(self) -> list[Exchange]:
+    def exchanges(self) -> list[Entry]:
         """Without their bodies."""
         return [exchange for exchange, _ in _unpack(self.data)]
 
 
-_unpack = msgspec.msgpack.Decoder(list[tuple[Exchange, Raw]]).decode
+_unpack = msgspec.msgpack.Decoder(list[tuple[Entry, Raw]]).decode
 _BUFFER_BYTES = 1024 * 1024
 """More is not kept for the next lot."""
 
@@ -181,8 +182,8 @@ class Scribe:
         self._puts = self._large_bytes = self._not_kept = 0
         self._taken = self._done_bytes = self._lost_writing = self._handed = 0
         self._packed = self._packed_bytes = self._lost_waiting = self._without_bodies = 0
-        self._many = self._big = 0
-        """Exchanges, and bytes, packed since the thread was told to hurry."""
+        self._big = 0
+        """Bytes packed since the thread was told to hurry."""
         self._packer = Packer()
         self._packing = threading.Lock()
         self._told = False
@@ -211,7 +212,7 @@ class Scribe:
             self._start()
         self._wake.set()
 
-    def put(self, exchange: Exchange, capture: Capture | None = None) -> None:
+    def put(self, exchange: Entry, capture: Capture | None = None) -> None:
         """An exchange that has ended: it does not change any more."""
         self._puts += 1
         if capture is not None and (capture.bulky or exchange.request_bytes + exchange.answer_bytes >= LARGE):
@@ -224,7 +225,7 @@ class Scribe:
         if self._idle:
             self.attend()
 
-    def _parted(self, exchange: Exchange, capture: Capture) -> Capture | None:
+    def _parted(self, exchange: Entry, capture: Capture) -> Capture | None:
         """Without its large bodies. None: there is no room for them, and nobody holds on to them."""
         if self._full:
             self._not_kept += 1
@@ -246,8 +247,8 @@ class Scribe:
                 self._pack_these(ended)
             while self._packed - self._taken > WAITING:
                 self._let_go()
-            if self._many >= MANY or self._big > MANY_BYTES:
-                self._many = self._big = 0
+            if self._big > MANY_BYTES:
+                self._big = 0
                 self._hurry.set()
         finally:
             self._packing.release()
@@ -271,7 +272,6 @@ class Scribe:
         self._lost_waiting += len(ended) - lot.count
         self._packed += lot.count
         self._packed_bytes += size
-        self._many += lot.count
         self._big += size
 
     def _keep(self, lot: Lot) -> None:
@@ -289,7 +289,7 @@ class Scribe:
             self._packed -= lot.count
             self._packed_bytes -= lot.size
 
-    def _without(self, exchange: Exchange) -> None:
+    def _without(self, exchange: Entry) -> None:
         """It goes without its bodies."""
         exchange.bodies_lost = True
         if not self._told:
@@ -300,13 +300,13 @@ class Scribe:
         """Whether there is room."""
         self._full = self._packed_bytes - self._done_bytes + self._hand.held > WAITING_BYTES
 
-    def recent(self) -> list[Exchange]:
+    def recent(self) -> list[Entry]:
         """What was put last, oldest first, RECENT of it or a few more, without bodies."""
         with self._packing:
             packed = [exchange for lot in self._recent for exchange in lot.exchanges()]
             return [*packed, *(exchange for exchange, _ in self._fresh)]
 
-    def find(self, exchange_id: str) -> Exchange | None:
+    def find(self, exchange_id: str) -> Entry | None:
         """Of what was put last."""
         name = exchange_id.encode(errors="replace")
         with self._packing:

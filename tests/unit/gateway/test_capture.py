@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from msgspec import Raw
+from support.entries import entry_of
 from yarl import URL
 
 from a2a.control.types import Attempt, Exchange
@@ -48,7 +49,7 @@ def exchange() -> Exchange:
 def passed_on(made: Capture) -> tuple[Taken, int]:
     """What arrives, and how many bodies stood beside the rest."""
     beside = made.beside() if max(map(len, _bodies(made)), default=0) >= LARGE else ()
-    lot = Packer().pack([(exchange(), made)], {exchange().id: beside})
+    lot = Packer().pack([(entry_of(exchange()), made)], {exchange().id: beside})
     found = done(lot.data, iter(lot.large))[0].taken
     assert found is not None
     return found, len(lot.large)
@@ -119,7 +120,7 @@ def test_an_answer_that_was_passed_on_is_handed_over_once(streams: bool, sizes: 
     made.answer = [*pieces]
     beside = made.beside()
     assert len(beside) == (1 if streams else sum(size >= LARGE for size in sizes))
-    (exchange_done,) = done(Packer().pack([(exchange(), made)], {}).data, iter(beside))
+    (exchange_done,) = done(Packer().pack([(entry_of(exchange()), made)], {}).data, iter(beside))
     found = exchange_done.taken
     assert found is not None
     assert b"".join(found.answer) == b"".join(found.calls[1].answer) == b"".join(pieces)

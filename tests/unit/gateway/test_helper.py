@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from msgspec import Raw
+from support.entries import entry_of
 from support.pool_kit import FakeClock
 from support.waiting import eventually
 from yarl import URL
@@ -56,7 +57,7 @@ def captured() -> Capture:
 
 def lot(*numbers: int, made: Capture | None = None) -> Lot:
     """These exchanges; the last with what was captured."""
-    ended = [(exchange(number), made if number == numbers[-1] else None) for number in numbers]
+    ended = [(entry_of(exchange(number)), made if number == numbers[-1] else None) for number in numbers]
     beside = {exchange(numbers[-1]).id: made.beside()} if made is not None else {}
     return Packer().pack(ended, beside)
 
@@ -193,7 +194,7 @@ def test_one_that_was_killed_is_gone_and_leaves_what_it_had(tmp_path: Path) -> N
 
 
 def test_what_waits_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("a2a.gateway.helper.MOST_BYTES", 5000)
+    monkeypatch.setattr("a2a.gateway.helper.MOST_BYTES", 1000)
     (tmp_path / "exchanges.db").mkdir()
     helper = Helper(orders(tmp_path))
     for number in range(100):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from msgspec import structs
+from support.entries import entry_of
 from support.pool_kit import FakeClock
 from support.waiting import eventually
 
@@ -62,7 +63,7 @@ async def test_the_end_tells_how_many_could_not_be_written(
     settings.folders.exchanges.mkdir(parents=True)
     recordings = Recordings(settings, Live(clock), clock)
     for number in range(3):
-        recordings.recorder.end(exchange(clock, days_ago=0, number=number))
+        recordings.recorder.end(entry_of(exchange(clock, days_ago=0, number=number)))
     await recordings.aclose()
     assert "exchanges_not_recorded count=3 of=3 why=the exchange store" in caplog.text
 
@@ -70,7 +71,7 @@ async def test_the_end_tells_how_many_could_not_be_written(
 async def test_an_end_with_everything_written_is_silent(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     clock = FakeClock()
     recordings = Recordings(settings, Live(clock), clock)
-    recordings.recorder.end(exchange(clock, days_ago=0, number=1))
+    recordings.recorder.end(entry_of(exchange(clock, days_ago=0, number=1)))
     await recordings.aclose()
     assert left(settings)() == [1]
     assert not caplog.records

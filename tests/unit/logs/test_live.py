@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from support.entries import entry_of
 from support.pool_kit import NOW, FakeClock
 
 from a2a.control.types import (
@@ -47,7 +48,7 @@ def tell(stream: Live, *exchanges: Exchange) -> None:
     known = {one.id: one for one in [*stream.recall(), *exchanges]}
     stream.recall = known.values
     for one in exchanges:
-        stream.changed(one)
+        stream.changed(entry_of(one))
 
 
 def account(name: str, state: str = "ready") -> AccountView:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from record_kit import exchange, failed
+from support.entries import entry_of
 from support.pool_kit import FakeClock
 
 from a2a.control.types import Exchange, ExchangeWish, StatsWish
@@ -32,8 +33,8 @@ class Desk:
         self.record = Record(self.recorder, self.scribe, Archive(path))
 
     def run(self, one: Exchange) -> None:
-        self.recorder.begin(one)
-        self.recorder.end(one)
+        self.recorder.begin(entry := entry_of(one))
+        self.recorder.end(entry)
 
     async def page(self, **wish: object) -> list[int]:
         page = await self.record.page(ExchangeWish(**wish))  # type: ignore[arg-type]
@@ -52,14 +53,14 @@ async def test_a_page_has_what_runs_and_what_has_ended(desk: Desk) -> None:
     for n in range(6):
         desk.run(exchange(n))
     running = exchange(10, state="streaming", status=None)
-    desk.recorder.begin(running)
-    desk.recorder.begin(exchange(3_000, state="waiting", status=None))
+    desk.recorder.begin(entry_of(running))
+    desk.recorder.begin(entry_of(exchange(3_000, state="waiting", status=None)))
     desk.scribe.flush()
     desk.run(exchange(11))
     assert await desk.page() == [3000, 11, 10, 5, 4, 3, 2, 1, 0]
     assert await desk.page(status="done") == [11, 5, 4, 3, 2, 1, 0]
     assert await desk.page(status="streaming") == [10]
-    assert await desk.record.get(running.id) is running
+    assert await desk.record.get(running.id) == running
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
@@ -67,7 +68,7 @@ async def test_pages_of_all(desk: Desk, size: int) -> None:
     for n in range(0, 70, 10):
         desk.run(exchange(n))
     for n in (25, 85):
-        desk.recorder.begin(exchange(n, state="waiting"))
+        desk.recorder.begin(entry_of(exchange(n, state="waiting")))
     found: list[str] = []
     before = None
     for _ in range(20):

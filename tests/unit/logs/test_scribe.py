@@ -10,10 +10,12 @@ import msgspec
 import pytest
 from msgspec import Struct
 from record_kit import exchange
+from support.entries import entry_of
 from support.waiting import eventually
 
-from a2a.control.types import Exchange, Recording
+from a2a.control.types import Recording
 from a2a.logs import scribe as scribe_module
+from a2a.logs.entry import Entry
 from a2a.logs.scribe import LARGE, Ended, Lot, Packer, Scribe
 
 
@@ -81,14 +83,18 @@ class Held(Struct):
         return [b"x" * self.size]
 
 
-def held(number: int, size: int) -> tuple[Exchange, Held]:
+def entry(number: int) -> Entry:
+    return entry_of(exchange(number))
+
+
+def held(number: int, size: int) -> tuple[Entry, Held]:
     """An exchange with a body of that size, and its capture."""
-    made = exchange(number)
+    made = entry(number)
     made.answer_bytes = size
     return made, Held(size)
 
 
-unpack = msgspec.msgpack.Decoder(list[tuple[Exchange, Held | None]]).decode
+unpack = msgspec.msgpack.Decoder(list[tuple[Entry, Held | None]]).decode
 
 
 @pytest.fixture
@@ -108,7 +114,7 @@ def scribe(pen: Pen, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scribe]:
 
 def test_what_was_put_is_written_in_order(pen: Pen, scribe: Scribe) -> None:
     for n in range(10):
-        scribe.put(exchange(n))
+        scribe.put(entry(n))
     assert scribe.flush()
     assert pen.written == list(range(10))
     state = scribe.counted(Recording())
@@ -117,7 +123,7 @@ def test_what_was_put_is_written_in_order(pen: Pen, scribe: Scribe) -> None:
 
 def test_the_end_writes_what_waits(pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scribe_module, "BATCH_S", 1000.0)
-    scribe.put(exchange(1))
+    scribe.put(entry(1))
     scribe.close()
     assert (pen.written, pen.closed) == ([1], True)
 
@@ -144,14 +150,14 @@ def test_an_end_without_anything_begins_no_thread(pen: Pen, scribe: Scribe) -> N
 
 def test_what_cannot_be_written_is_tried_again_as_it_is(pen: Pen, scribe: Scribe) -> None:
     pen.refuses = 3
-    scribe.put(exchange(1))
+    scribe.put(entry(1))
     eventually(lambda: pen.batches, "the batch")
     assert pen.batches == [([1], True)]
 
 
 def test_a_flush_does_not_wait_for_what_is_stopped(pen: Pen, scribe: Scribe) -> None:
     pen.refuses = 1_000_000
-    scribe.put(exchange(1))
+    scribe.put(entry(1))
     assert not scribe.flush()
     assert scribe.counted(Recording()).waiting == 1
     pen.refuses = 0
@@ -160,12 +166,12 @@ def test_a_flush_does_not_wait_for_what_is_stopped(pen: Pen, scribe: Scribe) -> 
 def test_the_oldest_that_wait_are_let_go_of(pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scribe_module, "WAITING", 5)
     pen.holds.clear()
-    scribe.put(exchange(0))
+    scribe.put(entry(0))
     assert pen.begun.wait(10)
     for n in range(1, 11):
-        scribe.put(exchange(n))
+        scribe.put(entry(n))
     assert scribe.counted(Recording()).lost == 5
-    assert scribe.find(exchange(1).id) == exchange(1)  # not in the file, but in memory for a while
+    assert scribe.find(exchange(1).id) == entry(1)  # not in the file, but in memory for a while
     pen.holds.set()
     assert scribe.flush()
     assert pen.written == [0, 6, 7, 8, 9, 10]
@@ -204,7 +210,7 @@ def test_what_the_hand_holds_counts_too(pen: Pen, scribe: Scribe, monkeypatch: p
 def test_large_bodies_come_in_small_batches(pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scribe_module, "BATCH_BYTES", 100_000)
     pen.holds.clear()
-    scribe.put(exchange(0))
+    scribe.put(entry(0))
     assert pen.begun.wait(10)
     for n in range(1, 6):
         scribe.put(*held(n, 60_000))
@@ -243,7 +249,7 @@ def test_many_are_packed_at_once_and_few_by_the_thread(
         scribe.put(*held(n, 1))
     assert packed[1:] == [(me, [1, 2, 3])]
     scribe.put(*held(4, 2 * 1024 * 1024))
-    scribe.put(exchange(5), Held(2 * 1024 * 1024, bulky=True))
+    scribe.put(entry(5), Held(2 * 1024 * 1024, bulky=True))
     assert packed[2:] == [(me, [4]), (me, [5])]
     assert scribe.flush()
     assert pen.bodies == [0, 1, 2, 3, 4, 5]
@@ -273,16 +279,16 @@ def test_none_is_missed_while_the_thread_packs(pen: Pen, scribe: Scribe, monkeyp
     monkeypatch.setattr(scribe_module, "TOGETHER", 5)
     monkeypatch.setattr(scribe_module, "BATCH_S", 0.0)
     for n in range(2_000):
-        scribe.put(exchange(n))
+        scribe.put(entry(n))
         assert scribe.find(exchange(n).id) is not None
         assert scribe.recent()[-1].id == exchange(n).id
 
 
 def test_a_bug_costs_a_batch_and_not_the_recording(pen: Pen, scribe: Scribe, caplog: pytest.LogCaptureFixture) -> None:
     pen.broken = True
-    scribe.put(exchange(1))
+    scribe.put(entry(1))
     assert scribe.flush()
-    scribe.put(exchange(2))
+    scribe.put(entry(2))
     assert scribe.flush()
     assert pen.written == [2]
     assert scribe.counted(Recording()).lost == 1
@@ -328,8 +334,8 @@ def test_where_there_is_no_room_nobody_holds_on_to_large_bodies(
 
 def test_a_lot_that_was_huge_leaves_no_huge_buffer() -> None:
     packer = Packer()
-    one = exchange(1)
+    one = entry(1)
     one.agent = "x" * 3_000_000
     lot = packer.pack([(one, None)], {})
     assert (lot.count, lot.size > 3_000_000, len(packer._buffer)) == (1, True, 0)
-    assert [each.id for each, _ in unpack(packer.pack([(exchange(2), None)], {}).data)] == [exchange(2).id]
+    assert [each.id for each, _ in unpack(packer.pack([(entry(2), None)], {}).data)] == [exchange(2).id]

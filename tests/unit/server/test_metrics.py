@@ -15,8 +15,9 @@ from a2a.auth.codec import encode_credential
 from a2a.auth.records import ApiKey
 from a2a.auth.store import FileStore
 from a2a.config import ProviderSettings, ServerSettings, Settings
-from a2a.control.types import Attempt, Exchange, Quota, Route, Standing, StatsWish, Timings
+from a2a.control.types import Quota, Route, Standing, StatsWish
 from a2a.gateway.engine import Engine
+from a2a.logs.entry import Entry, EntryAttempt, EntryTimings
 from a2a.paths import folders
 from a2a.pool.account import PoolAccount
 from a2a.secret import Secret
@@ -130,11 +131,13 @@ async def test_ready_accounts_and_metrics_agree(
 async def test_what_is_counted(up: Up) -> None:
     recorder = up.engine.recorder
     route = Route(front="chat", asked="m", provider=OPENAI, model="m", via="name")
-    made = Exchange(id="ex_1", started_at=0.0, client="c", front="chat", path="/", route=route)
+    made = Entry(id="ex_1", started_at=0.0, client="c", front="chat", path="/", route=route)
     recorder.begin(made)
     assert (await up.scrape()).get("a2a_requests_in_flight") == 1
-    made.attempts.append(Attempt(n=1, provider=OPENAI, account="openai/a", model="m", started_at=0.0, outcome="ok"))
-    made.state, made.status, made.timings = "done", 200, Timings(first_token=300.0, last=700.0)
+    made.attempts.append(
+        EntryAttempt(n=1, provider=OPENAI, account="openai/a", model="m", started_at=0.0, outcome="ok")
+    )
+    made.state, made.status, made.timings = "done", 200, EntryTimings(first_token=300.0, last=700.0)
     recorder.end(made)
     up.engine.recorder.tally.refreshes[OPENAI, "failed"] += 2
     await engine_has_written(up.engine)

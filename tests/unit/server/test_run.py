@@ -21,9 +21,10 @@ from aiohttp.test_utils import TestServer
 
 from a2a.auth.store import FileStore
 from a2a.config import ServerSettings, Settings
-from a2a.control.types import Exchange, ServerView
+from a2a.control.types import ServerView
 from a2a.errors import ConfigError, NeedsLogin
 from a2a.gateway.engine import Engine
+from a2a.logs.entry import Entry
 from a2a.paths import folders
 from a2a.secret import Secret
 from a2a.server import run
@@ -367,7 +368,7 @@ async def test_serve_says_when_it_is_ready_and_when_it_ends(
     class Busy(Engine):
         async def __aenter__(self) -> Engine:
             for number in range(in_flight):
-                self.recorder.begin(Exchange(id=f"ex_{number}", started_at=0.0, client="c", front="chat", path="/"))
+                self.recorder.begin(Entry(id=f"ex_{number}", started_at=0.0, client="c", front="chat", path="/"))
             return await super().__aenter__()
 
     monkeypatch.setattr(run, "until_signal", at_once)
