@@ -7,6 +7,7 @@ the server, however sudden, loses only what was not sent yet. Where none can be 
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import signal
 import subprocess
@@ -25,14 +26,13 @@ import a2a
 from a2a.clock import SystemClock
 from a2a.control.types import Recording
 from a2a.gateway.hand import Done, Orders, OwnHand, done
+from a2a.gateway.spool import Kept, Spool
 from a2a.logs.scribe import END_S, WAITING_BYTES, Lot
 
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 2 * WAITING_BYTES
 """Of messages that wait: more is let go of. Bodies, which are the most of it, are left out long before."""
-_SMALL_BYTES = 128 * 1024
-"""Of pieces that are written together with others."""
 _PIPE_BYTES = 1024 * 1024
 """What the pipe is to hold, where that can be chosen: the fuller, the fewer turns both processes take."""
 _RETRY_S = 0.25
@@ -48,6 +48,10 @@ class _Order(Struct, frozen=True):
     orders: Orders
     lots: list[int]
     large: list[int]
+
+    @property
+    def sizes(self) -> list[int]:
+        return [*self.lots, *self.large]
 
     def batch(self, behind: Iterable[bytes]) -> list[Done]:
         """`behind`: all that stands there."""
@@ -84,21 +88,23 @@ class HelperGone(Exception):
 
 
 class _Message(Struct, frozen=True):
-    """An order and what stands behind it, as they are sent, and how many exchanges that is."""
+    """As it is sent: the order behind its length, and what stands behind that, so many bytes and exchanges."""
 
     order: _Order
+    size: int
     count: int
-    behind: list[bytes]
+    kept: Kept
 
-    @property
-    def size(self) -> int:
-        return sum(self.order.lots) + sum(self.order.large)
+    def batch(self) -> list[Done]:
+        whole = io.BytesIO(self.kept.read())
+        whole.seek(-self.size, io.SEEK_END)
+        return self.order.batch(whole.read(size) for size in self.order.sizes)
 
 
 class Helper:
     """The process, as the server sees it: a hand that takes everything at once, and a thread that passes it on.
 
-    What waits is bytes, not objects, so that a server under full load neither grows nor drags them along.
+    What waits is bytes, and not in the heap, so that a server under full load neither grows nor drags them along.
     """
 
     def __init__(self, orders: Orders) -> None:
@@ -112,6 +118,7 @@ class Helper:
         self.held = 0
         """Bytes of what waits."""
         self._messages: deque[_Message] = deque()
+        self._spool = Spool()
         self._lock = threading.Lock()
         self._more = threading.Event()
         self._ending = False
@@ -151,7 +158,7 @@ class Helper:
 
     def left(self) -> list[Done]:
         """What it took and nobody has written: of one that is gone."""
-        return [one for message in self._messages for one in message.order.batch(message.behind)]
+        return [one for message in self._messages for one in message.batch()]
 
     def close(self) -> None:
         """Let it end, once what waits is written, or END_S later."""
@@ -171,7 +178,8 @@ class Helper:
     def _send(self, batch: Sequence[Lot]) -> None:
         lots, large = [lot.data for lot in batch], [body for lot in batch for body in lot.large]
         order = _Order(self.orders, [*map(len, lots)], [*map(len, large)])
-        self._keep(_Message(order, sum(lot.count for lot in batch), [*lots, *large]))
+        kept = self._spool.put([_framed(order), *lots, *large])
+        self._keep(_Message(order, sum(order.sizes), sum(lot.count for lot in batch), kept))
         self._more.set()
 
     def _keep(self, message: _Message) -> None:
@@ -182,29 +190,29 @@ class Helper:
             while self.held > MOST_BYTES and len(self._messages) > 1:  # the first may be on its way
                 oldest = self._messages[1]
                 del self._messages[1]
+                oldest.kept.drop()
                 self.waiting -= oldest.count
                 self.lost += oldest.count
                 self.held -= oldest.size
 
     def _pass_on(self) -> None:
         """The thread: message by message, each until it is written."""
-        again = False
         while True:
             self._more.wait()
             self._more.clear()
             while self._messages:
                 message = self._messages[0]
                 try:
-                    written = self._ask(message, again=again)
+                    written = self._ask(message)
                 except (OSError, msgspec.MsgspecError) as error:
                     self._gone = f"{error or 'it has ended'}"
                     return
-                again = not written
                 if written:
                     with self._lock:
                         self._messages.popleft()
                         self.waiting -= message.count
                         self.held -= message.size
+                    message.kept.drop()
                 elif self._ending:
                     return
                 else:
@@ -212,9 +220,9 @@ class Helper:
             if self._ending:
                 return
 
-    def _ask(self, message: _Message, *, again: bool) -> bool:
+    def _ask(self, message: _Message) -> bool:
         """Raises OSError: nobody is there."""
-        _put(self._to, bytes([again]) + _encode(message.order), message.behind)
+        message.kept.send(self._to)
         answer = _get(self._from)
         if answer is None:
             raise OSError("it has ended")
@@ -225,18 +233,10 @@ class Helper:
         return reply.written
 
 
-def _put(to: IO[bytes], message: bytes, behind: Iterable[bytes] = ()) -> None:
-    """By few writes: each gives the interpreter away and has to get it back."""
-    small = [len(message).to_bytes(_LENGTH, "big"), message]
-    for data in behind:
-        if len(data) < _SMALL_BYTES:
-            small.append(data)
-        else:
-            to.write(b"".join(small))
-            to.write(data)
-            small = []
-    to.write(b"".join(small))
-    to.flush()
+def _framed(message: Struct) -> bytes:
+    """Behind its length."""
+    data = _encode(message)
+    return len(data).to_bytes(_LENGTH, "big") + data
 
 
 def _get(source: IO[bytes]) -> bytes | None:
@@ -275,19 +275,21 @@ def main() -> None:
     notes = _Notes(logging.WARNING)
     logging.getLogger().addHandler(notes)
     hand: OwnHand | None = None
+    written = True
     while (message := _get(sys.stdin.buffer)) is not None:
-        again, order = bool(message[0]), _ORDER.decode(memoryview(message)[1:])
-        sizes = [*order.lots, *order.large]
-        behind = [data for size in sizes if (data := _read(sys.stdin.buffer, size)) is not None]
-        if len(behind) < len(sizes):
+        order = _ORDER.decode(message)
+        behind = [data for size in order.sizes if (data := _read(sys.stdin.buffer, size)) is not None]
+        if len(behind) < len(order.sizes):
             break
         if hand is None:
             hand = OwnHand(order.orders, SystemClock())
         hand.obey(order.orders)
-        written = hand.write_done(order.batch(behind), again=again) if order.lots else True
+        # What could not be written is what comes again.
+        written = hand.write_done(order.batch(behind), again=not written) if order.lots else True
         more = hand.tidy()
         try:
-            _put(sys.stdout.buffer, _encode(_Reply(written, hand.stopped, more, notes.taken())))
+            sys.stdout.buffer.write(_framed(_Reply(written, hand.stopped, more, notes.taken())))
+            sys.stdout.buffer.flush()
         except BrokenPipeError:
             break
     if hand is not None:
