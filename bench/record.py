@@ -31,8 +31,8 @@ from bench.processes import Process, start_a2a, start_upstream
 from bench.turns import Round
 from bench.upstream import fast_runner
 
-SERVERS = 5
-"""Each has its own share of the seconds."""
+SERVER_S = 6.0
+"""For so long one server is measured, then the next: where memory happens to lie makes them differ."""
 
 
 class Load(Struct, frozen=True):
@@ -70,17 +70,17 @@ LOADS = {
 
 
 def timed(upstream: Process, folder: Path, load: Load, seconds: float, core: int) -> str:
-    """Costs in per cent, with their standard errors. `core`: of the event loop, -1 for any.
-
-    Each of several servers tells its medians: where memory happens to lie makes one differ from the next.
+    """Costs in per cent, with their standard errors: each server tells its medians. `core`: of the event loop, -1 for
+    any.
     """
-    servers = [_turns(upstream, folder / f"{at}", load, seconds / SERVERS, core) for at in range(SERVERS)]
+    number = max(2, round(seconds / SERVER_S))
+    servers = [_turns(upstream, folder / f"{at}", load, seconds / number, core) for at in range(number)]
     everything = [one for rounds in servers for one in rounds]
     plain_us = statistics.median(_per_exchange(one, "off") for one in everything) * 1e6
     shown = f"{plain_us:12,.0f} us of CPU, {len(everything)} rounds"
     for mode in ("on", "bodies"):
         costs = [_cost(rounds, mode) for rounds in servers]
-        shown += f"   {mode} {statistics.mean(costs):+.1f} % (± {statistics.stdev(costs) / math.sqrt(SERVERS):.1f})"
+        shown += f"   {mode} {statistics.mean(costs):+.1f} % (± {statistics.stdev(costs) / math.sqrt(number):.1f})"
     _, ended, without = (sum(of) for of in zip(*(one["bodies"] for one in everything), strict=True))
     return f"{shown}, {1 - without / ended:.0%} of them kept"
 
@@ -137,7 +137,7 @@ def counted(upstream: Process, folder: Path, load: Load) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.record", description=__doc__.partition("\n")[0])
-    parser.add_argument("--seconds", type=float, default=30.0, help="of each load")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of each load")
     parser.add_argument("--load", action="append", choices=LOADS)
     parser.add_argument("--instructions", action="store_true")
     options = parser.parse_args()

@@ -27,7 +27,7 @@ from a2a.logs.scribe import Scribe
 
 MODES = {"off": (False, 0), "on": (True, 0), "bodies": (True, 256 * 1024)}
 """What is recorded -> whether exchanges are stored, and bytes of each body."""
-FIRST = 500
+FIRST = 200
 """Exchanges before the first turn: by then everything has been done once."""
 
 Turn = tuple[float, int, int]
