@@ -78,6 +78,9 @@ class Hands:
         return self._lost + (self._helper.lost if self._helper is not None else 0)
 
     def write(self, batch: Sequence[Lot], *, again: bool) -> bool:
+        count = sum(lot.count for lot in batch)
+        if self._helper is None and count >= _LOOKED_AT:  # to write these here first would take long
+            self._hire()
         if self._helper is not None:
             try:
                 self._helper.orders = self._orders
@@ -87,7 +90,7 @@ class Hands:
         own = self._mine()
         began = time.monotonic()
         written = own.write(batch, again=again)
-        self._count(began, sum(lot.count for lot in batch))
+        self._count(began, count)
         return written
 
     def tidy(self) -> bool:
@@ -122,12 +125,14 @@ class Hands:
         passed_s = min(now - self._since, _LOOKED_AT_S)  # not the quiet time before
         if passed_s < _LOOKED_AT_S and self._seen < _LOOKED_AT:
             return
-        stopped = self._own is not None and self._own.stopped is not None  # a helper could not write either
-        if not self._alone and not stopped and self._busy_s > BUSY * passed_s:
+        if self._busy_s > BUSY * passed_s:
             self._hire()
         self._since, self._busy_s, self._seen = now, 0.0, 0
 
     def _hire(self) -> None:
+        stopped = self._own is not None and self._own.stopped is not None  # a helper could not write either
+        if self._alone or stopped:
+            return
         try:
             self._helper = Helper(self._orders)
         except HelperGone as gone:

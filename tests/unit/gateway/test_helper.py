@@ -240,6 +240,18 @@ def test_none_is_started_while_nothing_can_be_written(
     assert caplog.text.count("recording_stopped") == 1
 
 
+@pytest.mark.parametrize(("count", "hired"), [(recording._LOOKED_AT - 1, False), (recording._LOOKED_AT, True)])
+def test_much_at_once_is_not_written_here_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, hired: bool
+) -> None:
+    monkeypatch.setattr(recording, "BUSY", 1.0)
+    hands = Hands(orders(tmp_path), FakeClock(), alone=False)
+    assert hands.write([lot(*range(count))], again=False)
+    assert (hands._helper is not None) == hired
+    hands.close()
+    assert ids(tmp_path) == list(range(count))
+
+
 def test_one_that_is_alone_stays_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recording, "BUSY", 0.0)
     monkeypatch.setattr(recording, "_LOOKED_AT_S", 0.0)
