@@ -36,7 +36,9 @@ class Failed(Struct, frozen=True, kw_only=True):
 
 
 class Report:
-    """Writes one `Entry`: what of it leaves, leaves as `shown()`. Times are taken from the clock handed in, relative to the arrival."""
+    """Writes one `Entry`: what of it leaves, leaves as `shown()`. Times are taken from the clock handed in, relative to
+    the arrival.
+    """
 
     def __init__(self, call: Call, clock: Clock) -> None:
         self._clock = clock
