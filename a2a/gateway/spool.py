@@ -46,7 +46,7 @@ class Spool:
 
     def put(self, pieces: Sequence[bytes]) -> Kept:
         """May block for as long as copying takes."""
-        if sys.platform == "linux":
+        if sys.platform == "linux" and hasattr(os, "memfd_create"):  # not where Python was built for an old glibc
             with contextlib.suppress(OSError):  # no memory, or a limit that is the kernel's
                 return self._put(pieces)
         return _InHeap(pieces)

@@ -20,10 +20,12 @@ def none_given(*args: object) -> int:
     raise OSError(errno.ENOSYS, "not here")
 
 
-@pytest.fixture(params=["kernel", "heap"])
+@pytest.fixture(params=["kernel", "refused", "unknown"])
 def spool(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Spool:
-    if request.param == "heap":
+    if request.param == "refused":
         monkeypatch.setattr(os, "memfd_create", none_given, raising=False)
+    elif request.param == "unknown":
+        monkeypatch.delattr(os, "memfd_create", raising=False)
     elif sys.platform != "linux":
         pytest.skip("memory of the kernel is Linux's")
     return Spool()
