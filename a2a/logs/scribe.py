@@ -28,14 +28,13 @@ BATCH_S = 0.25
 """How long an exchange that has ended waits for others: the most that a crash takes."""
 BATCH = 2_000
 BATCH_BYTES = 4 * 1024 * 1024
-"""Exchanges, and bytes of them, in one transaction at most. Each batch takes the interpreter from the event loop a few
-times, whatever it holds."""
+"""Exchanges, and bytes of them, in one transaction at most."""
 MANY_BYTES = BATCH_BYTES
 """That do not wait for more."""
 TOGETHER = 16
 """That are packed by one call: what stands between several calls costs more than they do."""
 TOGETHER_BYTES = 1024 * 1024
-"""Of large bodies that do not wait for that: they would be held on to."""
+"""Of bodies that do not wait for that: they would be held on to."""
 RECENT = 200
 """Exchanges that have ended and stay in memory: what a question finds that comes before the file is written."""
 LARGE = 4 * 1024
@@ -43,7 +42,7 @@ LARGE = 4 * 1024
 WAITING = 20_000
 """Exchanges that wait at most: some 10 MB of them."""
 WAITING_BYTES = 64 * 1024 * 1024
-"""Of bodies that wait: exchanges that end when there is more than this go without theirs."""
+"""Of what waits packed: exchanges that end when there is more than this go without their bodies."""
 IDLE_S = 60.0
 """How often the thread looks for old exchanges while nothing comes."""
 _LOOK_S = 0.02
@@ -171,17 +170,17 @@ class Scribe:
         self._hand = hand
         self._fresh: list[Ended] = []
         """What has ended and is not packed. It is added to at its end and taken from at its beginning."""
-        self._beside: dict[str, Sequence[bytes]] = {}
-        """The large bodies of that, by the exchange's id."""
+        self._fresh_bytes = 0
+        """Of its bodies, about."""
         self._queue: deque[Lot] = deque()
         self._recent: deque[Lot] = deque()
         """The newest that have been packed, without large bodies, written or not; so many exchanges:"""
         self._kept = 0
         self._batch: list[Lot] = []
         # Each counter has one writer: the event loop, the thread, or who packs.
-        self._puts = self._large_bytes = self._not_kept = 0
+        self._puts = self._without_bodies = 0
         self._taken = self._done_bytes = self._lost_writing = self._handed = 0
-        self._packed = self._packed_bytes = self._lost_waiting = self._without_bodies = 0
+        self._packed = self._packed_bytes = self._lost_waiting = 0
         self._big = 0
         """Bytes packed since the thread was told to hurry."""
         self._packer = Packer()
@@ -215,25 +214,27 @@ class Scribe:
     def put(self, exchange: Entry, capture: Capture | None = None) -> None:
         """An exchange that has ended: it does not change any more."""
         self._puts += 1
-        if capture is not None and (capture.bulky or exchange.request_bytes + exchange.answer_bytes >= LARGE):
-            capture = self._parted(exchange, capture)
+        if capture is not None:
+            if self._full:
+                self._without(exchange)
+                capture = None
+            else:
+                self._fresh_bytes += TOGETHER_BYTES if capture.bulky else exchange.request_bytes + exchange.answer_bytes
         fresh = self._fresh
         fresh.append((exchange, capture))
-        if len(fresh) >= TOGETHER or self._large_bytes > TOGETHER_BYTES:
-            self._large_bytes = 0
+        if len(fresh) >= TOGETHER or self._fresh_bytes >= TOGETHER_BYTES:
+            self._fresh_bytes = 0
             self._pack(wait=False)
         if self._idle:
             self.attend()
 
-    def _parted(self, exchange: Entry, capture: Capture) -> Capture | None:
-        """Without its large bodies. None: there is no room for them, and nobody holds on to them."""
-        if self._full:
-            self._not_kept += 1
-            self._without(exchange)
-            return None
-        large = self._beside[exchange.id] = capture.beside()
-        self._large_bytes += sum(map(len, large))
-        return capture
+    def _without(self, exchange: Entry) -> None:
+        """It goes without its bodies, which nobody holds on to: there is no room for them."""
+        exchange.bodies_lost = True
+        self._without_bodies += 1
+        if not self._told:
+            self._told = True
+            log.warning("bodies_left_out waiting_mib=%d", WAITING_BYTES // (1024 * 1024))
 
     # either side
 
@@ -254,18 +255,12 @@ class Scribe:
             self._packing.release()
 
     def _pack_these(self, ended: list[Ended]) -> None:
-        self._see()
-        if self._full:
-            for exchange, bodies in ended:
-                if bodies is not None:
-                    self._without_bodies += 1
-                    self._beside.pop(exchange.id, None)
-                    self._without(exchange)
-            ended = [(exchange, None) for exchange, _ in ended]
-        lot = self._packer.pack(ended, self._beside)
-        if self._beside:
-            for exchange, _ in ended:
-                self._beside.pop(exchange.id, None)
+        beside = {
+            exchange.id: capture.beside()
+            for exchange, capture in ended
+            if capture is not None and (capture.bulky or exchange.request_bytes + exchange.answer_bytes >= LARGE)
+        }
+        lot = self._packer.pack(ended, beside)
         size = lot.size
         self._queue.append(lot)
         self._keep(lot)
@@ -273,6 +268,7 @@ class Scribe:
         self._packed += lot.count
         self._packed_bytes += size
         self._big += size
+        self._see()
 
     def _keep(self, lot: Lot) -> None:
         recent = self._recent
@@ -288,13 +284,6 @@ class Scribe:
             self._lost_waiting += lot.count
             self._packed -= lot.count
             self._packed_bytes -= lot.size
-
-    def _without(self, exchange: Entry) -> None:
-        """It goes without its bodies."""
-        exchange.bodies_lost = True
-        if not self._told:
-            self._told = True
-            log.warning("bodies_left_out waiting_mib=%d", WAITING_BYTES // (1024 * 1024))
 
     def _see(self) -> None:
         """Whether there is room."""
@@ -323,7 +312,7 @@ class Scribe:
             state,
             written=self._handed - waiting - lost,
             lost=self._lost_waiting + self._lost_writing + lost,
-            without_bodies=self._not_kept + self._without_bodies,
+            without_bodies=self._without_bodies,
             waiting=self._puts - self._handed - self._lost_waiting - self._lost_writing + waiting,
         )
 
@@ -376,11 +365,13 @@ class Scribe:
         self._hurry.clear()
 
     def _turn(self) -> None:
-        """Everything that waits now, batch by batch, as far as it can be written."""
+        """Everything that waits now, batch by batch, as far as it can be written: not what comes meanwhile, which would
+        be a small batch, and each takes the interpreter from the event loop a few times."""
         try:
-            again = bool(self._batch)
-            while again or self._take():
-                if not self._hand.write(self._batch, again=again):
+            again, more = bool(self._batch), True
+            while again or more:
+                more = again or self._take()
+                if self._batch and not self._hand.write(self._batch, again=again):
                     return
                 self._handed += self._done()
                 again = False
@@ -399,7 +390,7 @@ class Scribe:
         return sum(lot.count for lot in batch)
 
     def _take(self) -> bool:
-        """Fill the batch."""
+        """Fill the batch. Whether it is full, so that there may be more."""
         self._pack(wait=True)
         count = size = 0
         with contextlib.suppress(IndexError):  # nothing is left
@@ -409,4 +400,4 @@ class Scribe:
                 count += lot.count
                 size += lot.size
         self._taken += count
-        return bool(self._batch)
+        return count >= BATCH or size >= BATCH_BYTES

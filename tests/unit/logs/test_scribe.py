@@ -24,6 +24,8 @@ class Pen:
 
     def __init__(self, refuses: int = 0) -> None:
         self.batches: list[tuple[list[int], bool]] = []
+        self.turns: list[int] = []
+        """Of each batch, how many turns had ended."""
         self.bodies: list[int] = []
         self.without: list[int] = []
         self.refuses = refuses
@@ -59,6 +61,7 @@ class Pen:
         found = [one for lot in batch for one in unpack(lot.data)]
         assert [len(unpack(lot.data)) for lot in batch] == [lot.count for lot in batch]
         self.batches.append(([int(one.id[3:]) for one, _ in found], again))
+        self.turns.append(self.tidied)
         self.bodies += [int(one.id[3:]) for one, held in found if held is not None]
         self.without += [int(one.id[3:]) for one, _ in found if one.bodies_lost]
         large = [len(body) for lot in batch for body in lot.large]
@@ -181,6 +184,7 @@ def test_exchanges_go_without_their_bodies_while_too_many_wait(
     pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(scribe_module, "WAITING_BYTES", 100_000)
+    monkeypatch.setattr(scribe_module, "TOGETHER", 1)
     pen.holds.clear()
     scribe.put(*held(0, 90_000))
     assert pen.begun.wait(10)
@@ -196,15 +200,28 @@ def test_exchanges_go_without_their_bodies_while_too_many_wait(
     assert caplog.text.count("bodies_left_out") == 1
 
 
+def test_what_comes_while_a_batch_is_written_waits_for_others(pen: Pen, scribe: Scribe) -> None:
+    pen.holds.clear()
+    scribe.put(entry(0))
+    assert pen.begun.wait(10)
+    scribe.put(entry(1))
+    pen.holds.set()
+    assert scribe.flush()
+    assert pen.written == [0, 1]
+    assert pen.turns == [0, 1]
+
+
 def test_what_the_hand_holds_counts_too(pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scribe_module, "WAITING_BYTES", 100_000)
     pen.held = 100_001
-    scribe.put(*held(0, 1))
-    assert scribe.flush()
-    pen.held = 0
+    scribe.put(entry(0))
+    eventually(lambda: scribe._full, "no room")
     scribe.put(*held(1, 1))
+    pen.held = 0
+    eventually(lambda: not scribe._full, "room")
+    scribe.put(*held(2, 1))
     assert scribe.flush()
-    assert (pen.bodies, pen.without) == ([1], [0])
+    assert (pen.bodies, pen.without) == ([2], [1])
 
 
 def test_large_bodies_come_in_small_batches(pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,11 +331,9 @@ def test_where_there_is_no_room_nobody_holds_on_to_large_bodies(
     pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scribe_module, "WAITING_BYTES", 100_000)
-    monkeypatch.setattr(scribe_module, "TOGETHER", 2)
     pen.held = 100_001
-    scribe.put(*held(1, 1))
-    scribe.put(*held(2, 1))
-    second = held(3, 50_000)
+    scribe.put(entry(1))
+    second = held(2, 50_000)
     eventually(lambda: scribe._full, "no room")
     before = sys.getrefcount(second[1])
     scribe.put(*second)
@@ -326,10 +341,10 @@ def test_where_there_is_no_room_nobody_holds_on_to_large_bodies(
     assert after == before
     pen.held = 0
     eventually(lambda: not scribe._full, "room, though nothing else comes")
-    scribe.put(*held(4, 50_000))
+    scribe.put(*held(3, 50_000))
     assert scribe.flush()
-    assert (pen.without, pen.bodies) == ([1, 2, 3], [4])
-    assert scribe.counted(Recording()).without_bodies == 3
+    assert (pen.without, pen.bodies) == ([2], [3])
+    assert scribe.counted(Recording()).without_bodies == 1
 
 
 def test_a_lot_that_was_huge_leaves_no_huge_buffer() -> None:
