@@ -33,7 +33,7 @@ MANY_BYTES = BATCH_BYTES
 """That do not wait for more."""
 TOGETHER = 16
 """That are packed by one call: what stands between several calls costs more than they do."""
-TOGETHER_BYTES = 1024 * 1024
+TOGETHER_BYTES = 4 * 1024 * 1024
 """Of bodies that do not wait for that: they would be held on to."""
 RECENT = 200
 """Exchanges that have ended and stay in memory: what a question finds that comes before the file is written."""

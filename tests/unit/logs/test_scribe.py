@@ -256,6 +256,7 @@ def test_many_are_packed_at_once_and_few_by_the_thread(
 
     scribe._packer = Noting()
     monkeypatch.setattr(scribe_module, "TOGETHER", 3)
+    monkeypatch.setattr(scribe_module, "TOGETHER_BYTES", 1024 * 1024)
     scribe.put(*held(0, 1))
     assert scribe.flush()
     assert packed == [("a2a record", [0])]
