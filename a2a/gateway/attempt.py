@@ -261,8 +261,8 @@ class Try(Struct, kw_only=True):
         """The whole answer came: account and record learn it. The exchange ends when the client has it."""
         report = self.job.report
         self.used(usage)
-        report.exchange.stop = stop
-        report.exchange.answer_bytes = sent_bytes
+        report.entry.stop = stop
+        report.entry.answer_bytes = sent_bytes
         self.lease.succeed(usage)
         report.attempt_ok(self.entry)
 
@@ -277,7 +277,7 @@ class Try(Struct, kw_only=True):
         """It failed after content had gone out: the exchange ends here, the account is judged."""
         report = self.job.report
         self.used(usage)
-        report.exchange.answer_bytes = sent_bytes
+        report.entry.answer_bytes = sent_bytes
         failure = self._unquoted(failure)
         fault = self.lease.fail(failure, self.lease.provider.judge(failure, self.lease.account), self.model)
         report.attempt_failed(self.entry, fault)

@@ -45,13 +45,13 @@ MAX_ANSWER_BYTES = 256 * 1024 * 1024
 async def run(this: Try) -> Failed | None:
     """One attempt through the neutral form; None when the client was served."""
     job = this.job
-    job.report.exchange.mode = "convert"
+    job.report.entry.mode = "convert"
     call = job.call
     if job.request is None:
         job.request = call.front.parse_request(call.body, headers=call.headers, model=call.model)
         job.request.stream = job.stream  # the path may say so, not the body
     conv = _conversion(this)
-    now = job.report.exchange.started_at
+    now = job.report.entry.started_at
     asked = this.responses.expand(conv.request, call.client, now)
     keep = Keep(this, asked) if this.responses.wants(call.front.name, asked) else None
     known = restore(asked, this.ledger, call.client, this.profile.family, now)
@@ -84,7 +84,7 @@ class Keep:
 
     def put(self, response: Response, body: bytes) -> None:
         this = self._this
-        this.responses.keep(this.job.call.client, self._asked, response, body, this.job.report.exchange.started_at)
+        this.responses.keep(this.job.call.client, self._asked, response, body, this.job.report.entry.started_at)
 
 
 def _conversion(this: Try) -> Conversion:
@@ -94,7 +94,7 @@ def _conversion(this: Try) -> Conversion:
         request=job.request,
         profile=provider.repaired(this.profile, job.flags) if job.flags else this.profile,
         model=this.model,
-        now=job.report.exchange.started_at,
+        now=job.report.entry.started_at,
         stream=job.stream or provider.stream_only,
     )
     if this.edits is not None:
@@ -157,7 +157,7 @@ def _read(this: Try, conv: Conversion, data: bytes) -> Response | Failure:
 
 
 def _capture(this: Try) -> Capture:
-    return Capture(this.ledger, this.job.call.client, this.job.report.exchange.started_at)
+    return Capture(this.ledger, this.job.call.client, this.job.report.entry.started_at)
 
 
 def must_call(conv: Conversion) -> bool:

@@ -106,7 +106,7 @@ class Course:
         """Its accounts, one after the other; whether that was the end."""
         route, report = choice.route, self._job.report
         tried = self._tried.setdefault((route.provider, route.model), set())
-        report.exchange.route = route
+        report.entry.route = route
         again = frozenset(self._retries.accounts(choice)) if self._retries.done else NOBODY
         tried -= again
         wish = self._wish(choice, again)
@@ -153,7 +153,7 @@ class Course:
         return lease
 
     def _refused(self, error: Refused) -> None:
-        self._job.report.exchange.unserved.append(error.decision)
+        self._job.report.entry.unserved.append(error.decision)
         if self.nobody is None or isinstance(self.nobody, Busy):
             self.nobody = error
 

@@ -31,7 +31,7 @@ class Walk:
         """The first account of this target is about to be asked; a stand-in is said to be one."""
         self._full = 0
         route = choice.route
-        self._report.exchange.route = route
+        self._report.entry.route = route
         if route.via == "fallback":
             instead = f"{route.instead_of} could not serve; {route.provider}/{route.model} is asked, as `fallback` says"
             self._report.standing(Note("model", "mapped", instead))

@@ -131,7 +131,7 @@ class Gateway:
         recorder = self.recorder
         if recorder.body_cap:
             report.capture = capture(call, recorder.body_cap, recorder.secrets)
-        recorder.begin(report.exchange)
+        recorder.begin(report.entry)
         try:
             await self._serve(call, sink, report)
             report.end("done", 200)
@@ -141,14 +141,14 @@ class Gateway:
                 raise
         finally:
             report.end("failed", 500)
-            recorder.end(report.exchange, report.capture)
+            recorder.end(report.entry, report.capture)
         return report
 
     async def _serve(self, call: Call, sink: Sink, report: Report) -> None:
         try:
             peek = _peek(call, report)
-            report.exchange.asked = (peek.model or "")[:MAX_NAME]
-            report.exchange.stream = bool(peek.stream)
+            report.entry.asked = (peek.model or "")[:MAX_NAME]
+            report.entry.stream = bool(peek.stream)
             choices = self.router.choices(call, peek.model or "")
         except A2AError as error:
             await self._refuse(call, sink, report, failure_of(error), error.scope)
@@ -162,19 +162,19 @@ class Gateway:
             request=call.request,
             session=session_of(call.headers),
         )
-        report.exchange.session = job.session and whole_text(job.session)
+        report.entry.session = job.session and whole_text(job.session)
         if call.operation != "generate":
             choices = [choice for choice in choices if self._passes(choice, call)]
         if not job.stream:
             await self._tried(job, choices)
             return
         async with self._downstream(job) as job.down:
-            self.streams[report.exchange.id] = job
+            self.streams[report.entry.id] = job
             try:
                 await self._tried(job, choices)
             finally:
-                self.streams.pop(report.exchange.id, None)
-                report.exchange.answer_bytes = job.down.sent_bytes
+                self.streams.pop(report.entry.id, None)
+                report.entry.answer_bytes = job.down.sent_bytes
                 if report.capture is not None and job.down.committed:
                     report.capture.total = job.down.sent_bytes
 
@@ -197,7 +197,7 @@ class Gateway:
             request=Request(proto="chat", model=job.asked, messages=[]),
             profile=Profile(),
             model=job.asked,
-            now=job.report.exchange.started_at,
+            now=job.report.entry.started_at,
             extra=wire_extra(job.call),
         )
         return Downstream(
@@ -261,7 +261,7 @@ class Gateway:
         """One account, with one refresh where its token was refused. None when the client was served."""
         model = choice.route.model
         entry = job.report.attempt(lease.provider.id, lease.name, model, lease.decision)
-        self.recorder.changed(job.report.exchange)
+        self.recorder.changed(job.report.entry)
         try:
             credential = await self._keeper.current(lease.account)
         except (AccountError, UpstreamError, StoreError) as error:
@@ -349,7 +349,7 @@ class Gateway:
             fault = lease.member.hold("needs_action", error.reason, error.message, error.hint)
         else:
             fault = lease.fail(failure, verdict, model, elsewhere=True)
-        job.report.attempt_failed(job.report.exchange.attempts[-1], fault)
+        job.report.attempt_failed(job.report.entry.attempts[-1], fault)
         return Failed(account=lease.name, failure=failure, verdict=verdict)
 
     async def _give_up(self, job: Job, failures: list[Failed], nobody: NoAccount | None) -> None:
@@ -364,7 +364,7 @@ class Gateway:
                 said = {name: value for name, value in said.items() if name not in ("retry-after", "retry-after-ms")}
             again = retry_headers(last.failure, status)
             headers = {"Content-Type": "application/json", **again, **said, **job.report.headers()}
-            job.report.end("failed", status, job.report.exchange.attempts[-1].fault)
+            job.report.end("failed", status, job.report.entry.attempts[-1].fault)
             await job.report.respond(job.sink, status, headers, last.verbatim)
             return
         failure = combined(failures, nobody)
@@ -382,9 +382,9 @@ class Gateway:
             report.end("failed", 200, fault)
             await down.write(down.error(failure))
             return
-        status, body = call.front.render_error(failure, report.exchange.id)
+        status, body = call.front.render_error(failure, report.entry.id)
         report.end("failed", status, fault)
-        ids = {"request-id": report.exchange.id}  # the Claude SDK shows it, conversion.md 11.1
+        ids = {"request-id": report.entry.id}  # the Claude SDK shows it, conversion.md 11.1
         headers = {"Content-Type": "application/json", **ids, **retry_headers(failure, status), **report.headers()}
         await report.respond(sink, status, headers, body)
 

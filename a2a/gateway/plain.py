@@ -39,10 +39,10 @@ async def run(this: Try) -> Failed | None:
 async def _converted(this: Try, front: CountingFront) -> Failed | None:
     """The upstream's number for what the client said in another protocol."""
     job, proto = this.job, this.lease.provider.proto
-    job.report.exchange.mode = "convert"
+    job.report.entry.mode = "convert"
     asked = front.parse_count(job.call.body, job.call.headers, job.call.model)
     conv = Conversion(
-        request=asked, profile=this.profile, model=this.model, now=job.report.exchange.started_at, stream=False
+        request=asked, profile=this.profile, model=this.model, now=job.report.entry.started_at, stream=False
     )
     whole = await this.media.inline(asked, proto, proxy=this.proxy)
     codec = this.lease.provider.codec or proto
@@ -73,7 +73,7 @@ async def _converted(this: Try, front: CountingFront) -> Failed | None:
 async def _relayed(this: Try) -> Failed | None:
     """Byte for byte."""
     job = this.job
-    job.report.exchange.mode = "relay"
+    job.report.entry.mode = "relay"
     asked = this.model if job.call.model else job.asked
     body, notes = edited(job.call.body, asked, this.model, ())
     job.report.notes(notes)

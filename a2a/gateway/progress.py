@@ -29,7 +29,7 @@ class ProgressWatch:
     def look(self) -> None:
         told: dict[str, int] = {}
         for exchange_id, job in self._streams.items():
-            first, down = job.report.exchange.timings.first_token, job.down
+            first, down = job.report.entry.timings.first_token, job.down
             if first is None or down is None:
                 continue
             told[exchange_id] = down.sent_bytes

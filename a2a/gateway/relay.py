@@ -72,7 +72,7 @@ def passes(this: Try) -> bool:
 async def run(this: Try) -> Failed | None:
     """One attempt over the byte path; None when the client was served."""
     job = this.job
-    job.report.exchange.mode = "relay"
+    job.report.entry.mode = "relay"
     asked = this.model if job.call.model else job.asked  # a model in the path is none in the body
     body = this.wired.body if this.wired is not None else job.call.body
     body, notes = edited(body, asked, this.model, this.profile.deny)

@@ -24,7 +24,6 @@ from a2a.gateway.recorded import LOCAL, REPLAY_AGENT, asked_of, bodies_of
 from a2a.gateway.relay import edited
 from a2a.gateway.route import HEADER
 from a2a.gateway.transcript import answer_lines
-from a2a.logs.entry import shown
 from a2a.protocols.base import Conversion, Front, Profile
 from a2a.protocols.prepare import prepare
 from a2a.protocols.registry import FRONTS, UPSTREAMS
@@ -75,7 +74,7 @@ async def replay(engine: Engine, exchange: Exchange, wish: ReplayWish) -> Replay
         answer_headers=sink.headers,
         answer=encoded(bytes(sink.body)),
     )
-    after = replace(shown(report.exchange), bodies=bodies)
+    after = replace(report.exchange, bodies=bodies)
     return Replayed(before=exchange, after=after, diff=difference(exchange, after))
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from msgspec import Struct
 
 from a2a.clock import Clock, exchange_id
-from a2a.control.types import Attempt, Cost, Decision, ExchangeState, Fault, NoteView
+from a2a.control.types import Attempt, Cost, Decision, Exchange, ExchangeState, Fault, NoteView
 from a2a.errors import A2AError, ConfigError, NoAccount, ProxyFailed, UnknownRoute, Unreachable
 from a2a.gateway.call import Call, Sink, whole_text
 from a2a.gateway.capture import Capture
-from a2a.logs.entry import Entry, EntryAttempt, EntryTokens
+from a2a.logs.entry import Entry, EntryAttempt, EntryTokens, shown
 from a2a.messages import Failure, FailureKind, Usage
 from a2a.protocols.base import Note
 from a2a.protocols.openai_errors import UNKNOWN_URL
@@ -36,8 +36,8 @@ class Failed(Struct, frozen=True, kw_only=True):
 
 
 class Report:
-    """Writes one `Entry`: what of it leaves, leaves as `shown()`. Times are taken from the clock handed in, relative to
-    the arrival.
+    """Writes one `entry`, which others see as `exchange`. Times are taken from the clock handed in, relative to the
+    arrival.
     """
 
     def __init__(self, call: Call, clock: Clock) -> None:
@@ -47,7 +47,7 @@ class Report:
         """The bodies, where they are wanted."""
         now = clock.now()
         agent = call.headers.get("user-agent")
-        self.exchange = Entry(
+        self.entry = Entry(
             id=exchange_id(now),
             started_at=now,
             client=call.client,
@@ -58,6 +58,11 @@ class Report:
         )
         self._attempt_began = self.began
         self._standing: list[Note] = []
+
+    @property
+    def exchange(self) -> Exchange:
+        """A copy as it is now."""
+        return shown(self.entry)
 
     def now(self) -> float:
         """Unix seconds."""
@@ -72,19 +77,19 @@ class Report:
 
     def attempt(self, provider: str, account: str, model: str, decision: Decision) -> Attempt:
         self._attempt_began = self._clock.monotonic()
-        entry = EntryAttempt(
-            n=len(self.exchange.attempts) + 1,
+        attempt = EntryAttempt(
+            n=len(self.entry.attempts) + 1,
             provider=provider,
             account=account,
             model=model,
             started_at=self._clock.now(),
             decision=decision,
         )
-        self.exchange.attempts.append(entry)
-        self.exchange.state = "waiting"
-        if self.exchange.timings.queued is None:
-            self.exchange.timings.queued = self.ms()
-        return entry
+        self.entry.attempts.append(attempt)
+        self.entry.state = "waiting"
+        if self.entry.timings.queued is None:
+            self.entry.timings.queued = self.ms()
+        return attempt
 
     def respond(self, sink: Sink, status: int, headers: dict[str, str], body: bytes) -> Coroutine[Any, Any, None]:
         """Answer at once."""
@@ -97,15 +102,15 @@ class Report:
         attempt.status = status
         now = self._clock.monotonic()
         attempt.headers_ms = _ms(now - self._attempt_began)
-        self.exchange.timings.headers = _ms(now - self.began)
+        self.entry.timings.headers = _ms(now - self.began)
 
     def first(self, attempt: Attempt) -> None:
         """The first content."""
         if attempt.first_event_ms is None:
             now = self._clock.monotonic()
             attempt.first_event_ms = _ms(now - self._attempt_began)
-            self.exchange.timings.first_token = _ms(now - self.began)
-            self.exchange.state = "streaming"
+            self.entry.timings.first_token = _ms(now - self.began)
+            self.entry.state = "streaming"
 
     def attempt_ok(self, attempt: Attempt) -> None:
         attempt.outcome = "ok"
@@ -118,7 +123,7 @@ class Report:
 
     def notes(self, notes: Sequence[Note]) -> None:
         """What this attempt did to the request, in place of what an earlier one did."""
-        self.exchange.notes = [NoteView(n.field, n.action, n.why) for n in (*self._standing, *notes)]
+        self.entry.notes = [NoteView(n.field, n.action, n.why) for n in (*self._standing, *notes)]
 
     def standing(self, note: Note) -> None:
         """What was done to the request before any attempt."""
@@ -128,7 +133,7 @@ class Report:
     def usage(self, usage: Usage | None) -> None:
         if usage is None:
             return
-        self.exchange.tokens = EntryTokens(
+        self.entry.tokens = EntryTokens(
             input=usage.input,
             output=usage.output,
             cache_read=usage.cache_read,
@@ -139,33 +144,33 @@ class Report:
 
     def cost(self, cost: Cost | None) -> None:
         """Of the attempt that used something; what an earlier one cost stays where this one's is not known."""
-        self.exchange.cost = cost or self.exchange.cost
+        self.entry.cost = cost or self.entry.cost
 
     def end(self, state: ExchangeState, status: int | None = None, fault: Fault | None = None) -> None:
         """Close the record; the first call counts."""
-        exchange = self.exchange
-        if exchange.state in ("done", "failed", "client_closed"):
+        entry = self.entry
+        if entry.state in ("done", "failed", "client_closed"):
             return
         if state == "client_closed":
-            for attempt in exchange.attempts:
+            for attempt in entry.attempts:
                 if attempt.outcome is None:
                     attempt.outcome = "client_closed"
                     attempt.duration_ms = self._attempt_ms()
-        exchange.state = state
-        exchange.status = status if status is not None else exchange.status
-        exchange.fault = fault or exchange.fault
-        exchange.timings.last = self.ms()
+        entry.state = state
+        entry.status = status if status is not None else entry.status
+        entry.fault = fault or entry.fault
+        entry.timings.last = self.ms()
 
     def headers(self) -> dict[str, str]:
         """The `x-a2a-*` headers as far as they are known now."""
-        exchange = self.exchange
-        headers = {"x-a2a-exchange": exchange.id, "x-a2a-attempts": str(len(exchange.attempts))}
-        if exchange.attempts:
-            last = exchange.attempts[-1]
+        entry = self.entry
+        headers = {"x-a2a-exchange": entry.id, "x-a2a-attempts": str(len(entry.attempts))}
+        if entry.attempts:
+            last = entry.attempts[-1]
             headers["x-a2a-account"] = last.account
             headers["x-a2a-model"] = _printable(last.model)
-        if exchange.notes:
-            text = ", ".join(f"{n.field} {n.action}" + (f" ({n.why})" if n.why else "") for n in exchange.notes)
+        if entry.notes:
+            text = ", ".join(f"{n.field} {n.action}" + (f" ({n.why})" if n.why else "") for n in entry.notes)
             headers["x-a2a-notes"] = _printable(text)[:NOTES_HEADER_BYTES]
         return headers
 

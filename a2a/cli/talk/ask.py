@@ -14,7 +14,6 @@ from a2a.control.types import Cost, Exchange, NoteView
 from a2a.errors import A2AError, ExitCode
 from a2a.gateway.call import Call, ClientGone
 from a2a.gateway.engine import Engine
-from a2a.logs.entry import shown
 from a2a.messages import Event, Failure, Message, Part, Reasoning, Refusal, Request, Text, ToolCall
 from a2a.protocols.fold import Assembler
 
@@ -46,7 +45,7 @@ class Answer:
         call = Call(front=self._front, path="chat", body=b"", headers=headers, request=request)
         self._display = self._show() if self._show else None
         try:
-            self.exchange = shown((await engine.gateway.answer(call, NullSink())).exchange)
+            self.exchange = (await engine.gateway.answer(call, NullSink())).exchange
             if self._display is not None and self._front.response is not None:
                 self._display.whole(self.parts)
         finally:

@@ -100,7 +100,7 @@ class Player:
     async def answer(self, call: Call, sink: Sink) -> Report:
         """As the gateway's: never raises for what a request is."""
         report = Report(call, self._clock)
-        self._recorder.begin(report.exchange)
+        self._recorder.begin(report.entry)
         try:
             await self._answer(call, sink, report)
         except (ClientGone, asyncio.CancelledError) as left:
@@ -109,13 +109,13 @@ class Player:
                 raise
         finally:
             report.end("failed", 500)
-            self._recorder.end(report.exchange)
+            self._recorder.end(report.entry)
         return report
 
     async def _answer(self, call: Call, sink: Sink, report: Report) -> None:
         peek = _peek(call)
         asked = self._asked(call, bool(peek.stream))
-        report.exchange.asked, report.exchange.stream = (peek.model or "")[:MAX_NAME], asked.stream
+        report.entry.asked, report.entry.stream = (peek.model or "")[:MAX_NAME], asked.stream
         found = self._deck.find(asked)
         if found is None:
             message = await asyncio.to_thread(self._deck.missing, asked)
@@ -123,7 +123,7 @@ class Player:
             return
         name, cassette = found
         report.standing(Note("answer", "emulated", f"played from {name}"))
-        await self._play(cassette, sink, report, {"x-a2a-exchange": report.exchange.id, "x-a2a-cassette": name})
+        await self._play(cassette, sink, report, {"x-a2a-exchange": report.entry.id, "x-a2a-cassette": name})
         status = cassette.answer.status
         report.end("done" if status < 400 else "failed", status)
 
@@ -143,7 +143,7 @@ class Player:
         headers = {**answer.headers, **own}
         if answer.pieces is None:
             content = answer.content
-            report.exchange.answer_bytes = len(content)
+            report.entry.answer_bytes = len(content)
             await sink.respond(answer.status, headers, content)
             return
         await sink.start(answer.status, headers)
@@ -153,15 +153,15 @@ class Player:
                 await asyncio.sleep(max(0.0, piece.at_ms - at_ms) / 1000 / self._speed)
                 at_ms = piece.at_ms
             content = piece.content
-            report.exchange.answer_bytes += len(content)
+            report.entry.answer_bytes += len(content)
             await sink.write(content)
 
     async def _refuse(self, call: Call, sink: Sink, report: Report, message: str) -> None:
         failure = Failure("bad_request", message, 400)
-        status, body = call.front.render_error(failure, report.exchange.id)
+        status, body = call.front.render_error(failure, report.entry.id)
         fault = Fault(kind=failure.kind, message=message, status=status, scope="request", at=self._clock.now())
         report.end("failed", status, fault)
-        headers = {"Content-Type": "application/json", "request-id": report.exchange.id, "x-should-retry": "false"}
+        headers = {"Content-Type": "application/json", "request-id": report.entry.id, "x-should-retry": "false"}
         await sink.respond(status, {**headers, **report.headers()}, body)
 
 

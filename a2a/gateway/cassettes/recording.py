@@ -36,7 +36,6 @@ from a2a.gateway.cassettes.redaction import Redaction
 from a2a.gateway.recorded import asked_of, bodies_of
 from a2a.gateway.report import Report
 from a2a.gateway.route import HEADER
-from a2a.logs.entry import shown
 from a2a.logs.recorder import Recorder
 from a2a.paths import atomic_write, private_dir
 from a2a.protocols.registry import READERS
@@ -95,8 +94,8 @@ class Tape:
             if exchange is not None and heard.complete(call):
                 self._keep(call, heard, exchange)
             raise
-        if report.exchange.state != "client_closed" or heard.complete(call):
-            written = self._keep(call, heard, shown(report.exchange))
+        if report.entry.state != "client_closed" or heard.complete(call):
+            written = self._keep(call, heard, report.exchange)
             self._told(
                 await asyncio.shield(asyncio.wrap_future(written))
             )  # a client that leaves now takes no work back

@@ -12,12 +12,12 @@ from support.pool_kit import KIRO, FakeClock, account, settings
 from a2a.auth.records import Account, ApiKey, Credential, KiroToken
 from a2a.clock import Clock
 from a2a.config import Settings
+from a2a.control.types import Exchange
 from a2a.gateway.call import Call, ClientGone
 from a2a.gateway.catalogue import Catalogue
 from a2a.gateway.edits import EditTable
 from a2a.gateway.pipeline import Gateway
 from a2a.gateway.route import Router
-from a2a.logs.entry import Entry
 from a2a.logs.live import Live
 from a2a.logs.recorder import Recorder
 from a2a.pool.pool import Pool
@@ -183,7 +183,7 @@ class Scene:
             clock=self.clock,
             edits=EditTable(self.settings),
         )
-        self.exchange: Entry
+        self.exchange: Exchange
 
     async def ask(self, front: str = "chat", sink: Sink | None = None, **fields: Any) -> Sink:
         """One call; `fields` are the body's, with a model and a message where they are not given."""

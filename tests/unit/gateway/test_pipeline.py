@@ -14,7 +14,6 @@ from support.pool_kit import CLAUDE, KIRO, account, settings
 from a2a.errors import Unreachable, UpstreamError
 from a2a.gateway.call import Call
 from a2a.gateway.pipeline import retry_headers
-from a2a.logs.entry import shown
 from a2a.messages import Failure, Message, Request, Text
 from a2a.protocols.base import Conversion, StreamRenderer
 from a2a.protocols.registry import FRONTS
@@ -258,7 +257,7 @@ async def test_the_recorder_sees_it_begin_and_end() -> None:
     scene = Scene(chat())
     await scene.ask()
     assert (scene.recorder.in_flight, scene.recorder.served) == (0, 1)
-    assert scene.recorder.get(scene.exchange.id) == shown(scene.exchange)
+    assert scene.recorder.get(scene.exchange.id) == scene.exchange
 
 
 async def test_a_client_that_leaves_blames_nobody() -> None:

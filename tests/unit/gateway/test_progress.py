@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 
 def stream(name: str, *, first: float | None = 12.5, sent: int = 0) -> Any:
     exchange = Exchange(id=name, started_at=0.0, client="c", front="chat", path="/", timings=Timings(first_token=first))
-    return SimpleNamespace(report=SimpleNamespace(exchange=exchange), down=SimpleNamespace(sent_bytes=sent))
+    return SimpleNamespace(report=SimpleNamespace(entry=exchange), down=SimpleNamespace(sent_bytes=sent))
 
 
 async def test_what_has_gone_out_since_the_last_look_is_told() -> None:

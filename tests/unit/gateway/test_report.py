@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import msgspec
 import pytest
 from support.pool_kit import NOW, FakeClock, failure, verdict
 
@@ -39,6 +40,13 @@ def test_it_begins_with_what_came_in(report: Report) -> None:
     assert re.fullmatch(r"ex_\w{18}", exchange.id)
     assert (exchange.started_at, exchange.client, exchange.front, exchange.path) == (NOW, "laptop", "chat", "/v1/x")
     assert (exchange.agent, exchange.request_bytes, exchange.state) == ("me/1", 5, "routing")
+
+
+def test_what_leaves_has_its_names_and_stays_as_it_is(report: Report) -> None:
+    exchange = report.exchange
+    report.end("done", 200)
+    assert msgspec.to_builtins(exchange)["state"] == "routing"
+    assert msgspec.to_builtins(report.exchange)["timings"]["last"] == 0.0
 
 
 def test_a_header_that_is_no_utf_8_is_kept_as_text(clock: FakeClock) -> None:
