@@ -1,7 +1,9 @@
 """A process that writes the record for a server that is busy: what it does costs the requests nothing but the sending.
 
-It gets batches over its stdin and says after each whether that is written. It ends with its stdin, so that the death of
-the server, however sudden, loses only what was not sent yet. Where none can be started, the server writes by itself.
+It is told of batches over its stdin, as they come together, and says of one after the other whether it is written.
+Where they stand is memory of the kernel's that both have, and it ends when it has written all that it was told of: the
+death of the server, however sudden, loses only what had not come together yet. Where none can be started, the server
+writes by itself.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
@@ -26,6 +29,7 @@ import a2a
 from a2a.clock import SystemClock
 from a2a.control.types import Recording
 from a2a.gateway.hand import Done, Orders, OwnHand, done
+from a2a.gateway.line import Inbox, Line, framed, message_of
 from a2a.gateway.spool import Kept, Spool
 from a2a.logs.scribe import END_S, WAITING_BYTES, Lot
 
@@ -33,31 +37,36 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES = 2 * WAITING_BYTES
 """Of messages that wait: more is let go of. Bodies, which are the most of it, are left out long before."""
-_PIPE_BYTES = 1024 * 1024
-"""What the pipe is to hold, where that can be chosen: the fuller, the fewer turns both processes take."""
 _RETRY_S = 0.25
-"""How often a message is sent again that could not be written. When to try is the store's to say."""
+"""How often it is tried again to write what could not be written. When to do so is the store's to say."""
 
 _PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from a2a.gateway.helper import main; main()"
-_LENGTH = 4
 
 
 class _Order(Struct, frozen=True):
-    """What stands behind it: `lots`, how many bytes each has, and then the large bodies, by their sizes too."""
+    """What it is about: `lots`, how many bytes each has, and then the large bodies, by their sizes too. They stand in
+    the file that comes with it, from `start` on, or, without one, behind it.
+    """
 
     orders: Orders
     lots: list[int]
     large: list[int]
+    start: int | None
+
+    @property
+    def size(self) -> int:
+        return sum(self.lots) + sum(self.large)
 
     @property
     def sizes(self) -> list[int]:
         return [*self.lots, *self.large]
 
-    def batch(self, behind: Iterable[bytes]) -> list[Done]:
-        """`behind`: all that stands there."""
-        pieces = iter(behind)
-        lots = [next(pieces) for _ in self.lots]
-        return [one for data in lots for one in done(data, pieces)]
+    def batch(self, data: bytes) -> list[Done]:
+        """`data`: all of that."""
+        whole = io.BytesIO(data)
+        lots = [whole.read(size) for size in self.lots]
+        large = (whole.read(size) for size in self.large)
+        return [one for lot in lots for one in done(lot, large)]
 
 
 class _Said(Struct, frozen=True):
@@ -88,21 +97,27 @@ class HelperGone(Exception):
 
 
 class _Message(Struct, frozen=True):
-    """As it is sent: the order behind its length, and what stands behind that, so many bytes and exchanges."""
+    """As it is sent: so many bytes and exchanges."""
 
     order: _Order
     size: int
     count: int
     kept: Kept
 
+    def send(self, line: Line) -> None:
+        """Raises OSError."""
+        if self.kept.place is None:
+            line.send(_encode(self.order), self.kept.read())
+        else:
+            line.send(_encode(self.order), file=self.kept.place[0])
+
     def batch(self) -> list[Done]:
-        whole = io.BytesIO(self.kept.read())
-        whole.seek(-self.size, io.SEEK_END)
-        return self.order.batch(whole.read(size) for size in self.order.sizes)
+        return self.order.batch(self.kept.read())
 
 
 class Helper:
-    """The process, as the server sees it: a hand that takes everything at once, and a thread that passes it on.
+    """The process, as the server sees it: a hand that takes everything at once. One thread tells it of what there is,
+    another hears what has been written.
 
     What waits is bytes, and not in the heap, so that a server under full load neither grows nor drags them along.
     """
@@ -118,29 +133,35 @@ class Helper:
         self.held = 0
         """Bytes of what waits."""
         self._messages: deque[_Message] = deque()
+        self._told = 0
+        """Of so many, the first of them, it knows, and so many bytes."""
+        self._told_bytes = 0
         self._spool = Spool()
         self._lock = threading.Lock()
         self._more = threading.Event()
+        self._heard = threading.Event()
         self._ending = False
         self._gone: str | None = None
         # -P: the folder the user happens to be in is no place to import from.
         command = [sys.executable, "-P", "-c", _PROGRAM, str(Path(a2a.__file__).parents[1])]
-        try:
-            self._process = subprocess.Popen(  # noqa: S603  (our own interpreter and program)
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                start_new_session=True,
-                pipesize=_PIPE_BYTES,
-            )
-        except OSError as error:
-            raise HelperGone(str(error)) from error
-        assert self._process.stdin is not None
+        with ExitStack() as undo:
+            try:
+                self._line = Line()
+                undo.callback(self._line.close)
+                self._process = subprocess.Popen(  # noqa: S603  (our own interpreter and program)
+                    command, stdin=self._line.stdin, stdout=subprocess.PIPE, start_new_session=True
+                )
+            except OSError as error:
+                raise HelperGone(str(error)) from error
+            undo.pop_all()
+        self._line.started(self._process)
         assert self._process.stdout is not None
-        self._to: IO[bytes] = self._process.stdin
         self._from: IO[bytes] = self._process.stdout
-        self._thread = threading.Thread(target=self._pass_on, name="a2a record helper", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=work, name="a2a record helper", daemon=True) for work in (self._tell, self._hear)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def write(self, batch: Sequence[Lot], *, again: bool) -> bool:
         """As `Hand.write`; it takes everything. Raises HelperGone: nothing of this was taken."""
@@ -162,24 +183,31 @@ class Helper:
 
     def close(self) -> None:
         """Let it end, once what waits is written, or END_S later."""
+        due = time.monotonic() + END_S
+        while self._messages and self._gone is None and self.stopped is None and time.monotonic() < due:
+            self._heard.wait(_RETRY_S)
+            self._heard.clear()
+        if self.stopped is not None:  # it would go on trying
+            self._process.kill()
         self._ending = True
         self._more.set()
-        self._thread.join(END_S)
         with contextlib.suppress(OSError):
-            self._to.close()
+            self._line.close()
         try:
             self._process.wait(END_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._thread.join(END_S)
+        for thread in self._threads:
+            thread.join(END_S)
         self._from.close()
 
     def _send(self, batch: Sequence[Lot]) -> None:
         lots, large = [lot.data for lot in batch], [body for lot in batch for body in lot.large]
-        order = _Order(self.orders, [*map(len, lots)], [*map(len, large)])
-        kept = self._spool.put([_framed(order), *lots, *large])
-        self._keep(_Message(order, sum(order.sizes), sum(lot.count for lot in batch), kept))
+        kept = self._spool.put([*lots, *large])
+        start = None if kept.place is None else kept.place[1]
+        order = _Order(self.orders, [*map(len, lots)], [*map(len, large)], start)
+        self._keep(_Message(order, order.size, sum(lot.count for lot in batch), kept))
         self._more.set()
 
     def _keep(self, message: _Message) -> None:
@@ -187,68 +215,59 @@ class Helper:
             self._messages.append(message)
             self.waiting += message.count
             self.held += message.size
-            while self.held > MOST_BYTES and len(self._messages) > 1:  # the first may be on its way
-                oldest = self._messages[1]
-                del self._messages[1]
+            while self.held > MOST_BYTES and len(self._messages) > self._told + 1:
+                oldest = self._messages[self._told]
+                del self._messages[self._told]
                 oldest.kept.drop()
                 self.waiting -= oldest.count
                 self.lost += oldest.count
                 self.held -= oldest.size
 
-    def _pass_on(self) -> None:
-        """The thread: message by message, each until it is written."""
-        while True:
+    def _next(self) -> _Message | None:
+        """Of which it is to be told. Not of everything: what it knows of cannot be let go of."""
+        with self._lock:
+            if self._told == len(self._messages) or self._told_bytes > MOST_BYTES // 2:
+                return None
+            message = self._messages[self._told]
+            self._told += 1
+            self._told_bytes += message.size
+            return message
+
+    def _tell(self) -> None:
+        while not self._ending:
             self._more.wait()
             self._more.clear()
-            while self._messages:
-                message = self._messages[0]
+            while (message := self._next()) is not None:
                 try:
-                    written = self._ask(message)
-                except (OSError, msgspec.MsgspecError) as error:
-                    self._gone = f"{error or 'it has ended'}"
+                    message.send(self._line)
+                except OSError as error:
+                    self._gone = str(error)
                     return
-                if written:
-                    with self._lock:
-                        self._messages.popleft()
-                        self.waiting -= message.count
-                        self.held -= message.size
-                    message.kept.drop()
-                elif self._ending:
-                    return
-                else:
-                    time.sleep(_RETRY_S)
-            if self._ending:
-                return
 
-    def _ask(self, message: _Message) -> bool:
-        """Raises OSError: nobody is there."""
-        message.kept.send(self._to)
-        answer = _get(self._from)
-        if answer is None:
-            raise OSError("it has ended")
-        reply = _REPLY.decode(answer)
+    def _hear(self) -> None:
+        try:
+            while (answer := message_of(self._from)) is not None:
+                self._has_said(_REPLY.decode(answer))
+                self._heard.set()
+        except (OSError, msgspec.MsgspecError) as error:
+            self._gone = str(error)
+        self._gone = self._gone or "it has ended"
+        self._heard.set()
+
+    def _has_said(self, reply: _Reply) -> None:
         self.stopped, self.more = reply.stopped, reply.more
         for one in reply.said:
             logging.getLogger(one.logger).log(one.level, one.form, *one.values)
-        return reply.written
-
-
-def _framed(message: Struct) -> bytes:
-    """Behind its length."""
-    data = _encode(message)
-    return len(data).to_bytes(_LENGTH, "big") + data
-
-
-def _get(source: IO[bytes]) -> bytes | None:
-    """A message. None at the end."""
-    head = source.read(_LENGTH)
-    return _read(source, int.from_bytes(head, "big")) if len(head) == _LENGTH else None
-
-
-def _read(source: IO[bytes], size: int) -> bytes | None:
-    """None at the end."""
-    data = source.read(size)
-    return data if len(data) == size else None
+        if not reply.written:
+            return
+        with self._lock:
+            message = self._messages.popleft()
+            self._told -= 1
+            self._told_bytes -= message.size
+            self.waiting -= message.count
+            self.held -= message.size
+        message.kept.drop()
+        self._more.set()
 
 
 class _Notes(logging.Handler):
@@ -269,28 +288,56 @@ class _Notes(logging.Handler):
         return said
 
 
-def main() -> None:
-    """The process: orders on stdin, replies on stdout, with what there is for the server's log."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends when the server does
-    notes = _Notes(logging.WARNING)
-    logging.getLogger().addHandler(notes)
-    hand: OwnHand | None = None
-    written = True
-    while (message := _get(sys.stdin.buffer)) is not None:
-        order = _ORDER.decode(message)
-        behind = [data for size in order.sizes if (data := _read(sys.stdin.buffer, size)) is not None]
-        if len(behind) < len(order.sizes):
-            break
-        if hand is None:
-            hand = OwnHand(order.orders, SystemClock())
-        hand.obey(order.orders)
-        # What could not be written is what comes again.
-        written = hand.write_done(order.batch(behind), again=not written) if order.lots else True
+class _Desk:
+    """The process: orders in, replies out, with what there is for the server's log."""
+
+    def __init__(self) -> None:
+        self._inbox = Inbox()
+        self._notes = _Notes(logging.WARNING)
+        logging.getLogger().addHandler(self._notes)
+        self._hand: OwnHand | None = None
+        self._out = io.FileIO(sys.stdout.fileno(), "wb", closefd=False)
+        self._alone = False
+        """Whether nobody listens any more."""
+
+    def work(self) -> None:
+        """Until the server has ended, and all that it told of is written."""
+        while (message := self._inbox.message()) is not None:
+            order = _ORDER.decode(message)
+            size = order.size
+            data = self._inbox.read(size) if order.start is None else self._inbox.read_file(order.start, size)
+            if data is None:
+                break
+            if self._hand is None:
+                self._hand = OwnHand(order.orders, SystemClock())
+            self._hand.obey(order.orders)
+            if not self._write(self._hand, order.batch(data)):
+                break
+        if self._hand is not None:
+            self._hand.close()
+        self._inbox.close()
+
+    def _write(self, hand: OwnHand, batch: list[Done]) -> bool:
+        """As soon as that can be done. False: it cannot, and nobody would hear of it."""
+        again = False
+        while batch and not hand.write_done(batch, again=again):
+            self._reply(_Reply(False, hand.stopped, False, self._notes.taken()))
+            if self._alone:
+                return False
+            again = True
+            time.sleep(_RETRY_S)
         more = hand.tidy()
+        self._reply(_Reply(True, hand.stopped, more, self._notes.taken()))
+        return True
+
+    def _reply(self, reply: _Reply) -> None:
         try:
-            sys.stdout.buffer.write(_framed(_Reply(written, hand.stopped, more, notes.taken())))
-            sys.stdout.buffer.flush()
+            self._out.write(framed(_encode(reply)))
         except BrokenPipeError:
-            break
-    if hand is not None:
-        hand.close()
+            self._alone = True
+
+
+def main() -> None:
+    """What the process does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends when the server does
+    _Desk().work()

@@ -2,8 +2,8 @@
 
 On Linux that is memory of the kernel's (memfd_create(2)). Kept in the heap they would make it grow, and it is the event
 loop that touches new pages first: 3 us each on a virtual machine, and a streamed answer takes ten. A thread that writes
-to the kernel lets the interpreter go meanwhile, and from there they go into a pipe without another copy. Elsewhere, and
-where the kernel gives none, they stay as they are.
+to the kernel lets the interpreter go meanwhile. The other process is handed the file, without another copy, and has it
+even when this one is killed. Elsewhere, and where the kernel gives none, they stay as they are.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Sequence
-from typing import IO, Protocol
+from typing import Protocol
 
 SEGMENT_BYTES = 4 * 1024 * 1024
 """After so many another piece of memory is begun: it is used again when nothing of it waits any more."""
@@ -23,11 +23,10 @@ _AT_ONCE = 512
 
 
 class Kept(Protocol):
-    """What waits, one piece behind the other."""
+    """What waits, one piece behind the other. `place`: the file it is in, and where; None: in no file."""
 
-    def send(self, to: IO[bytes]) -> None:
-        """To a pipe. Raises OSError."""
-        ...
+    @property
+    def place(self) -> tuple[int, int] | None: ...
 
     def read(self) -> bytes: ...
 
@@ -110,11 +109,9 @@ class _InSegment:
         self._start = start
         self._size = size
 
-    def send(self, to: IO[bytes]) -> None:
-        to.flush()
-        at, end = self._start, self._start + self._size
-        while at < end:
-            at += os.sendfile(to.fileno(), self._segment.file, at, end - at)
+    @property
+    def place(self) -> tuple[int, int]:
+        return self._segment.file, self._start
 
     def read(self) -> bytes:
         return os.pread(self._segment.file, self._size, self._start)
@@ -127,9 +124,9 @@ class _InHeap:
     def __init__(self, pieces: Sequence[bytes]) -> None:
         self._pieces = pieces
 
-    def send(self, to: IO[bytes]) -> None:
-        to.write(self.read())  # by one write: each gives the interpreter away and has to get it back
-        to.flush()
+    @property
+    def place(self) -> None:
+        return None
 
     def read(self) -> bytes:
         return b"".join(self._pieces)

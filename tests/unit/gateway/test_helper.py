@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import socket
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +98,7 @@ def test_large_requests_come_to_where_they_belong(gone: bool, tmp_path: Path) ->
     """Also when the process is gone and what it had is written elsewhere."""
     helper = Helper(orders(tmp_path))
     if gone:
-        helper._process.kill()
-        helper._process.wait()
+        helper._process.send_signal(signal.SIGSTOP)
     target = Target(URL("https://up.example/v1"), {})
     target.secrets = ("abcdefgh",)
     asked = [b"a" * 20_000, b"b" * 20_000, b"c" * 20_000, b"short"]
@@ -112,6 +116,7 @@ def test_large_requests_come_to_where_they_belong(gone: bool, tmp_path: Path) ->
     batch.append(lot(5))
     helper.write(batch, again=False)
     if gone:
+        helper._process.kill()
         eventually(lambda: helper._gone, "the end of it")
         left = [one.taken for one in helper.left() if one.taken is not None]
         assert [one.request for one in left] == asked
@@ -183,14 +188,20 @@ def test_it_lets_go_of_old_ones_until_none_is_left(tmp_path: Path, monkeypatch: 
 
 def test_one_that_was_killed_is_gone_and_leaves_what_it_had(tmp_path: Path) -> None:
     helper = Helper(orders(tmp_path))
-    helper._process.kill()
-    helper._process.wait()
+    helper._process.send_signal(signal.SIGSTOP)
     helper.write([lot(1)], again=False)
+    helper._process.kill()
     eventually(lambda: helper._gone, "the news")
     with pytest.raises(HelperGone):
         helper.write([lot(2)], again=False)
     assert [one.exchange.id for one in helper.left()] == [exchange(1).id]
     helper.close()
+
+
+def test_where_none_can_be_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "nothing"))
+    with pytest.raises(HelperGone, match="nothing"):
+        Helper(orders(tmp_path))
 
 
 def test_what_waits_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,10 +272,65 @@ def test_one_that_is_alone_stays_so(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     hands.close()
 
 
+def test_where_files_cannot_be_sent_bytes_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(socket, "send_fds")
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    helper = Helper(orders(tmp_path))
+    for number in range(3):
+        helper.write([lot(2 * number, 2 * number + 1, made=captured())], again=False)
+    helper.close()
+    assert ids(tmp_path) == list(range(6))
+
+
+KILLED = """
+import os, signal, sys, time
+from pathlib import Path
+from test_helper import Helper, captured, lot, orders
+helper = Helper(orders(Path(sys.argv[1])))
+helper._process.send_signal(signal.SIGSTOP)
+for number in range(50):
+    helper.write([lot(number, made=captured())], again=False)
+while helper._told < 50:
+    time.sleep(0.01)
+print(helper._process.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+"""A server that is killed when its helper, which has not begun, was told of fifty exchanges."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory of the kernel is Linux's")
+@pytest.mark.parametrize("writable", [True, False])
+def test_the_death_of_the_server_takes_nothing_it_was_told_of(writable: bool, tmp_path: Path) -> None:
+    """Where nothing can be written, the helper ends all the same."""
+    if not writable:
+        (tmp_path / "exchanges.db").mkdir()
+    said = tmp_path / "said"  # no pipe: the helper holds it open
+    paths = [*sys.path, str(Path(__file__).parent)]
+    with said.open("w") as stderr:
+        killed = subprocess.run(
+            [sys.executable, "-c", KILLED, str(tmp_path)],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            check=False,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        )
+    assert killed.returncode == -signal.SIGKILL, said.read_text()
+    helper = int(killed.stdout)
+    os.kill(helper, signal.SIGCONT)
+    eventually(lambda: not Path(f"/proc/{helper}/cmdline").is_file() or not cmdline(helper), "its end")
+    if writable:
+        assert ids(tmp_path) == list(range(50))
+
+
+def cmdline(process: int) -> bytes:
+    """Empty of one that has ended, though nobody has asked how."""
+    return Path(f"/proc/{process}/cmdline").read_bytes()
+
+
 def test_it_ends_with_its_server(tmp_path: Path) -> None:
     helper = Helper(orders(tmp_path))
     assert helper.write([lot(1)], again=False)
     eventually(lambda: not helper.waiting, "the first")
-    helper._to.close()
+    helper._line.close()
     eventually(lambda: helper._process.poll() == 0, "its end")
     helper.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -49,35 +48,14 @@ def test_what_was_put_comes_out_as_one(spool: Spool) -> None:
     assert [one.read() for one in kept] == [b"one, two", b"", b"three"]
 
 
-def test_it_goes_through_a_pipe_that_holds_less_than_it(spool: Spool) -> None:
-    """Behind what was written to it before; and more than once, if wanted."""
-    pieces = [bytes([number]) * 100_000 for number in range(20)]
-    out, into = os.pipe()
-    got: list[bytes] = []
-
-    def read() -> None:
-        with open(out, "rb") as source:
-            got.append(source.read())
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    with open(into, "wb") as to:
-        to.write(b"before, ")
-        spool.put([b"another"])
-        kept = spool.put(pieces)
-        kept.send(to)
-        kept.send(to)
-    reader.join()
-    assert got == [b"before, " + b"".join(pieces) * 2]
-
-
-def test_nobody_at_the_other_end(spool: Spool) -> None:
-    out, into = os.pipe()
-    os.close(out)
-    kept = spool.put([b"x" * 100_000])
-    with open(into, "wb", buffering=0) as to, pytest.raises(BrokenPipeError):
-        kept.send(to)
-    assert kept.read() == b"x" * 100_000
+def test_another_process_finds_it_in_its_place(spool: Spool, request: pytest.FixtureRequest) -> None:
+    """More than the kernel takes by one write."""
+    kept = [spool.put([b"before"]), spool.put([bytes([number % 256]) * 1000 for number in range(2000)])]
+    for one in kept:
+        assert (one.place is None) == (request.node.callspec.params["spool"] != "kernel")
+        if one.place is not None:
+            file, start = one.place
+            assert os.pread(file, len(one.read()), start) == one.read()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory of the kernel is Linux's")
