@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES = 2 * WAITING_BYTES
 """Of messages that wait: more is let go of. Bodies, which are the most of it, are left out long before."""
+MOST_TOLD = 64
+"""Messages on their way: the kernel counts files that are as open ones."""
 _RETRY_S = 0.25
 """How often it is tried again to write what could not be written. When to do so is the store's to say."""
 
@@ -226,7 +228,7 @@ class Helper:
     def _next(self) -> _Message | None:
         """Of which it is to be told. Not of everything: what it knows of cannot be let go of."""
         with self._lock:
-            if self._told == len(self._messages) or self._told_bytes > MOST_BYTES // 2:
+            if self._told in (len(self._messages), MOST_TOLD) or self._told_bytes > MOST_BYTES // 2:
                 return None
             message = self._messages[self._told]
             self._told += 1

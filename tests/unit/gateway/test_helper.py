@@ -24,7 +24,7 @@ from a2a.gateway import recording
 from a2a.gateway.call import Call
 from a2a.gateway.capture import Capture, Upcall, capture
 from a2a.gateway.hand import Orders
-from a2a.gateway.helper import Helper, HelperGone
+from a2a.gateway.helper import MOST_TOLD, Helper, HelperGone
 from a2a.gateway.recording import Hands
 from a2a.logs.archive import Archive
 from a2a.logs.scribe import Lot, Packer
@@ -196,6 +196,19 @@ def test_one_that_was_killed_is_gone_and_leaves_what_it_had(tmp_path: Path) -> N
         helper.write([lot(2)], again=False)
     assert [one.exchange.id for one in helper.left()] == [exchange(1).id]
     helper.close()
+
+
+def test_many_can_wait_while_it_is_held_up(tmp_path: Path) -> None:
+    helper = Helper(orders(tmp_path))
+    helper._process.send_signal(signal.SIGSTOP)
+    for number in range(300):
+        helper.write([lot(number)], again=False)
+    eventually(lambda: helper._told == MOST_TOLD, "the telling")
+    assert helper.waiting == 300
+    helper._process.send_signal(signal.SIGCONT)
+    helper.close()
+    assert (helper.waiting, helper.lost) == (0, 0)
+    assert ids(tmp_path) == list(range(300))
 
 
 def test_where_none_can_be_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
