@@ -18,7 +18,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
@@ -146,7 +145,7 @@ class Helper:
         self._gone: str | None = None
         # -P: the folder the user happens to be in is no place to import from.
         command = [sys.executable, "-P", "-c", _PROGRAM, str(Path(a2a.__file__).parents[1])]
-        with ExitStack() as undo:
+        with contextlib.ExitStack() as undo:
             try:
                 self._line = Line()
                 undo.callback(self._line.close)
@@ -248,7 +247,7 @@ class Helper:
 
     def _hear(self) -> None:
         try:
-            while (answer := message_of(self._from)) is not None:
+            while (answer := message_of(self._from.read)) is not None:
                 self._has_said(_REPLY.decode(answer))
                 self._heard.set()
         except (OSError, msgspec.MsgspecError) as error:
@@ -306,8 +305,8 @@ class _Desk:
         """Until the server has ended, and all that it told of is written."""
         while (message := self._inbox.message()) is not None:
             order = _ORDER.decode(message)
-            size = order.size
-            data = self._inbox.read(size) if order.start is None else self._inbox.read_file(order.start, size)
+            inbox, start = self._inbox, order.start
+            data = inbox.read(order.size) if start is None else inbox.read_file(start, order.size)
             if data is None:
                 break
             if self._hand is None:

@@ -11,6 +11,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import IO
 
 _LENGTH = 4
@@ -65,18 +66,11 @@ class Inbox:
 
     def message(self) -> bytes | None:
         """None at the end."""
-        head = self.read(_LENGTH)
-        return None if head is None else self.read(int.from_bytes(head, "big"))
+        return message_of(self._some)
 
     def read(self, size: int) -> bytes | None:
         """What stands behind a message. None at the end."""
-        data = bytearray()
-        while len(data) < size:
-            piece = self._some(size - len(data))
-            if not piece:
-                return None
-            data += piece
-        return bytes(data)
+        return _whole(self._some, size)
 
     def _some(self, size: int) -> bytes:
         if self._socket is None:
@@ -104,10 +98,17 @@ def framed(message: bytes) -> bytes:
     return len(message).to_bytes(_LENGTH, "big") + message
 
 
-def message_of(source: IO[bytes]) -> bytes | None:
-    """The next one that is framed. None at the end."""
-    head = source.read(_LENGTH)
-    if len(head) < _LENGTH:
-        return None
-    data = source.read(int.from_bytes(head, "big"))
-    return data if len(data) == int.from_bytes(head, "big") else None
+def message_of(read: Callable[[int], bytes]) -> bytes | None:
+    """The next one that is framed. `read`: so many bytes, or fewer. None at the end."""
+    head = _whole(read, _LENGTH)
+    return None if head is None else _whole(read, int.from_bytes(head, "big"))
+
+
+def _whole(read: Callable[[int], bytes], size: int) -> bytes | None:
+    data = bytearray()
+    while len(data) < size:
+        piece = read(size - len(data))
+        if not piece:
+            return None
+        data += piece
+    return bytes(data)

@@ -82,4 +82,4 @@ def test_nobody_at_the_other_end(line: Line) -> None:
 @pytest.mark.parametrize("cut", [0, 3, 6])
 def test_of_replies_only_whole_ones_count(cut: int) -> None:
     source = io.BytesIO(framed(b"one") + framed(b"two")[:cut])
-    assert [message_of(source), message_of(source)] == [b"one", None]
+    assert [message_of(source.read), message_of(source.read)] == [b"one", None]

@@ -184,7 +184,6 @@ def test_exchanges_go_without_their_bodies_while_too_many_wait(
     pen: Pen, scribe: Scribe, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(scribe_module, "WAITING_BYTES", 100_000)
-    monkeypatch.setattr(scribe_module, "TOGETHER", 1)
     pen.holds.clear()
     scribe.put(*held(0, 90_000))
     assert pen.begun.wait(10)
